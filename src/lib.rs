@@ -1,0 +1,14 @@
+//! Doorward: enterprise sign-on for multi-tenant SaaS.
+//!
+//! The house has floors; a module may import from its own floor's helpers and from below, never from above and never
+//! in a circle (kept by `tests/it/architecture.rs`):
+//!
+//! `main -> cli -> app -> routes -> http -> flows -> context -> { store | mail | protocol } -> model -> { secrets, schema }`
+//!
+//! * `http` turns wire into flows and back; `flows` does one thing somebody wants done, in one transaction with one
+//!   audit event; `store` is SQL by Diesel; `protocol` is other parties' messages; `model` is the words and the pure rules.
+//! * Reads go straight from `http` to `store`; writes go through a flow.
+//! * Errors are converted upward and never imported downward.
+
+pub mod clock;
+pub mod model;
