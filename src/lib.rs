@@ -11,4 +11,8 @@
 //! * Errors are converted upward and never imported downward.
 
 pub mod clock;
+pub mod config;
 pub mod model;
+pub mod schema;
+pub mod secrets;
+pub mod store;

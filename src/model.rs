@@ -1,7 +1,25 @@
 //! The ground floor: the words of the design as data, their invariants and the pure rules over them.
 //!
-//! Nothing here does I/O, asks the time or knows HTTP. Diesel derives live here so that `store` holds queries only.
+//! Nothing here does I/O, asks the time or knows HTTP. A row type is the whole row: `store` reads it, a flow changes
+//! it, `store` writes it back. Diesel derives live here so that `store` holds queries only.
 //! May import `schema` and `secrets`, nothing above.
 
+pub mod api_key;
+pub mod audit;
 pub mod claims;
 pub mod connection;
+pub mod domain;
+pub mod email;
+pub mod group;
+pub mod identity;
+pub mod json;
+pub mod login_attempt;
+pub mod operator;
+pub mod page;
+pub mod role;
+pub mod service_account;
+pub mod session;
+pub mod tenant;
+pub mod text;
+mod text_enum;
+pub mod user;

@@ -1,0 +1,1 @@
+DROP FUNCTION doorward_tenant_wall(regclass);

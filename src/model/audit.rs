@@ -1,0 +1,309 @@
+//! AuditEvent: the domain event. Typed and versioned, by ids, never holding a secret. Webhooks and logout read it too.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// Who did it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Actor {
+    /// An operator of the installation, by key.
+    Operator {
+        /// The key's id.
+        key_id: Uuid,
+    },
+    /// A user, in a browser session or by API key.
+    User {
+        /// The user.
+        user_id: Uuid,
+        /// The session, if that was the way.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        session_id: Option<Uuid>,
+        /// The key, if that was the way.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        key_id: Option<Uuid>,
+    },
+    /// A service account, by API key.
+    ServiceAccount {
+        /// The account.
+        service_account_id: Uuid,
+        /// The key.
+        key_id: Uuid,
+    },
+    /// Somebody who is signing in and not (yet) known.
+    Visitor,
+    /// Doorward itself: the command line, the sweeper.
+    System,
+}
+
+/// An object that was created or deleted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Subject {
+    /// Its id.
+    pub id: Uuid,
+    /// What it was called, where it has a name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+}
+
+/// An object that was changed, and which of its fields.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Change {
+    /// Its id.
+    pub id: Uuid,
+    /// Names of the fields that differ now; never their values.
+    pub fields: Vec<&'static str>,
+}
+
+/// A membership that was added or removed by hand.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Membership {
+    /// The group.
+    pub group_id: Uuid,
+    /// The user.
+    pub user_id: Uuid,
+}
+
+/// A key that was made or revoked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct KeyOf {
+    /// The key's id.
+    pub id: Uuid,
+    /// Whose it is, where it belongs to somebody in a tenant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub owner_id: Option<Uuid>,
+}
+
+/// A login that ended with a session.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LoginSucceeded {
+    /// By which connection.
+    pub connection_id: Uuid,
+    /// Who.
+    pub user_id: Uuid,
+    /// The session.
+    pub session_id: Uuid,
+    /// `created`, `linked` or `updated`.
+    pub outcome: &'static str,
+    /// Fields of the user that the login changed.
+    pub fields: Vec<&'static str>,
+    /// Groups the user joined.
+    pub groups_added: Vec<Uuid>,
+    /// Groups the user left.
+    pub groups_removed: Vec<Uuid>,
+    /// Groups the user would have left, held by the guard rail.
+    pub groups_held: Vec<Uuid>,
+    /// Codes of things an admin may want to look at.
+    pub warnings: Vec<&'static str>,
+}
+
+/// A login that ended on a refusal page.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LoginRefused {
+    /// By which connection.
+    pub connection_id: Uuid,
+    /// The stable reason code.
+    pub reason: String,
+    /// What an admin needs to know to mend it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// The user, where the refusal is about a known one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<Uuid>,
+}
+
+/// A session that was ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SessionEnded {
+    /// The session.
+    pub session_id: Uuid,
+    /// Whose.
+    pub user_id: Uuid,
+    /// Why.
+    pub reason: &'static str,
+}
+
+/// What happened. The variant's text is the event type; its content is the payload.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "type", content = "payload")]
+#[expect(missing_docs, reason = "each name says it; the payload types are described")]
+pub enum Event {
+    #[serde(rename = "tenant.created")]
+    TenantCreated(Subject),
+    #[serde(rename = "tenant.updated")]
+    TenantUpdated(Change),
+    #[serde(rename = "tenant.deleted")]
+    TenantDeleted(Subject),
+    #[serde(rename = "connection.created")]
+    ConnectionCreated(Subject),
+    #[serde(rename = "connection.updated")]
+    ConnectionUpdated(Change),
+    #[serde(rename = "connection.activated")]
+    ConnectionActivated(Subject),
+    #[serde(rename = "connection.disabled")]
+    ConnectionDisabled(Subject),
+    #[serde(rename = "connection.deleted")]
+    ConnectionDeleted(Subject),
+    #[serde(rename = "connection.metadata_changed")]
+    ConnectionMetadataChanged(Change),
+    #[serde(rename = "user.created")]
+    UserCreated(Subject),
+    #[serde(rename = "users.imported")]
+    UsersImported { count: usize },
+    #[serde(rename = "user.updated")]
+    UserUpdated(Change),
+    #[serde(rename = "user.deleted")]
+    UserDeleted(Subject),
+    #[serde(rename = "identity.linked")]
+    IdentityLinked { id: Uuid, user_id: Uuid },
+    #[serde(rename = "identity.unlinked")]
+    IdentityUnlinked { id: Uuid, user_id: Uuid },
+    #[serde(rename = "group.created")]
+    GroupCreated(Subject),
+    #[serde(rename = "group.updated")]
+    GroupUpdated(Change),
+    #[serde(rename = "group.deleted")]
+    GroupDeleted(Subject),
+    #[serde(rename = "group.member_added")]
+    GroupMemberAdded(Membership),
+    #[serde(rename = "group.member_removed")]
+    GroupMemberRemoved(Membership),
+    #[serde(rename = "group_mapping.created")]
+    GroupMappingCreated(Subject),
+    #[serde(rename = "group_mapping.updated")]
+    GroupMappingUpdated(Change),
+    #[serde(rename = "group_mapping.deleted")]
+    GroupMappingDeleted(Subject),
+    #[serde(rename = "held_removal.applied")]
+    HeldRemovalApplied {
+        id: Uuid,
+        user_id: Uuid,
+        group_ids: Vec<Uuid>,
+    },
+    #[serde(rename = "held_removal.dismissed")]
+    HeldRemovalDismissed { id: Uuid, user_id: Uuid },
+    #[serde(rename = "domain.created")]
+    DomainCreated(Subject),
+    #[serde(rename = "domain.updated")]
+    DomainUpdated(Change),
+    #[serde(rename = "domain.verified")]
+    DomainVerified(Subject),
+    #[serde(rename = "domain.deleted")]
+    DomainDeleted(Subject),
+    #[serde(rename = "service_account.created")]
+    ServiceAccountCreated(Subject),
+    #[serde(rename = "service_account.updated")]
+    ServiceAccountUpdated(Change),
+    #[serde(rename = "service_account.deleted")]
+    ServiceAccountDeleted(Subject),
+    #[serde(rename = "api_key.created")]
+    ApiKeyCreated(KeyOf),
+    #[serde(rename = "api_key.revoked")]
+    ApiKeyRevoked(KeyOf),
+    #[serde(rename = "operator_key.created")]
+    OperatorKeyCreated(KeyOf),
+    #[serde(rename = "operator_key.revoked")]
+    OperatorKeyRevoked(KeyOf),
+    #[serde(rename = "login.succeeded")]
+    LoginSucceeded(LoginSucceeded),
+    #[serde(rename = "login.refused")]
+    LoginRefused(LoginRefused),
+    #[serde(rename = "session.ended")]
+    SessionEnded(SessionEnded),
+}
+
+impl Event {
+    /// The event type and the payload, as they are stored.
+    fn split(&self) -> (String, Value) {
+        let mut value = serde_json::to_value(self).unwrap_or_default();
+        let event_type = value["type"].as_str().unwrap_or_default().to_owned();
+        (event_type, value["payload"].take())
+    }
+}
+
+/// An event of a tenant (the whole row).
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = crate::schema::audit_events)]
+#[expect(missing_docs, reason = "the columns are described in the migration")]
+pub struct AuditEvent {
+    pub tenant_id: Uuid,
+    pub id: Uuid,
+    pub at: DateTime<Utc>,
+    pub event_type: String,
+    pub event_version: i16,
+    pub actor: Value,
+    pub payload: Value,
+    pub request_id: Option<Uuid>,
+}
+
+/// An event of the installation (the whole row).
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = crate::schema::operator_audit_events)]
+#[expect(missing_docs, reason = "the columns are described in the migration")]
+pub struct OperatorAuditEvent {
+    pub id: Uuid,
+    pub at: DateTime<Utc>,
+    pub event_type: String,
+    pub event_version: i16,
+    pub actor: Value,
+    pub payload: Value,
+    pub request_id: Option<Uuid>,
+}
+
+/// Who acts, in which request, and when: what every event needs beside what happened.
+#[derive(Debug, Clone, Copy)]
+pub struct Stamp {
+    /// Who.
+    pub actor: Actor,
+    /// The request, where there is one.
+    pub request_id: Option<Uuid>,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+impl Stamp {
+    /// The event as a row of a tenant's audit log.
+    #[must_use]
+    pub fn event(&self, tenant_id: Uuid, event: &Event) -> AuditEvent {
+        let (event_type, payload) = event.split();
+        let actor = serde_json::to_value(self.actor).unwrap_or_default();
+        AuditEvent {
+            tenant_id,
+            id: Uuid::now_v7(),
+            at: self.at,
+            event_type,
+            event_version: 1,
+            actor,
+            payload,
+            request_id: self.request_id,
+        }
+    }
+
+    /// The event as a row of the installation's audit log.
+    #[must_use]
+    pub fn operator_event(&self, event: &Event) -> OperatorAuditEvent {
+        let AuditEvent {
+            id,
+            at,
+            event_type,
+            event_version,
+            actor,
+            payload,
+            request_id,
+            ..
+        } = self.event(Uuid::nil(), event);
+        OperatorAuditEvent {
+            id,
+            at,
+            event_type,
+            event_version,
+            actor,
+            payload,
+            request_id,
+        }
+    }
+}

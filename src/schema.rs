@@ -1,0 +1,522 @@
+//! Generated from the database by `diesel print-schema` (diesel.toml); never edited by hand. A test compares it with the migrations.
+
+diesel::table! {
+    /// A bearer secret of a user or of a service account.
+    api_keys (tenant_id, id) {
+        /// The tenant.
+        tenant_id -> Uuid,
+        /// UUIDv7.
+        id -> Uuid,
+        /// The user it belongs to, or
+        user_id -> Nullable<Uuid>,
+        /// the service account it belongs to.
+        service_account_id -> Nullable<Uuid>,
+        /// What it is for.
+        name -> Text,
+        /// SHA-256 of the whole key.
+        secret_hash -> Bytea,
+        /// The last four characters.
+        hint -> Text,
+        /// The most it may do; its owner's role bounds it again at each use.
+        role -> Text,
+        /// When it stops working.
+        expires_at -> Nullable<Timestamptz>,
+        /// When it was revoked.
+        revoked_at -> Nullable<Timestamptz>,
+        /// Last use, to the minute.
+        last_used_at -> Nullable<Timestamptz>,
+        /// When it was created.
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// What happened in a tenant; only ever added to. No foreign keys: it outlives what it speaks of.
+    audit_events (tenant_id, id) {
+        /// The tenant.
+        tenant_id -> Uuid,
+        /// UUIDv7; also the event id that refusal pages and logs show.
+        id -> Uuid,
+        /// When.
+        at -> Timestamptz,
+        /// Which event; the payload's type.
+        event_type -> Text,
+        /// Version of the payload's shape.
+        event_version -> Int2,
+        /// Who did it.
+        actor -> Jsonb,
+        /// What happened, by ids; never a secret.
+        payload -> Jsonb,
+        /// The request that did it.
+        request_id -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    /// Security-relevant changes, read by every instance each second to drop what it has cached.
+    changes (id) {
+        /// Order of arrival; commits may be seen out of order.
+        id -> Int8,
+        /// When, by the database's clock.
+        at -> Timestamptz,
+        /// Whose caches to drop.
+        tenant_id -> Uuid,
+    }
+}
+
+diesel::table! {
+    /// A tenant's link to its identity provider.
+    connections (tenant_id, id) {
+        /// The tenant.
+        tenant_id -> Uuid,
+        /// UUIDv7; shared with identity_sources.
+        id -> Uuid,
+        /// The protocol spoken.
+        protocol -> Text,
+        /// What the login page shows.
+        display_name -> Text,
+        /// The name normalised; unique in the tenant.
+        display_name_key -> Text,
+        /// Only an active connection signs anyone in.
+        status -> Text,
+        /// The protocol's settings (OidcSettings).
+        settings -> Jsonb,
+        /// What a sign-in may do to users and groups (ProvisioningPolicy).
+        provisioning -> Jsonb,
+        /// The client secret, sealed.
+        client_secret -> Nullable<Bytea>,
+        /// When the provider will stop accepting the secret, if the admin said so.
+        client_secret_expires_at -> Nullable<Timestamptz>,
+        /// Our own key for private_key_jwt (PKCS#8), sealed.
+        client_key -> Nullable<Bytea>,
+        /// The public half of client_key as a JWK.
+        client_key_public -> Nullable<Jsonb>,
+        /// The provider's discovery document as last seen good.
+        provider_metadata -> Nullable<Jsonb>,
+        /// When that was.
+        provider_metadata_at -> Nullable<Timestamptz>,
+        /// Grows with each update; the ETag.
+        version -> Int8,
+        /// When it was created.
+        created_at -> Timestamptz,
+        /// When it was last changed.
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// The link from what a provider calls a person to the user.
+    federated_identities (tenant_id, id) {
+        /// The tenant.
+        tenant_id -> Uuid,
+        /// UUIDv7.
+        id -> Uuid,
+        /// Who vouches: a connection or a trusted issuer.
+        source_id -> Uuid,
+        /// The issuer that named the subject.
+        issuer -> Text,
+        /// The provider's id of the person.
+        subject -> Text,
+        /// The user.
+        user_id -> Uuid,
+        /// The address that the provider last gave.
+        email -> Nullable<Text>,
+        /// When the link was made.
+        created_at -> Timestamptz,
+        /// When it last signed in.
+        last_seen_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    /// Which external group names feed a group.
+    group_mappings (tenant_id, id) {
+        /// The tenant.
+        tenant_id -> Uuid,
+        /// UUIDv7.
+        id -> Uuid,
+        /// The group that is fed.
+        group_id -> Uuid,
+        /// Only names from this identity source; null means from any.
+        source_id -> Nullable<Uuid>,
+        /// How the pattern is compared.
+        match_kind -> Text,
+        /// The external name, or a regular expression over the whole name.
+        pattern -> Text,
+        /// Grows with each update; the ETag.
+        version -> Int8,
+        /// When it was created.
+        created_at -> Timestamptz,
+        /// When it was last changed.
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// Who is in which group, and who says so. A manual and a synced membership can stand side by side.
+    group_memberships (tenant_id, group_id, user_id, origin) {
+        /// The tenant.
+        tenant_id -> Uuid,
+        /// The group.
+        group_id -> Uuid,
+        /// The user.
+        user_id -> Uuid,
+        /// manual, or the id of the identity source whose sync made it.
+        origin -> Text,
+        /// Since when.
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// A group of a tenant's users.
+    groups (tenant_id, id) {
+        /// The tenant.
+        tenant_id -> Uuid,
+        /// UUIDv7.
+        id -> Uuid,
+        /// Display name.
+        name -> Text,
+        /// The name normalised; unique in the tenant.
+        name_key -> Text,
+        /// What the group is for.
+        description -> Nullable<Text>,
+        /// Grows with each update; the ETag.
+        version -> Int8,
+        /// When it was created.
+        created_at -> Timestamptz,
+        /// When it was last changed.
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// Removals that a sync wanted and the guard rail held back until an admin decides.
+    held_group_removals (tenant_id, id) {
+        /// The tenant.
+        tenant_id -> Uuid,
+        /// UUIDv7.
+        id -> Uuid,
+        /// Whose sync.
+        source_id -> Uuid,
+        /// Whose memberships.
+        user_id -> Uuid,
+        /// The groups that the user would leave.
+        group_ids -> Array<Uuid>,
+        /// When it was first held.
+        created_at -> Timestamptz,
+        /// When the latest sync renewed it.
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// Parent of everything that can vouch for a person, so that an identity has one foreign key.
+    identity_sources (tenant_id, id) {
+        /// The tenant.
+        tenant_id -> Uuid,
+        /// The id that the child row shares.
+        id -> Uuid,
+        /// Which child it is.
+        kind -> Text,
+    }
+}
+
+diesel::table! {
+    /// A login that was begun: bound to a browser, used once.
+    login_attempts (tenant_id, id) {
+        /// The tenant.
+        tenant_id -> Uuid,
+        /// UUIDv7; part of the browser cookie's name.
+        id -> Uuid,
+        /// Which connection it was begun with.
+        connection_id -> Uuid,
+        /// SHA-256 of state.
+        state_hash -> Bytea,
+        /// SHA-256 of the browser cookie's value.
+        browser_hash -> Bytea,
+        /// Nonce and PKCE verifier, sealed.
+        secrets -> Bytea,
+        /// Where the login goes when it succeeds; already checked.
+        return_to -> Nullable<Text>,
+        /// A cross-site form post that came without its cookie, sealed, until the same-site GET fetches it.
+        parked_response -> Nullable<Bytea>,
+        /// When it was begun.
+        created_at -> Timestamptz,
+        /// When it is void.
+        expires_at -> Timestamptz,
+        /// When it was used.
+        consumed_at -> Nullable<Timestamptz>,
+        /// The session it led to.
+        session_id -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    /// What operators did to the installation; only ever added to.
+    operator_audit_events (id) {
+        /// UUIDv7.
+        id -> Uuid,
+        /// When.
+        at -> Timestamptz,
+        /// Which event; the payload's type.
+        event_type -> Text,
+        /// Version of the payload's shape.
+        event_version -> Int2,
+        /// Who did it.
+        actor -> Jsonb,
+        /// What happened, by ids; never a secret.
+        payload -> Jsonb,
+        /// The request that did it.
+        request_id -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    /// Bearer secrets of the installation's operators.
+    operator_keys (id) {
+        /// UUIDv7.
+        id -> Uuid,
+        /// Who or what holds it.
+        name -> Text,
+        /// SHA-256 of the whole key.
+        secret_hash -> Bytea,
+        /// The last four characters.
+        hint -> Text,
+        /// When it stops working.
+        expires_at -> Nullable<Timestamptz>,
+        /// When it was revoked.
+        revoked_at -> Nullable<Timestamptz>,
+        /// Last use, to the minute.
+        last_used_at -> Nullable<Timestamptz>,
+        /// When it was created.
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// Counters against brute force; rows, so that they hold across instances.
+    rate_limits (bucket, window_start) {
+        /// SHA-256 of what is counted.
+        bucket -> Bytea,
+        /// Start of the fixed window.
+        window_start -> Timestamptz,
+        /// How many so far.
+        hits -> Int4,
+    }
+}
+
+diesel::table! {
+    /// One known text sealed by each sealing key, so that a missing or wrong key is noticed at start.
+    sealing_checks (key_id) {
+        /// The sealing key's id.
+        key_id -> Text,
+        /// The known text, sealed.
+        sealed -> Bytea,
+    }
+}
+
+diesel::table! {
+    /// A caller that is not a person.
+    service_accounts (tenant_id, id) {
+        /// The tenant.
+        tenant_id -> Uuid,
+        /// UUIDv7.
+        id -> Uuid,
+        /// Display name.
+        name -> Text,
+        /// The name normalised; unique in the tenant.
+        name_key -> Text,
+        /// What it may do in this tenant.
+        role -> Text,
+        /// A suspended account's keys do not work.
+        status -> Text,
+        /// Grows with each update; the ETag.
+        version -> Int8,
+        /// When it was created.
+        created_at -> Timestamptz,
+        /// When it was last changed.
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// A browser that is signed in.
+    sessions (tenant_id, id) {
+        /// The tenant.
+        tenant_id -> Uuid,
+        /// UUIDv7; safe to show.
+        id -> Uuid,
+        /// SHA-256 of the cookie's value.
+        token_hash -> Bytea,
+        /// Who.
+        user_id -> Uuid,
+        /// By which link the person came in.
+        identity_id -> Nullable<Uuid>,
+        /// By which identity source.
+        source_id -> Nullable<Uuid>,
+        /// When the person last proved who they are.
+        auth_time -> Timestamptz,
+        /// When it began.
+        created_at -> Timestamptz,
+        /// Last use, to the minute.
+        last_seen_at -> Timestamptz,
+        /// Absolute end.
+        expires_at -> Timestamptz,
+        /// When it was ended before its time.
+        ended_at -> Nullable<Timestamptz>,
+        /// Why: logout, revoked, user_suspended, ..
+        end_reason -> Nullable<Text>,
+        /// Address it was made from.
+        ip -> Nullable<Text>,
+        /// Browser it was made with.
+        user_agent -> Nullable<Text>,
+        /// The provider's tokens for logout and revocation, sealed.
+        upstream -> Nullable<Bytea>,
+    }
+}
+
+diesel::table! {
+    /// Every slug that was ever a tenant's. A slug is part of issuers and URLs, so it is never handed out twice.
+    tenant_slugs (slug) {
+        /// The slug; lower-case letters, digits and hyphens.
+        slug -> Text,
+        /// When it was taken.
+        created_at -> Timestamptz,
+        /// When its tenant was deleted; from then on it is quarantined.
+        retired_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    /// One customer organisation.
+    tenants (id) {
+        /// UUIDv7.
+        id -> Uuid,
+        /// Part of every URL and issuer; never changes.
+        slug -> Text,
+        /// Display name.
+        name -> Text,
+        /// The SaaS's own id for this customer.
+        external_id -> Nullable<Text>,
+        /// A suspended tenant signs nobody in and its keys do not work.
+        status -> Text,
+        /// Where a login may return to: exact URLs, or a prefix that ends in /*.
+        allowed_return_urls -> Array<Text>,
+        /// Where a login goes without a (permitted) return_to.
+        landing_url -> Nullable<Text>,
+        /// Grows with each update; the ETag.
+        version -> Int8,
+        /// When it was created.
+        created_at -> Timestamptz,
+        /// When it was last changed.
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// External group names that a sync saw and nothing mapped, so that they do not vanish silently.
+    unmatched_groups (tenant_id, source_id, name) {
+        /// The tenant.
+        tenant_id -> Uuid,
+        /// Who sent the name.
+        source_id -> Uuid,
+        /// The external name.
+        name -> Text,
+        /// In how many syncs.
+        times_seen -> Int8,
+        /// First time.
+        first_seen_at -> Timestamptz,
+        /// Last time.
+        last_seen_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// A person in one tenant. There is no global user.
+    users (tenant_id, id) {
+        /// The tenant.
+        tenant_id -> Uuid,
+        /// UUIDv7.
+        id -> Uuid,
+        /// Address as it was given.
+        email -> Nullable<Text>,
+        /// The address normalised; what is compared.
+        email_key -> Nullable<Text>,
+        /// When the address was last proven; null when it never was.
+        email_verified_at -> Nullable<Timestamptz>,
+        /// Display name.
+        name -> Nullable<Text>,
+        /// Given name.
+        given_name -> Nullable<Text>,
+        /// Family name.
+        family_name -> Nullable<Text>,
+        /// URL of a picture.
+        picture -> Nullable<Text>,
+        /// The id that another system knows the person by.
+        external_id -> Nullable<Text>,
+        /// What the person may do in this tenant.
+        role -> Text,
+        /// A suspended user is signed in nowhere.
+        status -> Text,
+        /// Grows with each update by an admin; the ETag.
+        version -> Int8,
+        /// When the user was created.
+        created_at -> Timestamptz,
+        /// When the user was last changed.
+        updated_at -> Timestamptz,
+        /// When the user last signed in.
+        last_login_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    /// E-mail domains that a tenant has shown to be its own.
+    verified_domains (tenant_id, id) {
+        /// The tenant.
+        tenant_id -> Uuid,
+        /// UUIDv7.
+        id -> Uuid,
+        /// The domain in ASCII (A-label) form, lower case.
+        domain -> Text,
+        /// Only a verified domain counts for anything.
+        status -> Text,
+        /// Who attested it.
+        method -> Nullable<Text>,
+        /// Where addresses of this domain sign in; null means the tenant's login page.
+        connection_id -> Nullable<Uuid>,
+        /// When it was verified.
+        verified_at -> Nullable<Timestamptz>,
+        /// Grows with each update; the ETag.
+        version -> Int8,
+        /// When it was claimed.
+        created_at -> Timestamptz,
+        /// When it was last changed.
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(
+    api_keys,
+    audit_events,
+    changes,
+    connections,
+    federated_identities,
+    group_mappings,
+    group_memberships,
+    groups,
+    held_group_removals,
+    identity_sources,
+    login_attempts,
+    operator_audit_events,
+    operator_keys,
+    rate_limits,
+    sealing_checks,
+    service_accounts,
+    sessions,
+    tenant_slugs,
+    tenants,
+    unmatched_groups,
+    users,
+    verified_domains,
+);

@@ -1,0 +1,39 @@
+//! Verified domains.
+
+use diesel::prelude::*;
+use uuid::Uuid;
+
+use crate::model::domain::{DomainStatus, VerifiedDomain};
+use crate::model::page::PageRequest;
+use crate::schema::verified_domains;
+use crate::store::crud;
+
+crud!(verified_domains, VerifiedDomain, versioned);
+
+/// The tenant's verified domain of this name.
+///
+/// # Errors
+/// What the database says.
+pub fn verified(conn: &mut PgConnection, tenant: Uuid, domain: &str) -> QueryResult<Option<VerifiedDomain>> {
+    verified_domains::table
+        .filter(verified_domains::tenant_id.eq(tenant))
+        .filter(verified_domains::domain.eq(domain))
+        .filter(verified_domains::status.eq(DomainStatus::Verified))
+        .select(VerifiedDomain::as_select())
+        .first(conn)
+        .optional()
+}
+
+/// Takes a connection off every domain that routes to it, before it is deleted.
+///
+/// # Errors
+/// What the database says.
+pub fn unroute(conn: &mut PgConnection, tenant: Uuid, connection: Uuid) -> QueryResult<usize> {
+    diesel::update(
+        verified_domains::table
+            .filter(verified_domains::tenant_id.eq(tenant))
+            .filter(verified_domains::connection_id.eq(connection)),
+    )
+    .set(verified_domains::connection_id.eq(None::<Uuid>))
+    .execute(conn)
+}

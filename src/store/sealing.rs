@@ -1,0 +1,115 @@
+//! Sealed values across tenants (system): the known texts that prove the sealing keys, and what rotation re-seals.
+
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bytea, Text, Uuid as SqlUuid};
+use uuid::Uuid;
+
+use crate::schema::sealing_checks;
+
+/// Every sealed column: table, column.
+pub const SEALED_COLUMNS: &[(&str, &str)] = &[
+    ("connections", "client_secret"),
+    ("connections", "client_key"),
+    ("login_attempts", "secrets"),
+    ("login_attempts", "parked_response"),
+    ("sessions", "upstream"),
+];
+
+/// A sealed value and where it lives.
+#[derive(Debug, QueryableByName)]
+pub struct SealedValue {
+    /// The tenant.
+    #[diesel(sql_type = SqlUuid)]
+    pub tenant_id: Uuid,
+    /// The row.
+    #[diesel(sql_type = SqlUuid)]
+    pub id: Uuid,
+    /// The sealed bytes.
+    #[diesel(sql_type = Bytea)]
+    pub value: Vec<u8>,
+}
+
+/// The known texts: key id and sealed bytes.
+///
+/// # Errors
+/// What the database says.
+pub fn checks(conn: &mut PgConnection) -> QueryResult<Vec<(String, Vec<u8>)>> {
+    sealing_checks::table
+        .select((sealing_checks::key_id, sealing_checks::sealed))
+        .load(conn)
+}
+
+/// Adds a known text, unless there is one for this key.
+///
+/// # Errors
+/// What the database says.
+pub fn add_check(conn: &mut PgConnection, key_id: &str, sealed: &[u8]) -> QueryResult<usize> {
+    diesel::insert_into(sealing_checks::table)
+        .values((sealing_checks::key_id.eq(key_id), sealing_checks::sealed.eq(sealed)))
+        .on_conflict_do_nothing()
+        .execute(conn)
+}
+
+/// Forgets the known texts of keys that seal nothing any more.
+///
+/// # Errors
+/// What the database says.
+pub fn drop_checks_except(conn: &mut PgConnection, key_id: &str) -> QueryResult<usize> {
+    diesel::delete(sealing_checks::table.filter(sealing_checks::key_id.ne(key_id))).execute(conn)
+}
+
+/// A batch of sealed values of one column, in row order after `after`.
+///
+/// # Errors
+/// What the database says.
+pub fn batch(
+    conn: &mut PgConnection,
+    table: &str,
+    column: &str,
+    after: (Uuid, Uuid),
+    limit: i64,
+) -> QueryResult<Vec<SealedValue>> {
+    // Table and column come from SEALED_COLUMNS alone.
+    diesel::sql_query(format!(
+        "SELECT tenant_id, id, {column} AS value FROM {table} \
+         WHERE {column} IS NOT NULL AND (tenant_id, id) > ($1, $2) ORDER BY tenant_id, id LIMIT $3"
+    ))
+    .bind::<SqlUuid, _>(after.0)
+    .bind::<SqlUuid, _>(after.1)
+    .bind::<BigInt, _>(limit)
+    .load(conn)
+}
+
+/// Replaces a sealed value, when it is still the one that was read.
+///
+/// # Errors
+/// What the database says.
+pub fn replace(
+    conn: &mut PgConnection,
+    table: &str,
+    column: &str,
+    old: &SealedValue,
+    new: &[u8],
+) -> QueryResult<usize> {
+    diesel::sql_query(format!(
+        "UPDATE {table} SET {column} = $1 WHERE tenant_id = $2 AND id = $3 AND {column} = $4"
+    ))
+    .bind::<Bytea, _>(new)
+    .bind::<SqlUuid, _>(old.tenant_id)
+    .bind::<SqlUuid, _>(old.id)
+    .bind::<Bytea, _>(&old.value)
+    .execute(conn)
+}
+
+/// Tells whether the schema is there at all.
+///
+/// # Errors
+/// What the database says.
+pub fn table_exists(conn: &mut PgConnection, table: &str) -> QueryResult<bool> {
+    diesel::select(
+        diesel::dsl::sql::<diesel::sql_types::Bool>("to_regclass(")
+            .bind::<Text, _>(table)
+            .sql(") IS NOT NULL"),
+    )
+    .get_result(conn)
+}

@@ -1,0 +1,141 @@
+//! Sessions.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use uuid::Uuid;
+
+use crate::model::page::PageRequest;
+use crate::model::session::Session;
+use crate::model::user::User;
+use crate::schema::{sessions, users};
+use crate::store::crud;
+
+crud!(sessions, Session);
+
+/// A page of the live sessions of the tenant, or of one user.
+///
+/// # Errors
+/// What the database says.
+pub fn live(
+    conn: &mut PgConnection,
+    tenant: Uuid,
+    user: Option<Uuid>,
+    now: DateTime<Utc>,
+    page: PageRequest,
+) -> QueryResult<Vec<Session>> {
+    let mut query = sessions::table
+        .filter(sessions::tenant_id.eq(tenant))
+        .filter(sessions::ended_at.is_null())
+        .filter(sessions::expires_at.gt(now))
+        .select(Session::as_select())
+        .into_boxed();
+    if let Some(user) = user {
+        query = query.filter(sessions::user_id.eq(user));
+    }
+    if let Some(after) = page.after {
+        query = query.filter(sessions::id.gt(after));
+    }
+    query.order(sessions::id).limit(page.limit).load(conn)
+}
+
+/// The session with this token, and its user.
+///
+/// # Errors
+/// What the database says.
+pub fn find_by_token(conn: &mut PgConnection, tenant: Uuid, token_hash: &[u8]) -> QueryResult<Option<(Session, User)>> {
+    sessions::table
+        .inner_join(
+            users::table.on(users::tenant_id
+                .eq(sessions::tenant_id)
+                .and(users::id.eq(sessions::user_id))),
+        )
+        .filter(sessions::tenant_id.eq(tenant))
+        .filter(sessions::token_hash.eq(token_hash))
+        .select((Session::as_select(), User::as_select()))
+        .first(conn)
+        .optional()
+}
+
+/// Notes a use.
+///
+/// # Errors
+/// What the database says.
+pub fn touch(conn: &mut PgConnection, tenant: Uuid, id: Uuid, now: DateTime<Utc>) -> QueryResult<usize> {
+    diesel::update(
+        sessions::table
+            .find((tenant, id))
+            .filter(sessions::last_seen_at.lt(now)),
+    )
+    .set(sessions::last_seen_at.eq(now))
+    .execute(conn)
+}
+
+/// Ends one session; tells whether it was still going.
+///
+/// # Errors
+/// What the database says.
+pub fn end(conn: &mut PgConnection, tenant: Uuid, id: Uuid, reason: &str, now: DateTime<Utc>) -> QueryResult<bool> {
+    let going = sessions::table.find((tenant, id)).filter(sessions::ended_at.is_null());
+    let ended = diesel::update(going)
+        .set((
+            sessions::ended_at.eq(now),
+            sessions::end_reason.eq(reason),
+            sessions::upstream.eq(None::<Vec<u8>>),
+        ))
+        .execute(conn)?;
+    Ok(ended == 1)
+}
+
+/// Ends every session of a user; tells how many.
+///
+/// # Errors
+/// What the database says.
+pub fn end_of_user(
+    conn: &mut PgConnection,
+    tenant: Uuid,
+    user: Uuid,
+    reason: &str,
+    now: DateTime<Utc>,
+) -> QueryResult<usize> {
+    let going = sessions::table
+        .filter(sessions::tenant_id.eq(tenant))
+        .filter(sessions::user_id.eq(user))
+        .filter(sessions::ended_at.is_null());
+    diesel::update(going)
+        .set((sessions::ended_at.eq(now), sessions::end_reason.eq(reason)))
+        .execute(conn)
+}
+
+/// Ends every session that came in by a source; tells how many.
+///
+/// # Errors
+/// What the database says.
+pub fn end_of_source(
+    conn: &mut PgConnection,
+    tenant: Uuid,
+    source: Uuid,
+    reason: &str,
+    now: DateTime<Utc>,
+) -> QueryResult<usize> {
+    let going = sessions::table
+        .filter(sessions::tenant_id.eq(tenant))
+        .filter(sessions::source_id.eq(source))
+        .filter(sessions::ended_at.is_null());
+    diesel::update(going)
+        .set((sessions::ended_at.eq(now), sessions::end_reason.eq(reason)))
+        .execute(conn)
+}
+
+/// Deletes sessions that were over before `before`, at most `limit` (system).
+///
+/// # Errors
+/// What the database says.
+pub fn sweep(conn: &mut PgConnection, before: DateTime<Utc>, limit: i64) -> QueryResult<usize> {
+    diesel::sql_query(
+        "DELETE FROM sessions WHERE (tenant_id, id) IN \
+         (SELECT tenant_id, id FROM sessions WHERE expires_at < $1 LIMIT $2)",
+    )
+    .bind::<diesel::sql_types::Timestamptz, _>(before)
+    .bind::<diesel::sql_types::Int8, _>(limit)
+    .execute(conn)
+}

@@ -1,0 +1,94 @@
+//! Users.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use uuid::Uuid;
+
+use crate::model::page::PageRequest;
+use crate::model::role::{AccountStatus, Role};
+use crate::model::user::User;
+use crate::schema::users;
+use crate::store::crud;
+
+crud!(users, User, versioned);
+
+/// What a list of users can be narrowed by.
+#[derive(Debug, Clone, Default)]
+pub struct UserFilter {
+    /// Exactly this address (its key).
+    pub email_key: Option<String>,
+    /// Exactly this external id.
+    pub external_id: Option<String>,
+}
+
+/// A page of the tenant's users that pass the filter.
+///
+/// # Errors
+/// What the database says.
+pub fn search(conn: &mut PgConnection, tenant: Uuid, filter: &UserFilter, page: PageRequest) -> QueryResult<Vec<User>> {
+    let mut query = users::table
+        .filter(users::tenant_id.eq(tenant))
+        .select(User::as_select())
+        .into_boxed();
+    if let Some(key) = &filter.email_key {
+        query = query.filter(users::email_key.eq(key));
+    }
+    if let Some(external_id) = &filter.external_id {
+        query = query.filter(users::external_id.eq(external_id));
+    }
+    if let Some(after) = page.after {
+        query = query.filter(users::id.gt(after));
+    }
+    query.order(users::id).limit(page.limit).load(conn)
+}
+
+/// The user with this address key.
+///
+/// # Errors
+/// What the database says.
+pub fn find_by_email_key(conn: &mut PgConnection, tenant: Uuid, key: &str) -> QueryResult<Option<User>> {
+    users::table
+        .filter(users::tenant_id.eq(tenant))
+        .filter(users::email_key.eq(key))
+        .select(User::as_select())
+        .first(conn)
+        .optional()
+}
+
+/// Adds a user unless the tenant has one with the same address or external id; tells how many were added (0 or 1).
+///
+/// # Errors
+/// What the database says.
+pub fn insert_if_new(conn: &mut PgConnection, tenant: Uuid, user: &User) -> QueryResult<usize> {
+    debug_assert_eq!(tenant, user.tenant_id);
+    diesel::insert_into(users::table)
+        .values(user)
+        .on_conflict_do_nothing()
+        .execute(conn)
+}
+
+/// Locks every active owner of the tenant and returns their ids, so that two removals cannot both believe that the
+/// other one stays (T-06).
+///
+/// # Errors
+/// What the database says.
+pub fn lock_active_owners(conn: &mut PgConnection, tenant: Uuid) -> QueryResult<Vec<Uuid>> {
+    users::table
+        .filter(users::tenant_id.eq(tenant))
+        .filter(users::role.eq(Role::Owner))
+        .filter(users::status.eq(AccountStatus::Active))
+        .select(users::id)
+        .order(users::id)
+        .for_update()
+        .load(conn)
+}
+
+/// Notes a login.
+///
+/// # Errors
+/// What the database says.
+pub fn touch_login(conn: &mut PgConnection, tenant: Uuid, id: Uuid, now: DateTime<Utc>) -> QueryResult<usize> {
+    diesel::update(users::table.find((tenant, id)))
+        .set(users::last_login_at.eq(now))
+        .execute(conn)
+}
