@@ -90,6 +90,15 @@ pub fn park(conn: &mut PgConnection, tenant: Uuid, id: Uuid, sealed: &[u8], now:
         .execute(conn)
 }
 
+/// The parked response of an unused attempt.
+///
+/// # Errors
+/// What the database says.
+pub fn parked(conn: &mut PgConnection, tenant: Uuid, id: Uuid) -> QueryResult<Option<Vec<u8>>> {
+    let unused = login_attempts::table.find((tenant, id)).filter(login_attempts::consumed_at.is_null());
+    Ok(unused.select(login_attempts::parked_response).first::<Option<Vec<u8>>>(conn).optional()?.flatten())
+}
+
 /// Notes the session that an attempt led to.
 ///
 /// # Errors

@@ -1,0 +1,98 @@
+//! Context: what a flow is handed. The database, the time, the outbound client, the keys, the caches, the configuration.
+//!
+//! Cheap to clone. It decides nothing; it holds what deciding needs, and loads what is cached (`caches`, `provider`).
+//! May import `store`, `protocol`, `outbound` and below.
+
+pub mod caches;
+pub mod provider;
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::outbound::{Lane, Outbound};
+use crate::protocol::jwt::jwks::JwksCache;
+use crate::secrets::sealed::Sealer;
+use crate::store::db::{Db, DbError};
+use crate::store::{connections, tenants};
+
+use caches::{Caches, TenantCache};
+use provider::{Provider, ProviderError};
+
+/// Everything a flow needs.
+#[derive(Clone)]
+pub struct Context(Arc<Parts>);
+
+/// The parts of a [`Context`].
+pub struct Parts {
+    /// The configuration.
+    pub config: Config,
+    /// The time.
+    pub clock: Clock,
+    /// The database.
+    pub db: Db,
+    /// Seals and opens secrets at rest.
+    pub sealer: Sealer,
+    /// The one HTTP client.
+    pub outbound: Outbound,
+    /// Providers' keys.
+    pub jwks: JwksCache,
+    /// What is kept in memory.
+    pub caches: Caches,
+}
+
+impl Deref for Context {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl Context {
+    /// Puts the parts together.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+
+    /// The tenant with this slug, from memory when that is fresh.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub async fn tenant(&self, slug: &str) -> Result<Option<Arc<TenantCache>>, DbError> {
+        if let Some(known) = self.caches.tenant(slug) {
+            return Ok(Some(known));
+        }
+        let wanted = slug.to_owned();
+        let epoch = self.caches.epoch();
+        let found = self.db.system(move |conn| Ok::<_, DbError>(tenants::find_by_slug(conn, &wanted)?)).await?;
+        Ok(found.map(|tenant| self.caches.keep_tenant(tenant, epoch)))
+    }
+
+    /// A connection of the tenant, ready to talk to its provider, from memory when that is fresh. `None`: the tenant has
+    /// no such connection.
+    ///
+    /// # Errors
+    /// [`ProviderError`] when it is incomplete, its secret does not open, or the database does not answer.
+    pub async fn provider(&self, tenant: &TenantCache, id: Uuid) -> Result<Option<Arc<Provider>>, ProviderError> {
+        if let Some(known) = tenant.providers.get(&id) {
+            return Ok(Some(known));
+        }
+        let tenant_id = tenant.tenant.id;
+        let row = self.db.tenant(tenant_id, move |conn| Ok::<_, DbError>(connections::find(conn, tenant_id, id)?)).await?;
+        let Some(row) = row else { return Ok(None) };
+        let provider = Arc::new(Provider::load(row, &self.sealer)?);
+        tenant.providers.insert(id, Arc::clone(&provider));
+        Ok(Some(provider))
+    }
+
+    /// The outbound client in this connection's bulkhead.
+    #[must_use]
+    pub fn lane(&self, connection: Uuid) -> Lane {
+        self.outbound.lane(connection)
+    }
+}

@@ -1,0 +1,114 @@
+//! Provider: a connection as a flow uses it: row, endpoints and credential, checked at load.
+
+use secrecy::ExposeSecret;
+
+use crate::context::Context;
+use crate::model::connection::oidc::{OidcSettings, TokenEndpointAuthMethod};
+use crate::model::connection::{Connection, ConnectionStatus};
+use crate::outbound::Lane;
+use crate::protocol::jwt::client_key::ClientKey;
+use crate::protocol::oidc::discovery::ProviderMetadata;
+use crate::protocol::oidc::{ClientCredential, Endpoints, OidcError, RelyingParty};
+use crate::secrets::sealed::{Place, SealError, Sealer};
+use crate::store::db::DbError;
+
+/// Why a connection cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ProviderError {
+    /// It lacks something, or its settings do not fit.
+    #[error(transparent)]
+    Oidc(#[from] OidcError),
+    /// Its secret does not open.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    /// The database does not answer.
+    #[error(transparent)]
+    Db(#[from] DbError),
+}
+
+/// A connection, ready to talk to its provider.
+#[derive(Debug)]
+pub struct Provider {
+    /// The row.
+    pub connection: Connection,
+    /// Where the provider is.
+    pub endpoints: Endpoints,
+    /// How we prove who we are.
+    pub credential: ClientCredential,
+}
+
+/// Where a connection's client secret is sealed.
+#[must_use]
+pub fn secret_place(connection: &Connection) -> Place {
+    place(connection, "client_secret")
+}
+
+/// Where a connection's client key is sealed.
+#[must_use]
+pub fn key_place(connection: &Connection) -> Place {
+    place(connection, "client_key")
+}
+
+fn place(connection: &Connection, column: &'static str) -> Place {
+    Place { tenant: connection.tenant_id, table: "connections", row: connection.id, column }
+}
+
+impl Provider {
+    /// Reads a row: endpoints from settings and the last good metadata, the credential opened.
+    ///
+    /// # Errors
+    /// [`ProviderError`] when something is missing or does not open; nothing half-ready comes out.
+    pub fn load(connection: Connection, sealer: &Sealer) -> Result<Self, ProviderError> {
+        let metadata = connection.provider_metadata.clone().and_then(|m| serde_json::from_value::<ProviderMetadata>(m).ok());
+        let endpoints = Endpoints::resolve(&connection.settings.0, metadata.as_ref())?;
+        let credential = credential(&connection, sealer)?;
+        Ok(Self { connection, endpoints, credential })
+    }
+
+    /// Whether it signs anyone in.
+    #[must_use]
+    pub fn is_active(&self) -> bool {
+        self.connection.status == ConnectionStatus::Active
+    }
+
+    /// Its settings.
+    #[must_use]
+    pub fn settings(&self) -> &OidcSettings {
+        &self.connection.settings.0
+    }
+
+    /// The relying party that speaks through `lane`.
+    #[must_use]
+    pub fn party<'a>(&'a self, ctx: &'a Context, lane: &'a Lane) -> RelyingParty<'a> {
+        RelyingParty {
+            lane,
+            jwks: &ctx.jwks,
+            clock: &ctx.clock,
+            scope: self.connection.tenant_id,
+            settings: self.settings(),
+            endpoints: &self.endpoints,
+            credential: &self.credential,
+        }
+    }
+}
+
+fn credential(connection: &Connection, sealer: &Sealer) -> Result<ClientCredential, ProviderError> {
+    let method = connection.settings.0.token_endpoint_auth_method;
+    if method == Some(TokenEndpointAuthMethod::None) {
+        return Ok(ClientCredential::None);
+    }
+    if method == Some(TokenEndpointAuthMethod::PrivateKeyJwt) {
+        let sealed = connection.client_key.as_ref().ok_or(OidcError::Incomplete("client key"))?;
+        let der = sealer.open(key_place(connection), sealed)?;
+        return Ok(ClientCredential::Key(ClientKey::from_pkcs8(&der).map_err(|_| OidcError::ClientKey)?));
+    }
+    match &connection.client_secret {
+        Some(sealed) => {
+            let secret = sealer.open(secret_place(connection), sealed)?;
+            let text = std::str::from_utf8(secret.expose_secret()).map_err(|_| SealError::DoesNotOpen)?;
+            Ok(ClientCredential::Secret(text.into()))
+        }
+        None if method.is_none() => Ok(ClientCredential::None),
+        None => Err(OidcError::Incomplete("client secret").into()),
+    }
+}

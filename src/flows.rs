@@ -1,0 +1,31 @@
+//! Flows: one file per thing that somebody does. Network first, then ONE transaction with one audit event in it.
+//!
+//! A flow is handed a [`crate::context::Context`], who asks (a [`crate::model::audit::Stamp`] or a caller) and what is
+//! wanted; it gives back what happened or an [`Error`]. It knows no HTTP. What a flow is handed (`..In`, `..Patch`) is
+//! declared beside it, with its checks. `write` is the one road of every change by an admin.
+
+pub mod authenticate;
+pub mod begin_login;
+pub mod end_session;
+pub mod error;
+pub mod find_connection;
+pub mod finish_login;
+pub mod limits;
+pub mod manage_api_keys;
+pub mod manage_connections;
+pub mod manage_domains;
+pub mod manage_group_mappings;
+pub mod manage_groups;
+pub mod manage_identities;
+pub mod manage_operators;
+pub mod manage_service_accounts;
+pub mod manage_sessions;
+pub mod manage_tenants;
+pub mod manage_users;
+pub mod patch;
+pub mod provision;
+pub mod rotate_secrets;
+pub mod sweep;
+pub mod write;
+
+pub use error::{Error, Fault};

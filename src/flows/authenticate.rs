@@ -1,0 +1,138 @@
+//! Who calls: an operator's key, a tenant's key, or a browser session. What proves nothing gives `None`.
+
+use std::sync::Arc;
+
+use chrono::Duration;
+use secrecy::{ExposeSecret, SecretString};
+use uuid::Uuid;
+
+use crate::context::Context;
+use crate::context::caches::{KeyHolder, TenantCache};
+use crate::model::audit::{Actor, Stamp};
+use crate::model::role::{AccountStatus, Role};
+use crate::model::session::Session;
+use crate::model::user::User;
+use crate::secrets::token;
+use crate::store::db::DbError;
+use crate::store::{api_keys, operators, sessions};
+
+/// Uses are noted to the minute, not at each request.
+const TOUCH_AFTER: Duration = Duration::seconds(60);
+
+/// Somebody who has proven who they are, in a tenant.
+#[derive(Clone)]
+pub struct Caller {
+    /// Who.
+    pub actor: Actor,
+    /// What they may do in this tenant.
+    pub role: Role,
+    /// The tenant.
+    pub tenant: Arc<TenantCache>,
+    /// The request.
+    pub request_id: Option<Uuid>,
+}
+
+impl Caller {
+    /// The tenant's id.
+    #[must_use]
+    pub fn tenant_id(&self) -> Uuid {
+        self.tenant.tenant.id
+    }
+
+    /// Who, when and in which request, for the audit log.
+    #[must_use]
+    pub fn stamp(&self, ctx: &Context) -> Stamp {
+        Stamp { actor: self.actor, request_id: self.request_id, at: ctx.clock.now() }
+    }
+}
+
+/// The operator whose key this is. Not cached: operators are few, and their keys open everything.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn operator(ctx: &Context, key: &SecretString) -> Result<Option<Uuid>, DbError> {
+    let (hash, now) = (token::hash(key.expose_secret()), ctx.clock.now());
+    let found = ctx.db.system(move |conn| Ok::<_, DbError>(operators::find_live(conn, &hash, now)?)).await?;
+    Ok(found.map(|key| key.id))
+}
+
+/// The holder of an API key of this tenant.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn key_holder(ctx: &Context, tenant: &TenantCache, key: &SecretString) -> Result<Option<Arc<KeyHolder>>, DbError> {
+    let hash = token::hash(key.expose_secret());
+    let (tenant_id, now) = (tenant.tenant.id, ctx.clock.now());
+    let known = tenant.keys.get(&hash);
+    let holder = match known {
+        Some(holder) => holder,
+        None => {
+            let wanted = hash.clone();
+            let row = ctx.db.tenant(tenant_id, move |conn| Ok::<_, DbError>(api_keys::find_by_secret(conn, tenant_id, &wanted)?));
+            let Some(holder) = row.await?.and_then(|(key, user, account)| holder_of(key, user, account)) else {
+                return Ok(None);
+            };
+            let holder = Arc::new(holder);
+            tenant.keys.insert(hash.clone(), Arc::clone(&holder));
+            holder
+        }
+    };
+    if !holder.key.is_live(now) {
+        return Ok(None);
+    }
+    if holder.key.last_used_at.is_none_or(|at| now - at >= TOUCH_AFTER) {
+        let id = holder.key.id;
+        ctx.db.tenant(tenant_id, move |conn| Ok::<_, DbError>(api_keys::touch(conn, tenant_id, id, now)?)).await?;
+        tenant.keys.invalidate(&hash);
+    }
+    Ok(Some(holder))
+}
+
+/// A key is worth what it says, bounded by what its owner may do now; a suspended owner's keys are worth nothing.
+fn holder_of(
+    key: crate::model::api_key::ApiKey,
+    user: Option<User>,
+    account: Option<crate::model::service_account::ServiceAccount>,
+) -> Option<KeyHolder> {
+    let (actor, role, status) = match (user, account) {
+        (Some(user), None) => {
+            (Actor::User { user_id: user.id, session_id: None, key_id: Some(key.id) }, user.role, user.status)
+        }
+        (None, Some(account)) => {
+            let actor = Actor::ServiceAccount { service_account_id: account.id, key_id: key.id };
+            (actor, account.role, account.status)
+        }
+        _ => return None,
+    };
+    (status == AccountStatus::Active).then(|| KeyHolder { role: key.role.min(role), actor, key })
+}
+
+/// The session with this cookie value, and its user, when both are good now.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn session(ctx: &Context, tenant: &TenantCache, cookie: &str) -> Result<Option<Arc<(Session, User)>>, DbError> {
+    let hash = token::hash(cookie);
+    let (tenant_id, now) = (tenant.tenant.id, ctx.clock.now());
+    let found = match tenant.sessions.get(&hash) {
+        Some(found) => found,
+        None => {
+            let wanted = hash.clone();
+            let row = ctx.db.tenant(tenant_id, move |conn| Ok::<_, DbError>(sessions::find_by_token(conn, tenant_id, &wanted)?));
+            let Some(found) = row.await? else { return Ok(None) };
+            let found = Arc::new(found);
+            tenant.sessions.insert(hash.clone(), Arc::clone(&found));
+            found
+        }
+    };
+    let (session, user) = &*found;
+    if !session.is_live(now, ctx.config.session_idle_minutes) || user.status != AccountStatus::Active {
+        return Ok(None);
+    }
+    if now - session.last_seen_at >= TOUCH_AFTER {
+        let id = session.id;
+        ctx.db.tenant(tenant_id, move |conn| Ok::<_, DbError>(sessions::touch(conn, tenant_id, id, now)?)).await?;
+        tenant.sessions.invalidate(&hash);
+    }
+    Ok(Some(found))
+}

@@ -1,0 +1,123 @@
+//! begin_login: from a click to the provider. One LoginAttempt row, bound to the browser by a cookie's hash.
+
+use chrono::Duration;
+use secrecy::{ExposeSecret, SecretString};
+use url::Url;
+use uuid::Uuid;
+
+use crate::context::Context;
+use crate::context::caches::TenantCache;
+use crate::context::provider::Provider;
+use crate::flows::Error;
+use crate::model::connection::oidc::CodeChallengeMethod;
+use crate::model::login_attempt::{ATTEMPT_MINUTES, AttemptSecrets, LoginAttempt};
+use crate::model::tenant::TenantStatus;
+use crate::protocol::oidc::authorize::{self, AuthorizationRequest};
+use crate::secrets::sealed::Place;
+use crate::secrets::token;
+use crate::store::login_attempts;
+
+/// A login that is on its way to the provider.
+#[derive(Debug)]
+pub struct Begun {
+    /// Where the browser goes.
+    pub redirect: Url,
+    /// The attempt; names the cookie.
+    pub attempt_id: Uuid,
+    /// The cookie's value.
+    pub browser_secret: SecretString,
+}
+
+/// What the browser asked for.
+#[derive(Debug, Default)]
+pub struct Wanted {
+    /// Where to go afterwards, unchecked.
+    pub return_to: Option<String>,
+    /// The address typed on the login page.
+    pub login_hint: Option<String>,
+}
+
+/// Begins a login by an active connection.
+///
+/// # Errors
+/// [`Error::NotFound`] for a connection that the tenant has not or that is not active, [`Error::Forbidden`] for a
+/// suspended tenant, [`Error::Provider`] when the connection cannot be used.
+pub async fn begin_login(ctx: &Context, tenant: &TenantCache, connection: Uuid, wanted: Wanted) -> Result<Begun, Error> {
+    let provider = usable(ctx, tenant, connection).await?;
+    let settings = provider.settings();
+    let (nonce, verifier, browser_secret) = (token::random(), token::random(), token::random());
+    let attempt_id = Uuid::now_v7();
+    let state = new_state(attempt_id);
+    let redirect_uri = redirect_uri(ctx, tenant, connection)?;
+    let verifier = SecretString::from(verifier);
+    let request = AuthorizationRequest {
+        redirect_uri: &redirect_uri,
+        state: &state,
+        nonce: &nonce,
+        code_verifier: &verifier,
+        login_hint: wanted.login_hint.as_deref().filter(|_| settings.forward_login_hint),
+    };
+    let redirect = authorize::build(settings, &provider.endpoints, &request)?;
+
+    let uses_pkce = settings.code_challenge_method != CodeChallengeMethod::None;
+    let pkce_verifier = uses_pkce.then(|| verifier.expose_secret().to_owned());
+    let secrets = serde_json::to_vec(&AttemptSecrets { nonce, pkce_verifier }).map_err(|e| Error::Internal(e.to_string()))?;
+    let (tenant_id, now) = (tenant.tenant.id, ctx.clock.now());
+    let attempt = LoginAttempt {
+        tenant_id,
+        id: attempt_id,
+        connection_id: connection,
+        state_hash: token::hash(&state),
+        browser_hash: token::hash(&browser_secret),
+        secrets: ctx.sealer.seal(secrets_place(tenant_id, attempt_id), &secrets),
+        // W-10, O-43: an unlisted target is forgotten here; the login then ends on the landing page.
+        return_to: wanted.return_to.and_then(|to| tenant.tenant.permitted_return(&to)).map(String::from),
+        parked_response: None,
+        created_at: now,
+        expires_at: now + Duration::minutes(ATTEMPT_MINUTES),
+        consumed_at: None,
+        session_id: None,
+    };
+    ctx.db.tenant(tenant_id, move |conn| Ok::<_, Error>(login_attempts::insert(conn, tenant_id, &attempt)?)).await?;
+    Ok(Begun { redirect, attempt_id, browser_secret: browser_secret.into() })
+}
+
+/// The connection, when tenant and connection sign people in.
+///
+/// # Errors
+/// As [`begin_login`].
+pub async fn usable(ctx: &Context, tenant: &TenantCache, connection: Uuid) -> Result<std::sync::Arc<Provider>, Error> {
+    if tenant.tenant.status != TenantStatus::Active {
+        return Err(Error::forbidden("tenant_suspended", "this organisation is suspended"));
+    }
+    let provider = ctx.provider(tenant, connection).await?.ok_or(Error::NotFound)?;
+    if provider.is_active() { Ok(provider) } else { Err(Error::NotFound) }
+}
+
+/// The redirect URI of a connection: one per connection, so that no response fits another one (O-12).
+///
+/// # Errors
+/// [`Error::Internal`] when the public URL cannot carry a path, which loading it has excluded.
+pub fn redirect_uri(ctx: &Context, tenant: &TenantCache, connection: Uuid) -> Result<Url, Error> {
+    let text = ctx.config.url(&format!("/t/{}/sso/{connection}/callback", tenant.tenant.slug));
+    Url::parse(&text).map_err(|e| Error::Internal(e.to_string()))
+}
+
+/// Where an attempt's secrets are sealed.
+#[must_use]
+pub fn secrets_place(tenant: Uuid, attempt: Uuid) -> Place {
+    Place { tenant, table: "login_attempts", row: attempt, column: "secrets" }
+}
+
+/// `state`: the attempt's id, to find row and cookie by, and 256 random bits, to be believed.
+fn new_state(attempt: Uuid) -> String {
+    format!("{}.{}", attempt.simple(), token::random())
+}
+
+/// The attempt that a `state` names; `None` when it is not one of ours (O-02).
+#[must_use]
+pub fn attempt_of_state(state: &str) -> Option<Uuid> {
+    let (id, secret) = state.split_once('.')?;
+    let plain = id.len() == 32 && id.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+    (plain && secret.len() == 43).then(|| Uuid::try_parse(id).ok()).flatten()
+}

@@ -1,0 +1,66 @@
+//! end_session: signing out. The own session ends first, whatever the provider does; then its tokens are revoked where
+//! the connection says so, and the browser may go on to the provider's end-session endpoint.
+
+use secrecy::{ExposeSecret, SecretString};
+use url::Url;
+use uuid::Uuid;
+
+use crate::context::Context;
+use crate::context::caches::TenantCache;
+use crate::flows::finish_login::upstream_place;
+use crate::flows::{Error, authenticate, write};
+use crate::model::audit::{Actor, Event, SessionEnded, Stamp};
+use crate::model::session::{Session, UpstreamTokens};
+use crate::protocol::oidc::logout::{self, EndSession, TokenKind};
+use crate::store::sessions;
+
+/// Ends the session of this cookie. Gives the provider's end-session URL when the browser should go there.
+///
+/// # Errors
+/// [`Error::Unavailable`].
+pub async fn end_session(ctx: &Context, tenant: &TenantCache, cookie: &str, request_id: Option<Uuid>) -> Result<Option<Url>, Error> {
+    let Some(found) = authenticate::session(ctx, tenant, cookie).await? else { return Ok(None) };
+    let (session, user) = (&found.0, &found.1);
+    let (tenant_id, session_id, user_id) = (tenant.tenant.id, session.id, user.id);
+    let actor = Actor::User { user_id, session_id: Some(session_id), key_id: None };
+    let stamp = Stamp { actor, request_id, at: ctx.clock.now() };
+    let ended = write::write(ctx, tenant_id, stamp, move |conn| {
+        let ended = sessions::end(conn, tenant_id, session_id, "logout", stamp.at)?;
+        let event = Event::SessionEnded(SessionEnded { session_id, user_id, reason: "logout" });
+        Ok((ended, ended.then_some(event)))
+    });
+    if !ended.await? {
+        return Ok(None);
+    }
+    match at_provider(ctx, tenant, session).await {
+        Ok(url) => Ok(url),
+        Err(error) => {
+            tracing::warn!(%error, %session_id, "signed out here, but not at the provider");
+            Ok(None)
+        }
+    }
+}
+
+async fn at_provider(ctx: &Context, tenant: &TenantCache, session: &Session) -> Result<Option<Url>, Error> {
+    let (Some(source), Some(sealed)) = (session.source_id, &session.upstream) else { return Ok(None) };
+    let Some(provider) = ctx.provider(tenant, source).await? else { return Ok(None) };
+    let bytes = ctx.sealer.open(upstream_place(session.tenant_id, session.id), sealed)?;
+    let tokens: UpstreamTokens =
+        serde_json::from_slice(bytes.expose_secret()).map_err(|e| Error::Internal(e.to_string()))?;
+    if provider.settings().revoke_tokens {
+        let lane = ctx.lane(source);
+        let party = provider.party(ctx, &lane);
+        let refresh = tokens.refresh_token.map(|t| (t, TokenKind::Refresh));
+        let access = tokens.access_token.map(|t| (t, TokenKind::Access));
+        for (token, kind) in refresh.into_iter().chain(access) {
+            if let Err(error) = logout::revoke(&party, &SecretString::from(token), kind).await {
+                tracing::warn!(code = error.code(), ?kind, "a token could not be revoked");
+            }
+        }
+    }
+    let back = ctx.config.url(&format!("/t/{}/logout/done", tenant.tenant.slug));
+    let back = Url::parse(&back).map_err(|e| Error::Internal(e.to_string()))?;
+    let hint = SecretString::from(tokens.id_token);
+    let request = EndSession { id_token_hint: Some(&hint), post_logout_redirect_uri: &back, state: "done" };
+    Ok(logout::end_session_url(provider.settings(), &provider.endpoints, &request))
+}

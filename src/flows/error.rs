@@ -1,0 +1,153 @@
+//! Why a flow did not do what was wanted. `http::problem` is the only place that turns this into status codes.
+
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
+
+use crate::context::provider::ProviderError;
+use crate::outbound::UrlRefused;
+use crate::protocol::oidc::OidcError;
+use crate::secrets::sealed::SealError;
+use crate::store::db::DbError;
+
+/// One field that cannot be taken, and why.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
+pub struct Fault {
+    /// Path of the field, such as `settings.issuer`.
+    pub field: String,
+    /// What is wrong with it.
+    pub message: String,
+}
+
+/// Why a flow did not do what was wanted.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is no such thing, or it is another tenant's: nobody can tell which.
+    #[error("there is no such object here")]
+    NotFound,
+    /// Fields that cannot be taken.
+    #[error("{}", .0.iter().map(|f| format!("{}: {}", f.field, f.message)).collect::<Vec<_>>().join("; "))]
+    Invalid(Vec<Fault>),
+    /// It cannot be done as things are.
+    #[error("{message}")]
+    Conflict {
+        /// Stable reason.
+        code: &'static str,
+        /// For people.
+        message: String,
+    },
+    /// The caller may not do this.
+    #[error("{message}")]
+    Forbidden {
+        /// Stable reason.
+        code: &'static str,
+        /// For people.
+        message: String,
+    },
+    /// The object changed since the caller read it.
+    #[error("the object was changed in the meantime; read it again")]
+    Stale,
+    /// Too many tries.
+    #[error("too many requests")]
+    RateLimited {
+        /// Seconds until another try makes sense.
+        retry_after: u32,
+    },
+    /// The identity provider could not be used.
+    #[error("{message}")]
+    Provider {
+        /// Stable reason.
+        code: &'static str,
+        /// For admins; holds no secret.
+        message: String,
+    },
+    /// Something that we depend on does not answer now.
+    #[error("the service cannot answer now")]
+    Unavailable,
+    /// A fault of ours; told in the log only.
+    #[error("an internal error")]
+    Internal(String),
+}
+
+impl Error {
+    /// One field that cannot be taken.
+    #[must_use]
+    pub fn invalid(field: &str, message: impl Into<String>) -> Self {
+        Self::Invalid(vec![Fault { field: field.into(), message: message.into() }])
+    }
+
+    /// It cannot be done as things are.
+    #[must_use]
+    pub fn conflict(code: &'static str, message: impl Into<String>) -> Self {
+        Self::Conflict { code, message: message.into() }
+    }
+
+    /// The caller may not do this.
+    #[must_use]
+    pub fn forbidden(code: &'static str, message: impl Into<String>) -> Self {
+        Self::Forbidden { code, message: message.into() }
+    }
+}
+
+/// What a broken unique constraint means: constraint, code, sentence.
+const TAKEN: &[(&str, &str, &str)] = &[
+    ("tenant_slugs_pkey", "slug_taken", "this slug is or was a tenant's and is not given out again"),
+    ("tenants_external_id_key", "external_id_taken", "another tenant has this external_id"),
+    ("users_tenant_id_email_key_key", "email_taken", "another user has this address"),
+    ("users_tenant_id_external_id_key", "external_id_taken", "another user has this external_id"),
+    ("connections_tenant_id_display_name_key_key", "display_name_taken", "another connection has this display_name"),
+    ("federated_identities_tenant_id_source_id_issuer_subject_key", "identity_taken", "this subject is linked already"),
+    ("groups_tenant_id_name_key_key", "name_taken", "another group has this name"),
+    ("service_accounts_tenant_id_name_key_key", "name_taken", "another service account has this name"),
+    ("verified_domains_tenant_id_domain_key", "domain_taken", "the tenant has this domain already"),
+    ("verified_domains_one_tenant", "domain_taken", "this domain is verified for a tenant already"),
+];
+
+impl From<DbError> for Error {
+    fn from(error: DbError) -> Self {
+        let DbError::Query(query) = error else { return Self::Unavailable };
+        if let DieselError::DatabaseError(kind, info) = &query {
+            let constraint = info.constraint_name().unwrap_or_default();
+            if let Some((_, code, message)) = TAKEN.iter().find(|(name, ..)| *name == constraint) {
+                return Self::conflict(code, *message);
+            }
+            if matches!(kind, DatabaseErrorKind::ForeignKeyViolation) {
+                // T-02: an id of another tenant is an id that does not exist.
+                return Self::invalid("id", "names something that does not exist");
+            }
+        }
+        Self::Internal(query.to_string())
+    }
+}
+
+impl From<DieselError> for Error {
+    fn from(error: DieselError) -> Self {
+        DbError::from(error).into()
+    }
+}
+
+impl From<SealError> for Error {
+    fn from(error: SealError) -> Self {
+        Self::Internal(error.to_string())
+    }
+}
+
+impl From<OidcError> for Error {
+    fn from(error: OidcError) -> Self {
+        Self::Provider { code: error.code(), message: error.to_string() }
+    }
+}
+
+impl From<ProviderError> for Error {
+    fn from(error: ProviderError) -> Self {
+        match error {
+            ProviderError::Oidc(e) => e.into(),
+            ProviderError::Seal(e) => e.into(),
+            ProviderError::Db(e) => e.into(),
+        }
+    }
+}
+
+impl From<UrlRefused> for Error {
+    fn from(error: UrlRefused) -> Self {
+        Self::invalid(&error.field, error.fault.to_string())
+    }
+}

@@ -1,0 +1,222 @@
+//! finish_login: from the provider's answer to a session. The steps of the design, in order:
+//!
+//! 1. `attempt`: take the LoginAttempt; browser, connection and state must all match, once;
+//! 2. `protocol::oidc::redeem`: code to verified claims (network, no database connection held);
+//! 3. `ClaimMapping::apply`: claims to an assertion;
+//! 4. `session`: one transaction: decide, apply, groups, session, audit event;
+//! 5. the caller answers with a redirect or a refusal page.
+
+mod attempt;
+mod session;
+
+use std::net::IpAddr;
+
+use secrecy::{ExposeSecret, SecretString};
+use uuid::Uuid;
+
+use crate::context::Context;
+use crate::context::caches::TenantCache;
+use crate::context::provider::Provider;
+use crate::flows::begin_login::{redirect_uri, usable};
+use crate::flows::provision::Provisioned;
+use crate::flows::{Error, limits};
+use crate::model::audit::{Actor, Event, LoginRefused, Stamp};
+use crate::model::claims::IdentityAssertion;
+use crate::model::login_attempt::{AttemptSecrets, LoginAttempt};
+use crate::protocol::oidc::callback;
+use crate::protocol::oidc::redeem::{self, CodeGrant, Redeemed};
+use crate::store::{audit_events, login_attempts};
+
+pub use attempt::{ResponseParams, Way};
+pub use session::upstream_place;
+
+/// What came with the provider's answer.
+pub struct Arrival {
+    /// How it came.
+    pub way: Way,
+    /// The browser's cookie for the attempt, by attempt id.
+    pub attempt_cookie: Box<dyn Fn(Uuid) -> Option<String> + Send + Sync>,
+    /// The browser's session cookie of this tenant, if it has one.
+    pub session_cookie: Option<String>,
+    /// Where from.
+    pub ip: Option<IpAddr>,
+    /// Which browser.
+    pub user_agent: Option<String>,
+    /// Which request.
+    pub request_id: Option<Uuid>,
+}
+
+/// How a login ended.
+pub enum Ending {
+    /// Signed in.
+    SignedIn(Box<SignedIn>),
+    /// The back button after a success: no new session, just go on (O-07).
+    AlreadyDone {
+        /// Where to.
+        return_to: Option<String>,
+    },
+    /// A cross-site post came without its cookie; the browser shall fetch it by a same-site GET.
+    Parked {
+        /// The attempt to resume.
+        attempt_id: Uuid,
+    },
+    /// Refused.
+    Refused(Refused),
+}
+
+/// A new session.
+pub struct SignedIn {
+    /// The cookie's value.
+    pub token: SecretString,
+    /// The attempt that is done with.
+    pub attempt_id: Uuid,
+    /// Where to.
+    pub return_to: Option<String>,
+    /// What provisioning did.
+    pub provisioned: Provisioned,
+}
+
+/// A refusal, as the page shows it.
+#[derive(Debug, Clone)]
+pub struct Refused {
+    /// Stable reason.
+    pub code: String,
+    /// The audit event, where one was written.
+    pub event_id: Option<Uuid>,
+    /// The attempt that is done with.
+    pub attempt_id: Option<Uuid>,
+}
+
+/// A refusal on its way: reason, detail for the admin, user.
+pub(super) struct Why {
+    code: String,
+    detail: Option<String>,
+    user: Option<Uuid>,
+}
+
+impl Why {
+    fn new(code: &str, detail: impl Into<Option<String>>) -> Self {
+        Self { code: code.to_owned(), detail: detail.into(), user: None }
+    }
+}
+
+impl From<Error> for Why {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Provider { code, message } => Self::new(code, message),
+            Error::Forbidden { code, message } | Error::Conflict { code, message } => Self::new(code, message),
+            Error::NotFound => Self::new("connection_not_active", None),
+            Error::Unavailable => Self::new("service_unavailable", None),
+            other => {
+                tracing::error!(error = %other, "a login failed inside");
+                Self::new("internal_error", None)
+            }
+        }
+    }
+}
+
+/// Finishes a login. Whatever the input, it ends in one of the [`Ending`]s.
+///
+/// # Errors
+/// [`Error::RateLimited`] for floods of garbage, [`Error::Unavailable`] when the database does not answer (the attempt is
+/// then still good, and the same URL may be tried again).
+pub async fn finish_login(ctx: &Context, tenant: &TenantCache, connection: Uuid, arrival: Arrival) -> Result<Ending, Error> {
+    let taken = match attempt::take(ctx, tenant, connection, &arrival).await? {
+        attempt::Taken::Live(live) => *live,
+        attempt::Taken::Garbage(code) => return garbage(ctx, tenant, &arrival, code).await,
+        attempt::Taken::Refused(attempt_id, code) => {
+            return refuse(ctx, tenant, connection, &arrival, Some(attempt_id), Why::new(code, None)).await;
+        }
+        attempt::Taken::Done { return_to } => return Ok(Ending::AlreadyDone { return_to }),
+        attempt::Taken::Parked(attempt_id) => return Ok(Ending::Parked { attempt_id }),
+    };
+    let (attempt, secrets, params) = taken;
+    let verified = match verify(ctx, tenant, connection, &params, &secrets).await {
+        Ok(verified) => verified,
+        Err(why) => return refuse(ctx, tenant, connection, &arrival, Some(attempt.id), why).await,
+    };
+    let (provider, redeemed, assertion) = verified;
+    match session::open(ctx, &provider, &attempt, &arrival, redeemed, assertion).await? {
+        Ok((token, provisioned)) => Ok(Ending::SignedIn(Box::new(SignedIn {
+            token,
+            attempt_id: attempt.id,
+            return_to: attempt.return_to,
+            provisioned,
+        }))),
+        Err(why) => refuse(ctx, tenant, connection, &arrival, Some(attempt.id), why).await,
+    }
+}
+
+/// Steps 2 and 3.
+async fn verify(
+    ctx: &Context,
+    tenant: &TenantCache,
+    connection: Uuid,
+    params: &ResponseParams,
+    secrets: &AttemptSecrets,
+) -> Result<(std::sync::Arc<Provider>, Redeemed, IdentityAssertion), Why> {
+    let provider = usable(ctx, tenant, connection).await?;
+    let settings = provider.settings();
+    callback::check_issuer(settings, &provider.endpoints, params.iss.as_deref()).map_err(Error::from)?;
+    if let Some(error) = &params.error {
+        let detail = params.error_description.as_deref().unwrap_or_default();
+        return Err(Why::new("provider_error", format!("{error} {detail}").trim().to_owned()));
+    }
+    let code = params.code.as_ref().ok_or_else(|| Why::new("code_missing", None))?;
+    let verifier = SecretString::from(secrets.pkce_verifier.clone().unwrap_or_default());
+    let grant = CodeGrant {
+        code,
+        code_verifier: &verifier,
+        nonce: &secrets.nonce,
+        redirect_uri: &redirect_uri(ctx, tenant, connection)?,
+    };
+    let lane = ctx.lane(connection);
+    let redeemed = redeem::redeem(&provider.party(ctx, &lane), &grant).await.map_err(Error::from)?;
+    let assertion =
+        settings.claim_mapping.apply(&redeemed.claims).map_err(|e| Why::new(e.code(), e.to_string()))?;
+    Ok((provider, redeemed, assertion))
+}
+
+/// Writes the one audit event of a refusal.
+async fn refuse(
+    ctx: &Context,
+    tenant: &TenantCache,
+    connection: Uuid,
+    arrival: &Arrival,
+    attempt_id: Option<Uuid>,
+    why: Why,
+) -> Result<Ending, Error> {
+    let tenant_id = tenant.tenant.id;
+    let stamp = Stamp { actor: Actor::Visitor, request_id: arrival.request_id, at: ctx.clock.now() };
+    let Why { code, detail, user } = why;
+    let refused = LoginRefused { connection_id: connection, reason: code.clone(), detail, user_id: user };
+    let row = stamp.event(tenant_id, &Event::LoginRefused(refused));
+    let event_id = row.id;
+    tracing::info!(%event_id, code, %connection, "login refused");
+    metrics::counter!("doorward_logins_refused_total", "reason" => code.clone()).increment(1);
+    let done = ctx.db.tenant(tenant_id, move |conn| {
+        if let Some(id) = attempt_id {
+            login_attempts::void(conn, tenant_id, id, stamp.at)?;
+        }
+        Ok::<_, Error>(audit_events::insert(conn, tenant_id, &row)?)
+    });
+    done.await?;
+    Ok(Ending::Refused(Refused { code, event_id: Some(event_id), attempt_id }))
+}
+
+/// What names no live attempt is counted by address, not written one row each.
+async fn garbage(ctx: &Context, tenant: &TenantCache, arrival: &Arrival, code: &'static str) -> Result<Ending, Error> {
+    metrics::counter!("doorward_login_garbage_total", "reason" => code).increment(1);
+    if let Some(ip) = arrival.ip {
+        let what = format!("callback/{}/{}", tenant.tenant.id, limits::address_bucket(ip));
+        limits::check(ctx, what, 100, 60).await?;
+    }
+    Ok(Ending::Refused(Refused { code: code.to_owned(), event_id: None, attempt_id: None }))
+}
+
+/// Opens what is sealed in an attempt.
+fn open_secrets(ctx: &Context, attempt: &LoginAttempt) -> Result<AttemptSecrets, Error> {
+    let place = crate::flows::begin_login::secrets_place(attempt.tenant_id, attempt.id);
+    let bytes = ctx.sealer.open(place, &attempt.secrets)?;
+    serde_json::from_slice(bytes.expose_secret()).map_err(|e| Error::Internal(e.to_string()))
+}

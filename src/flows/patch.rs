@@ -1,0 +1,54 @@
+//! Patches: a field that is absent stays, `null` clears, a value sets (RFC 7396 for the fields named).
+
+use serde::{Deserialize, Deserializer};
+
+/// For `Option<Option<T>>` with `#[serde(default, deserialize_with = "nullable")]`: tells `null` from absent.
+///
+/// # Errors
+/// What reading `T` says.
+pub fn nullable<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
+    Option::<T>::deserialize(deserializer).map(Some)
+}
+
+/// Puts `new` into `slot` when there is one and it differs, and notes the field's name then.
+pub fn put<T: PartialEq>(slot: &mut T, new: Option<T>, field: &'static str, changed: &mut Vec<&'static str>) {
+    if let Some(new) = new
+        && *slot != new
+    {
+        *slot = new;
+        changed.push(field);
+    }
+}
+
+/// Merges a JSON Merge Patch into a document (RFC 7396 section 2), to a depth that our settings have.
+pub fn merge(target: &mut serde_json::Value, patch: serde_json::Value) {
+    use serde_json::Value;
+    let Value::Object(patch) = patch else {
+        *target = patch;
+        return;
+    };
+    if !target.is_object() {
+        *target = Value::Object(serde_json::Map::new());
+    }
+    let Some(object) = target.as_object_mut() else { return };
+    for (name, value) in patch {
+        if value.is_null() {
+            object.remove(&name);
+        } else {
+            merge(object.entry(name).or_insert(Value::Null), value);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_merge_patch_sets_clears_and_leaves_alone() {
+        let mut target = json!({"a": 1, "b": {"c": 2, "d": 3}});
+        merge(&mut target, json!({"a": null, "b": {"c": 4}, "e": {"f": null}}));
+        assert_eq!(target, json!({"b": {"c": 4, "d": 3}, "e": {}}));
+    }
+}

@@ -1,0 +1,95 @@
+//! Provisioning: the one place that creates people, whoever vouched for them.
+//!
+//! 1. load the candidates: the linked identity, the user with the same address, the domain;
+//! 2. `decide` (pure): create, link, update, wait or refuse;
+//! 3. `apply` the plan; a lost race (somebody else created the same person just now) starts again at 1;
+//! 4. `sync_groups`: plan (pure) and apply.
+//!
+//! All of it in the caller's transaction.
+
+pub mod apply;
+pub mod decide;
+pub mod sync_groups;
+
+use chrono::{DateTime, Utc};
+use diesel::PgConnection;
+use uuid::Uuid;
+
+use crate::flows::Error;
+use crate::model::claims::IdentityAssertion;
+use crate::model::connection::Connection;
+use crate::model::email::EmailAddress;
+use crate::model::user::User;
+use crate::store::{domains, identities, users};
+
+use decide::{Candidates, Plan, Refusal};
+use sync_groups::GroupOutcome;
+
+/// A sign-in that provisioning agreed to.
+#[derive(Debug)]
+pub struct Provisioned {
+    /// The user, as they are now.
+    pub user: User,
+    /// The link they came in by.
+    pub identity_id: Uuid,
+    /// `created`, `linked` or `updated`.
+    pub outcome: &'static str,
+    /// Fields of the user that changed.
+    pub fields: Vec<&'static str>,
+    /// Codes of things an admin may want to look at.
+    pub warnings: Vec<&'static str>,
+    /// What the group sync did.
+    pub groups: GroupOutcome,
+}
+
+/// What provisioning says to an assertion.
+#[derive(Debug)]
+pub enum Verdict {
+    /// Welcome.
+    Welcome(Box<Provisioned>),
+    /// Not now, or not at all.
+    Refused(Refusal),
+    /// Somebody else created the same person while we looked: roll back and try again.
+    Raced,
+}
+
+/// Decides and applies.
+///
+/// # Errors
+/// [`Error`] of the database.
+pub fn provision(
+    conn: &mut PgConnection,
+    tenant: Uuid,
+    connection: &Connection,
+    assertion: &IdentityAssertion,
+    now: DateTime<Utc>,
+) -> Result<Verdict, Error> {
+    let candidates = load(conn, tenant, connection.id, assertion)?;
+    let (plan, warnings) = match decide::decide(assertion, &connection.provisioning.0, candidates, now) {
+        Ok(decided) => decided,
+        Err(refusal) => return Ok(Verdict::Refused(refusal)),
+    };
+    let (outcome, fields) = (plan.outcome(), plan.fields());
+    let Some((user, identity_id)) = apply::apply(conn, tenant, connection.id, assertion, plan, now)? else {
+        return Ok(Verdict::Raced);
+    };
+    let groups = sync_groups::sync(conn, connection, user.id, assertion.groups.as_ref(), now)?;
+    let provisioned = Provisioned { user, identity_id, outcome, fields, warnings, groups };
+    Ok(Verdict::Welcome(Box::new(provisioned)))
+}
+
+/// Everything `decide` needs to know, read under the tenant's wall.
+fn load(conn: &mut PgConnection, tenant: Uuid, source: Uuid, assertion: &IdentityAssertion) -> Result<Candidates, Error> {
+    let email = assertion.email.as_deref().and_then(|text| EmailAddress::parse(text).ok());
+    let linked = identities::find_with_user(conn, tenant, source, &assertion.issuer, &assertion.subject)?;
+    let (mut same_address, mut domain_is_ours) = (None, false);
+    if let Some(email) = &email {
+        same_address = users::find_by_email_key(conn, tenant, &email.key)?;
+        domain_is_ours = domains::verified(conn, tenant, &email.domain)?.is_some();
+    }
+    let same_address_is_linked = match &same_address {
+        Some(user) => !identities::of_user(conn, tenant, user.id)?.is_empty(),
+        None => false,
+    };
+    Ok(Candidates { tenant, linked, email, same_address, same_address_is_linked, domain_is_ours })
+}
