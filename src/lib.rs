@@ -12,6 +12,7 @@
 
 pub mod clock;
 pub mod config;
+pub mod embedded;
 pub mod model;
 pub mod schema;
 pub mod secrets;
