@@ -1,0 +1,4 @@
+//! All integration tests, in one binary.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on ends here")]
+
+mod embedded;
