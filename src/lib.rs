@@ -12,8 +12,12 @@
 
 pub mod clock;
 pub mod config;
+pub mod context;
 pub mod embedded;
+pub mod flows;
 pub mod model;
+pub mod outbound;
+pub mod protocol;
 pub mod schema;
 pub mod secrets;
 pub mod store;

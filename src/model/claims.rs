@@ -83,3 +83,15 @@ impl Default for ClaimMapping {
         }
     }
 }
+
+/// The one tolerant reader of flags such as `email_verified`: `true`, `"true"`, `"True"`, `1` and `"1"` say yes; all else,
+/// also what is missing, says no.
+#[must_use]
+pub fn is_true(flag: &Value) -> bool {
+    match flag {
+        Value::Bool(flag) => *flag,
+        Value::String(text) => matches!(text.as_str(), "true" | "True" | "1"),
+        Value::Number(number) => number.as_u64() == Some(1),
+        Value::Null | Value::Array(_) | Value::Object(_) => false,
+    }
+}
