@@ -69,7 +69,10 @@ impl Context {
         }
         let wanted = slug.to_owned();
         let epoch = self.caches.epoch();
-        let found = self.db.system(move |conn| Ok::<_, DbError>(tenants::find_by_slug(conn, &wanted)?)).await?;
+        let found = self
+            .db
+            .system(move |conn| Ok::<_, DbError>(tenants::find_by_slug(conn, &wanted)?))
+            .await?;
         Ok(found.map(|tenant| self.caches.keep_tenant(tenant, epoch)))
     }
 
@@ -83,7 +86,12 @@ impl Context {
             return Ok(Some(known));
         }
         let tenant_id = tenant.tenant.id;
-        let row = self.db.tenant(tenant_id, move |conn| Ok::<_, DbError>(connections::find(conn, tenant_id, id)?)).await?;
+        let row = self
+            .db
+            .tenant(tenant_id, move |conn| {
+                Ok::<_, DbError>(connections::find(conn, tenant_id, id)?)
+            })
+            .await?;
         let Some(row) = row else { return Ok(None) };
         let provider = Arc::new(Provider::load(row, &self.sealer)?);
         tenant.providers.insert(id, Arc::clone(&provider));

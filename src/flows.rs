@@ -24,6 +24,7 @@ pub mod manage_tenants;
 pub mod manage_users;
 pub mod patch;
 pub mod provision;
+pub mod refresh_metadata;
 pub mod rotate_secrets;
 pub mod sweep;
 pub mod write;

@@ -43,4 +43,4 @@ COMMENT ON COLUMN connections.updated_at IS 'When it was last changed.';
 SELECT doorward_tenant_wall('connections');
 CREATE POLICY system_access ON connections TO doorward_system USING (true) WITH CHECK (true);
 GRANT SELECT, INSERT, UPDATE, DELETE ON connections TO doorward_app;
-GRANT SELECT (tenant_id, id, client_secret, client_key), UPDATE (client_secret, client_key) ON connections TO doorward_system;
+GRANT SELECT (tenant_id, id, status, provider_metadata_at, client_secret, client_key), UPDATE (client_secret, client_key) ON connections TO doorward_system;

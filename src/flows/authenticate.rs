@@ -42,7 +42,11 @@ impl Caller {
     /// Who, when and in which request, for the audit log.
     #[must_use]
     pub fn stamp(&self, ctx: &Context) -> Stamp {
-        Stamp { actor: self.actor, request_id: self.request_id, at: ctx.clock.now() }
+        Stamp {
+            actor: self.actor,
+            request_id: self.request_id,
+            at: ctx.clock.now(),
+        }
     }
 }
 
@@ -52,7 +56,10 @@ impl Caller {
 /// [`DbError`].
 pub async fn operator(ctx: &Context, key: &SecretString) -> Result<Option<Uuid>, DbError> {
     let (hash, now) = (token::hash(key.expose_secret()), ctx.clock.now());
-    let found = ctx.db.system(move |conn| Ok::<_, DbError>(operators::find_live(conn, &hash, now)?)).await?;
+    let found = ctx
+        .db
+        .system(move |conn| Ok::<_, DbError>(operators::find_live(conn, &hash, now)?))
+        .await?;
     Ok(found.map(|key| key.id))
 }
 
@@ -60,7 +67,11 @@ pub async fn operator(ctx: &Context, key: &SecretString) -> Result<Option<Uuid>,
 ///
 /// # Errors
 /// [`DbError`].
-pub async fn key_holder(ctx: &Context, tenant: &TenantCache, key: &SecretString) -> Result<Option<Arc<KeyHolder>>, DbError> {
+pub async fn key_holder(
+    ctx: &Context,
+    tenant: &TenantCache,
+    key: &SecretString,
+) -> Result<Option<Arc<KeyHolder>>, DbError> {
     let hash = token::hash(key.expose_secret());
     let (tenant_id, now) = (tenant.tenant.id, ctx.clock.now());
     let known = tenant.keys.get(&hash);
@@ -68,8 +79,13 @@ pub async fn key_holder(ctx: &Context, tenant: &TenantCache, key: &SecretString)
         Some(holder) => holder,
         None => {
             let wanted = hash.clone();
-            let row = ctx.db.tenant(tenant_id, move |conn| Ok::<_, DbError>(api_keys::find_by_secret(conn, tenant_id, &wanted)?));
-            let Some(holder) = row.await?.and_then(|(key, user, account)| holder_of(key, user, account)) else {
+            let row = ctx.db.tenant(tenant_id, move |conn| {
+                Ok::<_, DbError>(api_keys::find_by_secret(conn, tenant_id, &wanted)?)
+            });
+            let Some(holder) = row
+                .await?
+                .and_then(|(key, user, account)| holder_of(key, user, account))
+            else {
                 return Ok(None);
             };
             let holder = Arc::new(holder);
@@ -82,7 +98,11 @@ pub async fn key_holder(ctx: &Context, tenant: &TenantCache, key: &SecretString)
     }
     if holder.key.last_used_at.is_none_or(|at| now - at >= TOUCH_AFTER) {
         let id = holder.key.id;
-        ctx.db.tenant(tenant_id, move |conn| Ok::<_, DbError>(api_keys::touch(conn, tenant_id, id, now)?)).await?;
+        ctx.db
+            .tenant(tenant_id, move |conn| {
+                Ok::<_, DbError>(api_keys::touch(conn, tenant_id, id, now)?)
+            })
+            .await?;
         tenant.keys.invalidate(&hash);
     }
     Ok(Some(holder))
@@ -95,30 +115,49 @@ fn holder_of(
     account: Option<crate::model::service_account::ServiceAccount>,
 ) -> Option<KeyHolder> {
     let (actor, role, status) = match (user, account) {
-        (Some(user), None) => {
-            (Actor::User { user_id: user.id, session_id: None, key_id: Some(key.id) }, user.role, user.status)
-        }
+        (Some(user), None) => (
+            Actor::User {
+                user_id: user.id,
+                session_id: None,
+                key_id: Some(key.id),
+            },
+            user.role,
+            user.status,
+        ),
         (None, Some(account)) => {
-            let actor = Actor::ServiceAccount { service_account_id: account.id, key_id: key.id };
+            let actor = Actor::ServiceAccount {
+                service_account_id: account.id,
+                key_id: key.id,
+            };
             (actor, account.role, account.status)
         }
         _ => return None,
     };
-    (status == AccountStatus::Active).then(|| KeyHolder { role: key.role.min(role), actor, key })
+    (status == AccountStatus::Active).then(|| KeyHolder {
+        role: key.role.min(role),
+        actor,
+        key,
+    })
 }
 
 /// The session with this cookie value, and its user, when both are good now.
 ///
 /// # Errors
 /// [`DbError`].
-pub async fn session(ctx: &Context, tenant: &TenantCache, cookie: &str) -> Result<Option<Arc<(Session, User)>>, DbError> {
+pub async fn session(
+    ctx: &Context,
+    tenant: &TenantCache,
+    cookie: &str,
+) -> Result<Option<Arc<(Session, User)>>, DbError> {
     let hash = token::hash(cookie);
     let (tenant_id, now) = (tenant.tenant.id, ctx.clock.now());
     let found = match tenant.sessions.get(&hash) {
         Some(found) => found,
         None => {
             let wanted = hash.clone();
-            let row = ctx.db.tenant(tenant_id, move |conn| Ok::<_, DbError>(sessions::find_by_token(conn, tenant_id, &wanted)?));
+            let row = ctx.db.tenant(tenant_id, move |conn| {
+                Ok::<_, DbError>(sessions::find_by_token(conn, tenant_id, &wanted)?)
+            });
             let Some(found) = row.await? else { return Ok(None) };
             let found = Arc::new(found);
             tenant.sessions.insert(hash.clone(), Arc::clone(&found));
@@ -131,7 +170,11 @@ pub async fn session(ctx: &Context, tenant: &TenantCache, cookie: &str) -> Resul
     }
     if now - session.last_seen_at >= TOUCH_AFTER {
         let id = session.id;
-        ctx.db.tenant(tenant_id, move |conn| Ok::<_, DbError>(sessions::touch(conn, tenant_id, id, now)?)).await?;
+        ctx.db
+            .tenant(tenant_id, move |conn| {
+                Ok::<_, DbError>(sessions::touch(conn, tenant_id, id, now)?)
+            })
+            .await?;
         tenant.sessions.invalidate(&hash);
     }
     Ok(Some(found))

@@ -96,7 +96,11 @@ pub(super) struct Why {
 
 impl Why {
     fn new(code: &str, detail: impl Into<Option<String>>) -> Self {
-        Self { code: code.to_owned(), detail: detail.into(), user: None }
+        Self {
+            code: code.to_owned(),
+            detail: detail.into(),
+            user: None,
+        }
     }
 }
 
@@ -120,12 +124,25 @@ impl From<Error> for Why {
 /// # Errors
 /// [`Error::RateLimited`] for floods of garbage, [`Error::Unavailable`] when the database does not answer (the attempt is
 /// then still good, and the same URL may be tried again).
-pub async fn finish_login(ctx: &Context, tenant: &TenantCache, connection: Uuid, arrival: Arrival) -> Result<Ending, Error> {
+pub async fn finish_login(
+    ctx: &Context,
+    tenant: &TenantCache,
+    connection: Uuid,
+    arrival: Arrival,
+) -> Result<Ending, Error> {
     let taken = match attempt::take(ctx, tenant, connection, &arrival).await? {
         attempt::Taken::Live(live) => *live,
         attempt::Taken::Garbage(code) => return garbage(ctx, tenant, &arrival, code).await,
         attempt::Taken::Refused(attempt_id, code) => {
-            return refuse(ctx, tenant, connection, &arrival, Some(attempt_id), Why::new(code, None)).await;
+            return refuse(
+                ctx,
+                tenant,
+                connection,
+                &arrival,
+                Some(attempt_id),
+                Why::new(code, None),
+            )
+            .await;
         }
         attempt::Taken::Done { return_to } => return Ok(Ending::AlreadyDone { return_to }),
         attempt::Taken::Parked(attempt_id) => return Ok(Ending::Parked { attempt_id }),
@@ -160,7 +177,10 @@ async fn verify(
     callback::check_issuer(settings, &provider.endpoints, params.iss.as_deref()).map_err(Error::from)?;
     if let Some(error) = &params.error {
         let detail = params.error_description.as_deref().unwrap_or_default();
-        return Err(Why::new("provider_error", format!("{error} {detail}").trim().to_owned()));
+        return Err(Why::new(
+            "provider_error",
+            format!("{error} {detail}").trim().to_owned(),
+        ));
     }
     let code = params.code.as_ref().ok_or_else(|| Why::new("code_missing", None))?;
     let verifier = SecretString::from(secrets.pkce_verifier.clone().unwrap_or_default());
@@ -171,9 +191,13 @@ async fn verify(
         redirect_uri: &redirect_uri(ctx, tenant, connection)?,
     };
     let lane = ctx.lane(connection);
-    let redeemed = redeem::redeem(&provider.party(ctx, &lane), &grant).await.map_err(Error::from)?;
-    let assertion =
-        settings.claim_mapping.apply(&redeemed.claims).map_err(|e| Why::new(e.code(), e.to_string()))?;
+    let redeemed = redeem::redeem(&provider.party(ctx, &lane), &grant)
+        .await
+        .map_err(Error::from)?;
+    let assertion = settings
+        .claim_mapping
+        .apply(&redeemed.claims)
+        .map_err(|e| Why::new(e.code(), e.to_string()))?;
     Ok((provider, redeemed, assertion))
 }
 
@@ -187,9 +211,18 @@ async fn refuse(
     why: Why,
 ) -> Result<Ending, Error> {
     let tenant_id = tenant.tenant.id;
-    let stamp = Stamp { actor: Actor::Visitor, request_id: arrival.request_id, at: ctx.clock.now() };
+    let stamp = Stamp {
+        actor: Actor::Visitor,
+        request_id: arrival.request_id,
+        at: ctx.clock.now(),
+    };
     let Why { code, detail, user } = why;
-    let refused = LoginRefused { connection_id: connection, reason: code.clone(), detail, user_id: user };
+    let refused = LoginRefused {
+        connection_id: connection,
+        reason: code.clone(),
+        detail,
+        user_id: user,
+    };
     let row = stamp.event(tenant_id, &Event::LoginRefused(refused));
     let event_id = row.id;
     tracing::info!(%event_id, code, %connection, "login refused");
@@ -201,7 +234,11 @@ async fn refuse(
         Ok::<_, Error>(audit_events::insert(conn, tenant_id, &row)?)
     });
     done.await?;
-    Ok(Ending::Refused(Refused { code, event_id: Some(event_id), attempt_id }))
+    Ok(Ending::Refused(Refused {
+        code,
+        event_id: Some(event_id),
+        attempt_id,
+    }))
 }
 
 /// What names no live attempt is counted by address, not written one row each.
@@ -211,7 +248,11 @@ async fn garbage(ctx: &Context, tenant: &TenantCache, arrival: &Arrival, code: &
         let what = format!("callback/{}/{}", tenant.tenant.id, limits::address_bucket(ip));
         limits::check(ctx, what, 100, 60).await?;
     }
-    Ok(Ending::Refused(Refused { code: code.to_owned(), event_id: None, attempt_id: None }))
+    Ok(Ending::Refused(Refused {
+        code: code.to_owned(),
+        event_id: None,
+        attempt_id: None,
+    }))
 }
 
 /// Opens what is sealed in an attempt.

@@ -74,13 +74,28 @@ pub fn provision(
         return Ok(Verdict::Raced);
     };
     let groups = sync_groups::sync(conn, connection, user.id, assertion.groups.as_ref(), now)?;
-    let provisioned = Provisioned { user, identity_id, outcome, fields, warnings, groups };
+    let provisioned = Provisioned {
+        user,
+        identity_id,
+        outcome,
+        fields,
+        warnings,
+        groups,
+    };
     Ok(Verdict::Welcome(Box::new(provisioned)))
 }
 
 /// Everything `decide` needs to know, read under the tenant's wall.
-fn load(conn: &mut PgConnection, tenant: Uuid, source: Uuid, assertion: &IdentityAssertion) -> Result<Candidates, Error> {
-    let email = assertion.email.as_deref().and_then(|text| EmailAddress::parse(text).ok());
+fn load(
+    conn: &mut PgConnection,
+    tenant: Uuid,
+    source: Uuid,
+    assertion: &IdentityAssertion,
+) -> Result<Candidates, Error> {
+    let email = assertion
+        .email
+        .as_deref()
+        .and_then(|text| EmailAddress::parse(text).ok());
     let linked = identities::find_with_user(conn, tenant, source, &assertion.issuer, &assertion.subject)?;
     let (mut same_address, mut domain_is_ours) = (None, false);
     if let Some(email) = &email {
@@ -91,5 +106,12 @@ fn load(conn: &mut PgConnection, tenant: Uuid, source: Uuid, assertion: &Identit
         Some(user) => !identities::of_user(conn, tenant, user.id)?.is_empty(),
         None => false,
     };
-    Ok(Candidates { tenant, linked, email, same_address, same_address_is_linked, domain_is_ours })
+    Ok(Candidates {
+        tenant,
+        linked,
+        email,
+        same_address,
+        same_address_is_linked,
+        domain_is_ours,
+    })
 }

@@ -36,7 +36,11 @@ where
 /// # Errors
 /// [`Error::Stale`].
 pub fn check_version(expected: Option<i64>, actual: i64) -> Result<(), Error> {
-    if expected.is_none_or(|e| e == actual) { Ok(()) } else { Err(Error::Stale) }
+    if expected.is_none_or(|e| e == actual) {
+        Ok(())
+    } else {
+        Err(Error::Stale)
+    }
 }
 
 /// Turns "no row was written" into [`Error::Stale`]: somebody else was faster.

@@ -43,3 +43,17 @@ pub fn keep_metadata(
         ))
         .execute(conn)
 }
+
+/// Active connections whose metadata is older than `before`: tenant and id, at most `limit` (system).
+///
+/// # Errors
+/// What the database says.
+pub fn metadata_due(conn: &mut PgConnection, before: DateTime<Utc>, limit: i64) -> QueryResult<Vec<(Uuid, Uuid)>> {
+    connections::table
+        .filter(connections::status.eq(ConnectionStatus::Active))
+        .filter(connections::provider_metadata_at.lt(before))
+        .select((connections::tenant_id, connections::id))
+        .order(connections::provider_metadata_at)
+        .limit(limit)
+        .load(conn)
+}

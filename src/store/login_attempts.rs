@@ -95,8 +95,14 @@ pub fn park(conn: &mut PgConnection, tenant: Uuid, id: Uuid, sealed: &[u8], now:
 /// # Errors
 /// What the database says.
 pub fn parked(conn: &mut PgConnection, tenant: Uuid, id: Uuid) -> QueryResult<Option<Vec<u8>>> {
-    let unused = login_attempts::table.find((tenant, id)).filter(login_attempts::consumed_at.is_null());
-    Ok(unused.select(login_attempts::parked_response).first::<Option<Vec<u8>>>(conn).optional()?.flatten())
+    let unused = login_attempts::table
+        .find((tenant, id))
+        .filter(login_attempts::consumed_at.is_null());
+    Ok(unused
+        .select(login_attempts::parked_response)
+        .first::<Option<Vec<u8>>>(conn)
+        .optional()?
+        .flatten())
 }
 
 /// Notes the session that an attempt led to.

@@ -58,11 +58,19 @@ pub async fn open(
             let welcome = match provision(conn, tenant, &connection, &assertion, now)? {
                 Verdict::Welcome(welcome) => *welcome,
                 Verdict::Refused(r) => {
-                    return Err(Undone::Refused(Why { code: r.code.into(), detail: Some(r.advice.into()), user: r.user }));
+                    return Err(Undone::Refused(Why {
+                        code: r.code.into(),
+                        detail: Some(r.advice.into()),
+                        user: r.user,
+                    }));
                 }
                 Verdict::Raced => return Err(Undone::Raced),
             };
-            let stamp = Stamp { actor: Actor::Visitor, request_id, at: now };
+            let stamp = Stamp {
+                actor: Actor::Visitor,
+                request_id,
+                at: now,
+            };
             store(conn, attempt_id, session, replaced, &welcome, stamp)?;
             Ok(welcome)
         });
@@ -80,7 +88,12 @@ pub async fn open(
 }
 
 /// The session row, but for who it is of.
-fn new_session(ctx: &Context, attempt: &LoginAttempt, arrival: &Arrival, redeemed: &Redeemed) -> Result<(Session, SecretString), Error> {
+fn new_session(
+    ctx: &Context,
+    attempt: &LoginAttempt,
+    arrival: &Arrival,
+    redeemed: &Redeemed,
+) -> Result<(Session, SecretString), Error> {
     let (token, id, now) = (token::random(), Uuid::now_v7(), ctx.clock.now());
     let upstream = UpstreamTokens {
         id_token: redeemed.id_token.expose_secret().to_owned(),
@@ -111,7 +124,12 @@ fn new_session(ctx: &Context, attempt: &LoginAttempt, arrival: &Arrival, redeeme
 /// Where a session's upstream tokens are sealed.
 #[must_use]
 pub fn upstream_place(tenant: Uuid, session: Uuid) -> Place {
-    Place { tenant, table: "sessions", row: session, column: "upstream" }
+    Place {
+        tenant,
+        table: "sessions",
+        row: session,
+        column: "upstream",
+    }
 }
 
 fn store(
@@ -124,7 +142,11 @@ fn store(
 ) -> Result<(), Error> {
     let tenant = session.tenant_id;
     // W-01: what was signed in here before is signed in no more; the new session has an id and a secret of its own.
-    if let Some((old, _)) = replaced.map(|hash| sessions::find_by_token(conn, tenant, &hash)).transpose()?.flatten() {
+    if let Some((old, _)) = replaced
+        .map(|hash| sessions::find_by_token(conn, tenant, &hash))
+        .transpose()?
+        .flatten()
+    {
         sessions::end(conn, tenant, old.id, "replaced", stamp.at)?;
     }
     session.user_id = welcome.user.id;

@@ -70,7 +70,13 @@ fn save_if_changed(
     Ok(Some(user))
 }
 
-fn new_identity(tenant: Uuid, source: Uuid, assertion: &IdentityAssertion, user: Uuid, now: DateTime<Utc>) -> FederatedIdentity {
+fn new_identity(
+    tenant: Uuid,
+    source: Uuid,
+    assertion: &IdentityAssertion,
+    user: Uuid,
+    now: DateTime<Utc>,
+) -> FederatedIdentity {
     FederatedIdentity {
         tenant_id: tenant,
         id: Uuid::now_v7(),

@@ -102,7 +102,11 @@ pub fn decide(
         return Ok((Plan::Link(Box::new(user), fields), warnings));
     }
     if !policy.create_users {
-        return Err(refuse("user_unknown", "create the user first, or let the connection create users", None)); // L-24
+        return Err(refuse(
+            "user_unknown",
+            "create the user first, or let the connection create users",
+            None,
+        )); // L-24
     }
     let mut user = User::new(who.tenant, now);
     user.role = policy.default_role;
@@ -113,7 +117,11 @@ pub fn decide(
 fn check_active(user: &User) -> Result<(), Refusal> {
     match user.status {
         AccountStatus::Active => Ok(()),
-        AccountStatus::Suspended => Err(refuse("user_suspended", "an admin can set the user active again", Some(user.id))),
+        AccountStatus::Suspended => Err(refuse(
+            "user_suspended",
+            "an admin can set the user active again",
+            Some(user.id),
+        )),
     }
 }
 
@@ -125,10 +133,18 @@ fn prove_address(
     user: Option<Uuid>,
 ) -> Result<(), Refusal> {
     if assertion.email.is_none() {
-        return Err(refuse("email_missing", "map the e-mail claim, or have the provider release it", user));
+        return Err(refuse(
+            "email_missing",
+            "map the e-mail claim, or have the provider release it",
+            user,
+        ));
     }
     if who.email.is_none() {
-        return Err(refuse("email_invalid", "the provider sent something that is no e-mail address", user)); // L-05
+        return Err(refuse(
+            "email_invalid",
+            "the provider sent something that is no e-mail address",
+            user,
+        )); // L-05
     }
     match policy.email_trust {
         // L-01: absent and false are the same.
@@ -137,12 +153,16 @@ fn prove_address(
             "the provider must send email_verified = true; or trust the connection for the tenant's verified domains",
             user,
         )),
-        EmailTrust::TrustConnection if !who.domain_is_ours => {
-            Err(refuse("email_domain_not_verified", "verify the address's domain for this tenant", user))
-        }
-        EmailTrust::VerifyByMail => {
-            Err(refuse("email_verification_by_mail_unavailable", "choose another way to prove addresses for now", user))
-        }
+        EmailTrust::TrustConnection if !who.domain_is_ours => Err(refuse(
+            "email_domain_not_verified",
+            "verify the address's domain for this tenant",
+            user,
+        )),
+        EmailTrust::VerifyByMail => Err(refuse(
+            "email_verification_by_mail_unavailable",
+            "choose another way to prove addresses for now",
+            user,
+        )),
         EmailTrust::RequireVerifiedClaim | EmailTrust::TrustConnection => Ok(()),
     }
 }
@@ -160,7 +180,11 @@ fn check_link(user: &User, policy: &ProvisioningPolicy, who: &Candidates) -> Res
             Some(user.id),
         )),
         LinkPolicy::ProvenAddress if who.domain_is_ours || expected => Ok(()),
-        _ => Err(refuse("link_requires_verification", "verify the address's domain, or link the identity by hand", Some(user.id))),
+        _ => Err(refuse(
+            "link_requires_verification",
+            "verify the address's domain, or link the identity by hand",
+            Some(user.id),
+        )),
     }
 }
 
@@ -174,9 +198,24 @@ fn refresh(
 ) -> Vec<&'static str> {
     let mut fields = Vec::new();
     put(&mut user.name, assertion.name.clone().map(Some), "name", &mut fields);
-    put(&mut user.given_name, assertion.given_name.clone().map(Some), "given_name", &mut fields);
-    put(&mut user.family_name, assertion.family_name.clone().map(Some), "family_name", &mut fields);
-    put(&mut user.picture, assertion.picture.clone().map(Some), "picture", &mut fields);
+    put(
+        &mut user.given_name,
+        assertion.given_name.clone().map(Some),
+        "given_name",
+        &mut fields,
+    );
+    put(
+        &mut user.family_name,
+        assertion.family_name.clone().map(Some),
+        "family_name",
+        &mut fields,
+    );
+    put(
+        &mut user.picture,
+        assertion.picture.clone().map(Some),
+        "picture",
+        &mut fields,
+    );
     if let Some(email) = &who.email {
         // L-06: the profile follows the provider, but never onto another user's address.
         if who.same_address.as_ref().is_some_and(|other| other.id != user.id) {
@@ -184,7 +223,12 @@ fn refresh(
         } else {
             let moved = user.email_key.as_deref() != Some(&email.key);
             put(&mut user.email, Some(Some(email.address.clone())), "email", &mut fields);
-            put(&mut user.email_key, Some(Some(email.key.clone())), "email_key", &mut fields);
+            put(
+                &mut user.email_key,
+                Some(Some(email.key.clone())),
+                "email_key",
+                &mut fields,
+            );
             if moved || user.email_verified_at.is_none() {
                 user.email_verified_at = Some(now);
                 fields.push("email_verified_at");
@@ -262,28 +306,56 @@ mod tests {
         assert_eq!(code(&assertion(A, false), &policy, nobody(A)), "email_not_verified");
         let mut without = assertion(A, true);
         without.email = None;
-        assert_eq!(code(&without, &policy, Candidates { email: None, ..nobody(A) }), "email_missing");
+        assert_eq!(
+            code(
+                &without,
+                &policy,
+                Candidates {
+                    email: None,
+                    ..nobody(A)
+                }
+            ),
+            "email_missing"
+        );
         assert_eq!(code(&assertion("x", true), &policy, nobody("x")), "email_invalid");
     }
 
     #[test]
     fn l_24_nobody_is_created_when_the_connection_does_not() {
-        let policy = ProvisioningPolicy { create_users: false, ..ProvisioningPolicy::default() };
+        let policy = ProvisioningPolicy {
+            create_users: false,
+            ..ProvisioningPolicy::default()
+        };
         assert_eq!(code(&assertion(A, true), &policy, nobody(A)), "user_unknown");
     }
 
     #[test]
     fn a_directory_is_believed_for_verified_domains_only() {
-        let policy = ProvisioningPolicy { email_trust: EmailTrust::TrustConnection, ..ProvisioningPolicy::default() };
-        assert_eq!(code(&assertion(A, false), &policy, nobody(A)), "email_domain_not_verified");
-        let ours = Candidates { domain_is_ours: true, ..nobody(A) };
+        let policy = ProvisioningPolicy {
+            email_trust: EmailTrust::TrustConnection,
+            ..ProvisioningPolicy::default()
+        };
+        assert_eq!(
+            code(&assertion(A, false), &policy, nobody(A)),
+            "email_domain_not_verified"
+        );
+        let ours = Candidates {
+            domain_is_ours: true,
+            ..nobody(A)
+        };
         assert_eq!(code(&assertion(A, false), &policy, ours), "created");
     }
 
     #[test]
     fn verify_by_mail_refuses_with_its_own_reason_until_there_is_mail() {
-        let policy = ProvisioningPolicy { email_trust: EmailTrust::VerifyByMail, ..ProvisioningPolicy::default() };
-        assert_eq!(code(&assertion(A, true), &policy, nobody(A)), "email_verification_by_mail_unavailable");
+        let policy = ProvisioningPolicy {
+            email_trust: EmailTrust::VerifyByMail,
+            ..ProvisioningPolicy::default()
+        };
+        assert_eq!(
+            code(&assertion(A, true), &policy, nobody(A)),
+            "email_verification_by_mail_unavailable"
+        );
     }
 
     #[test]
@@ -291,15 +363,34 @@ mod tests {
         let policy = ProvisioningPolicy::default();
         let mut other = user(A);
         other.last_login_at = Some(NOW);
-        let who = Candidates { same_address: Some(other.clone()), ..nobody(A) };
+        let who = Candidates {
+            same_address: Some(other.clone()),
+            ..nobody(A)
+        };
         assert_eq!(code(&assertion(A, false), &policy, who.clone()), "email_not_verified");
-        assert_eq!(code(&assertion(A, true), &policy, who.clone()), "link_requires_verification");
-        let ours = Candidates { domain_is_ours: true, ..who.clone() };
+        assert_eq!(
+            code(&assertion(A, true), &policy, who.clone()),
+            "link_requires_verification"
+        );
+        let ours = Candidates {
+            domain_is_ours: true,
+            ..who.clone()
+        };
         assert_eq!(code(&assertion(A, true), &policy, ours.clone()), "linked");
-        let never = ProvisioningPolicy { link_existing: LinkPolicy::Never, ..policy.clone() };
+        let never = ProvisioningPolicy {
+            link_existing: LinkPolicy::Never,
+            ..policy.clone()
+        };
         assert_eq!(code(&assertion(A, true), &never, ours), "link_requires_verification");
-        let entered = Candidates { same_address: Some(user(A)), ..who };
-        assert_eq!(code(&assertion(A, true), &policy, entered), "linked", "an admin entered the address");
+        let entered = Candidates {
+            same_address: Some(user(A)),
+            ..who
+        };
+        assert_eq!(
+            code(&assertion(A, true), &policy, entered),
+            "linked",
+            "an admin entered the address"
+        );
     }
 
     #[test]
@@ -319,10 +410,17 @@ mod tests {
         let policy = ProvisioningPolicy::default();
         let alice = user("old@acme.example");
         let linked = Some((known(&alice, "s-1"), alice.clone()));
-        let who = Candidates { linked: linked.clone(), ..nobody(A) };
+        let who = Candidates {
+            linked: linked.clone(),
+            ..nobody(A)
+        };
         let (plan, warnings) = decide(&assertion(A, true), &policy, who, NOW).unwrap();
         assert!(matches!(plan, Plan::Update(u, ..) if u.email.as_deref() == Some(A)) && warnings.is_empty());
-        let who = Candidates { linked, same_address: Some(user(A)), ..nobody(A) };
+        let who = Candidates {
+            linked,
+            same_address: Some(user(A)),
+            ..nobody(A)
+        };
         let (plan, warnings) = decide(&assertion(A, true), &policy, who, NOW).unwrap();
         assert!(matches!(plan, Plan::Update(u, ..) if u.email.as_deref() == Some("old@acme.example")));
         assert_eq!(warnings, ["email_belongs_to_another_user"]);
@@ -333,9 +431,16 @@ mod tests {
         let policy = ProvisioningPolicy::default();
         let mut alice = user(A);
         alice.status = AccountStatus::Suspended;
-        let linked = Candidates { linked: Some((known(&alice, "s-1"), alice.clone())), ..nobody(A) };
+        let linked = Candidates {
+            linked: Some((known(&alice, "s-1"), alice.clone())),
+            ..nobody(A)
+        };
         assert_eq!(code(&assertion(A, true), &policy, linked), "user_suspended");
-        let same = Candidates { same_address: Some(alice), domain_is_ours: true, ..nobody(A) };
+        let same = Candidates {
+            same_address: Some(alice),
+            domain_is_ours: true,
+            ..nobody(A)
+        };
         assert_eq!(code(&assertion(A, true), &policy, same), "user_suspended");
     }
 }

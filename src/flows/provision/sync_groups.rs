@@ -54,10 +54,17 @@ pub fn plan(
     let by_key: BTreeMap<&str, Uuid> = known.iter().map(|g| (g.name_key.as_str(), g.id)).collect();
     let rules: Vec<(NamePattern, Uuid)> = mappings
         .iter()
-        .filter_map(|m| NamePattern::compile(m.match_kind, &m.pattern).ok().map(|p| (p, m.group_id)))
+        .filter_map(|m| {
+            NamePattern::compile(m.match_kind, &m.pattern)
+                .ok()
+                .map(|p| (p, m.group_id))
+        })
         .collect();
     // A filter that does not compile lets nothing through; saving it was refused, so this is a last resort.
-    let filter = policy.group_filter.as_deref().map(|f| NamePattern::compile(MatchKind::Regex, f));
+    let filter = policy
+        .group_filter
+        .as_deref()
+        .map(|f| NamePattern::compile(MatchKind::Regex, f));
     let passes = |name: &str| match &filter {
         None => true,
         Some(Ok(pattern)) => pattern.matches(name),
@@ -67,13 +74,18 @@ pub fn plan(
     let mut wanted = BTreeSet::new();
     let mut creating = BTreeSet::new();
     for name in names.iter().filter(|n| passes(n)) {
-        let mut hits: BTreeSet<Uuid> = rules.iter().filter(|(p, _)| p.matches(name)).map(|(_, group)| *group).collect();
+        let mut hits: BTreeSet<Uuid> = rules
+            .iter()
+            .filter(|(p, _)| p.matches(name))
+            .map(|(_, group)| *group)
+            .collect();
         if policy.match_groups_by_name {
             hits.extend(by_key.get(name_key(name).as_str()));
         }
         if !hits.is_empty() {
             wanted.extend(hits);
-        } else if policy.create_missing_groups && check_line(name, MAX_NAME).is_ok() && plan.create.len() < MAX_CREATED {
+        } else if policy.create_missing_groups && check_line(name, MAX_NAME).is_ok() && plan.create.len() < MAX_CREATED
+        {
             // L-26: names that differ in case only are one group.
             if creating.insert(name_key(name)) {
                 plan.create.push(name.clone());
@@ -90,7 +102,9 @@ pub fn plan(
 
 /// Whether so many removals at once are more likely a mistake at the provider than a wish.
 fn is_unusual(guard: RemovalGuard, removals: usize, current: usize) -> bool {
-    guard.enabled && removals > guard.free_removals as usize && removals * 100 > current * usize::from(guard.max_percent)
+    guard.enabled
+        && removals > guard.free_removals as usize
+        && removals * 100 > current * usize::from(guard.max_percent)
 }
 
 /// Syncs the user's memberships of this connection. `None`: the provider said nothing about groups; nothing changes.
@@ -105,10 +119,16 @@ pub fn sync(
     now: DateTime<Utc>,
 ) -> Result<GroupOutcome, Error> {
     let (tenant, source, policy) = (connection.tenant_id, connection.id, &connection.provisioning.0);
-    let Some(names) = names.filter(|_| policy.sync_groups) else { return Ok(GroupOutcome::default()) };
+    let Some(names) = names.filter(|_| policy.sync_groups) else {
+        return Ok(GroupOutcome::default());
+    };
     let origin = source.to_string();
     let memberships = groups::memberships_of_user(conn, tenant, user)?;
-    let current = memberships.iter().filter(|m| m.origin == origin).map(|m| m.group_id).collect();
+    let current = memberships
+        .iter()
+        .filter(|m| m.origin == origin)
+        .map(|m| m.group_id)
+        .collect();
     let known = groups::all(conn, tenant)?;
     let mappings = group_mappings::for_source(conn, tenant, source)?;
     let plan = plan(names, policy, &known, &mappings, &current);
@@ -118,13 +138,22 @@ pub fn sync(
         let group = Group::new(tenant, name, now);
         if groups::insert_if_new(conn, tenant, &group)? == 1 {
             added.push(group.id);
-        } else if let Some(twin) = groups::all(conn, tenant)?.into_iter().find(|g| g.name_key == group.name_key) {
+        } else if let Some(twin) = groups::all(conn, tenant)?
+            .into_iter()
+            .find(|g| g.name_key == group.name_key)
+        {
             added.push(twin.id); // another login created it just now
         }
     }
     let rows: Vec<GroupMembership> = added
         .iter()
-        .map(|group| GroupMembership { tenant_id: tenant, group_id: *group, user_id: user, origin: origin.clone(), created_at: now })
+        .map(|group| GroupMembership {
+            tenant_id: tenant,
+            group_id: *group,
+            user_id: user,
+            origin: origin.clone(),
+            created_at: now,
+        })
         .collect();
     if !rows.is_empty() {
         groups::add_members(conn, tenant, &rows)?;
@@ -144,13 +173,21 @@ pub fn sync(
             updated_at: now,
         };
         groups::hold_removal(conn, tenant, &held)?;
-        return Ok(GroupOutcome { added, removed: Vec::new(), held: leaving });
+        return Ok(GroupOutcome {
+            added,
+            removed: Vec::new(),
+            held: leaving,
+        });
     }
     if !leaving.is_empty() {
         groups::remove_members(conn, tenant, user, &origin, &leaving)?;
     }
     groups::release_removal(conn, tenant, source, user)?;
-    Ok(GroupOutcome { added, removed: leaving, held: Vec::new() })
+    Ok(GroupOutcome {
+        added,
+        removed: leaving,
+        held: Vec::new(),
+    })
 }
 
 #[cfg(test)]
@@ -158,7 +195,10 @@ mod tests {
     use super::*;
 
     fn group(n: u128, name: &str) -> Group {
-        Group { id: Uuid::from_u128(n), ..Group::new(Uuid::nil(), name, DateTime::UNIX_EPOCH) }
+        Group {
+            id: Uuid::from_u128(n),
+            ..Group::new(Uuid::nil(), name, DateTime::UNIX_EPOCH)
+        }
     }
 
     fn names(list: &[&str]) -> BTreeSet<String> {
@@ -186,17 +226,35 @@ mod tests {
     #[test]
     fn names_lead_to_groups_by_name_and_by_mapping_and_the_rest_is_told() {
         let known = [group(1, "Engineering"), group(2, "Admins"), group(3, "All")];
-        let rules = [mapping(2, MatchKind::Exact, "cn=root"), mapping(3, MatchKind::Regex, "eng.*|ops-.*")];
-        let plan = plan(&names(&["engineering", "cn=root", "ops-eu", "other"]), &ProvisioningPolicy::default(), &known, &rules, &ids(&[]));
+        let rules = [
+            mapping(2, MatchKind::Exact, "cn=root"),
+            mapping(3, MatchKind::Regex, "eng.*|ops-.*"),
+        ];
+        let plan = plan(
+            &names(&["engineering", "cn=root", "ops-eu", "other"]),
+            &ProvisioningPolicy::default(),
+            &known,
+            &rules,
+            &ids(&[]),
+        );
         assert_eq!(plan.add, ids(&[1, 2, 3]));
         assert_eq!(plan.unmatched, ["other"]);
     }
 
     #[test]
     fn l_26_what_is_no_longer_asserted_is_left_and_twins_in_case_are_created_once() {
-        let policy = ProvisioningPolicy { create_missing_groups: true, ..ProvisioningPolicy::default() };
+        let policy = ProvisioningPolicy {
+            create_missing_groups: true,
+            ..ProvisioningPolicy::default()
+        };
         let known = [group(1, "a"), group(2, "b")];
-        let plan = plan(&names(&["b", "New", "NEW", "bad\u{202e}name"]), &policy, &known, &[], &ids(&[1, 2]));
+        let plan = plan(
+            &names(&["b", "New", "NEW", "bad\u{202e}name"]),
+            &policy,
+            &known,
+            &[],
+            &ids(&[1, 2]),
+        );
         assert_eq!((plan.add, plan.remove), (ids(&[]), ids(&[1])));
         assert_eq!(plan.create, ["NEW"]);
         assert_eq!(plan.unmatched, ["bad\u{202e}name"]);
@@ -205,9 +263,18 @@ mod tests {
     #[test]
     fn a_filter_hides_names_and_an_unusable_one_hides_all() {
         let known = [group(1, "eng"), group(2, "hr")];
-        let with = |f: &str| ProvisioningPolicy { group_filter: Some(f.into()), ..ProvisioningPolicy::default() };
-        assert_eq!(plan(&names(&["eng", "hr"]), &with("e.*"), &known, &[], &ids(&[])).add, ids(&[1]));
-        assert_eq!(plan(&names(&["eng", "hr"]), &with("("), &known, &[], &ids(&[])).add, ids(&[]));
+        let with = |f: &str| ProvisioningPolicy {
+            group_filter: Some(f.into()),
+            ..ProvisioningPolicy::default()
+        };
+        assert_eq!(
+            plan(&names(&["eng", "hr"]), &with("e.*"), &known, &[], &ids(&[])).add,
+            ids(&[1])
+        );
+        assert_eq!(
+            plan(&names(&["eng", "hr"]), &with("("), &known, &[], &ids(&[])).add,
+            ids(&[])
+        );
     }
 
     #[test]
@@ -216,7 +283,13 @@ mod tests {
         let ten: Vec<u128> = (1..=10).collect();
         assert!(plan(&names(&[]), &policy, &[], &[], &ids(&ten)).held);
         assert!(!plan(&names(&[]), &policy, &[], &[], &ids(&ten[..5])).held);
-        let off = ProvisioningPolicy { removal_guard: RemovalGuard { enabled: false, ..RemovalGuard::default() }, ..policy };
+        let off = ProvisioningPolicy {
+            removal_guard: RemovalGuard {
+                enabled: false,
+                ..RemovalGuard::default()
+            },
+            ..policy
+        };
         assert!(!plan(&names(&[]), &off, &[], &[], &ids(&ten)).held);
     }
 }

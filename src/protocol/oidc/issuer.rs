@@ -36,7 +36,7 @@ pub(super) fn is_template(settings: &OidcSettings) -> bool {
 }
 
 /// Where a templated issuer has its discovery document: Entra serves it under the name `organizations`.
-pub(super) fn discoverable(issuer: &str) -> String {
+pub fn discoverable(issuer: &str) -> String {
     issuer.replace(TEMPLATE, "organizations")
 }
 

@@ -1,0 +1,337 @@
+//! manage_connections: drafts, changes, activation. What an admin saves is checked field by field (`check`); what shall
+//! sign people in is checked against the provider itself (`probe`), before every save that leaves it active.
+
+mod check;
+mod probe;
+
+use chrono::{DateTime, Utc};
+use diesel::PgConnection;
+use garde::Validate;
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::context::Context;
+use crate::context::provider::{key_place, secret_place};
+use crate::flows::Error;
+use crate::flows::authenticate::Caller;
+use crate::flows::patch::{merge, nullable, put};
+use crate::flows::write::{check_version, saved, write};
+use crate::model::audit::{Change, Event, Subject};
+use crate::model::connection::oidc::{OidcSettings, TokenEndpointAuthMethod};
+use crate::model::connection::provisioning::ProvisioningPolicy;
+use crate::model::connection::{Connection, ConnectionStatus, Protocol};
+use crate::model::identity::SourceKind;
+use crate::model::json::Json;
+use crate::model::text::{name_key, valid_name};
+use crate::protocol::jwt::client_key::ClientKey;
+use crate::store::{connections, domains, groups, identities, sessions};
+
+pub use check::warnings;
+pub use probe::{Probed, probe};
+
+/// Longest client secret, in bytes.
+const MAX_SECRET: usize = 1024;
+
+/// A connection to create; it begins as a draft, so everything but its name may come later.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ConnectionIn {
+    /// What the login page shows; unique in the tenant.
+    #[garde(custom(valid_name))]
+    pub display_name: String,
+    /// The protocol; `oidc`.
+    #[serde(default = "oidc")]
+    #[garde(skip)]
+    pub protocol: Protocol,
+    /// The protocol's settings; authority and client id are enough.
+    #[serde(default)]
+    #[garde(skip)]
+    pub settings: OidcSettings,
+    /// What a sign-in may do to users and groups.
+    #[serde(default)]
+    #[garde(skip)]
+    pub provisioning: ProvisioningPolicy,
+    /// The client secret; sealed, never readable again.
+    #[schema(value_type = Option<String>, write_only)]
+    #[garde(skip)]
+    pub client_secret: Option<SecretString>,
+    /// When the provider will stop accepting the secret.
+    #[garde(skip)]
+    pub client_secret_expires_at: Option<DateTime<Utc>>,
+}
+
+const fn oidc() -> Protocol {
+    Protocol::Oidc
+}
+
+/// What to change of a connection; absent fields stay. `settings` and `provisioning` are merged (RFC 7396).
+#[derive(Debug, Default, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ConnectionPatch {
+    /// What the login page shows.
+    #[garde(inner(custom(valid_name)))]
+    pub display_name: Option<String>,
+    /// Settings to merge in; `null` puts one back to its default.
+    #[schema(value_type = Option<OidcSettings>)]
+    #[garde(skip)]
+    pub settings: Option<Value>,
+    /// Provisioning to merge in.
+    #[schema(value_type = Option<ProvisioningPolicy>)]
+    #[garde(skip)]
+    pub provisioning: Option<Value>,
+    /// A new client secret, or `null` to forget it.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<String>, write_only)]
+    #[garde(skip)]
+    pub client_secret: Option<Option<SecretString>>,
+    /// When the provider will stop accepting the secret.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<DateTime<Utc>>)]
+    #[garde(skip)]
+    pub client_secret_expires_at: Option<Option<DateTime<Utc>>>,
+}
+
+/// Creates a draft.
+///
+/// # Errors
+/// [`Error::Invalid`] names every field, [`Error::Conflict`] `display_name_taken`.
+pub async fn create(ctx: &Context, caller: &Caller, input: ConnectionIn) -> Result<Connection, Error> {
+    let (tenant, stamp) = (caller.tenant_id(), caller.stamp(ctx));
+    let mut row = Connection {
+        tenant_id: tenant,
+        id: Uuid::now_v7(),
+        protocol: input.protocol,
+        display_name_key: name_key(&input.display_name),
+        display_name: input.display_name,
+        status: ConnectionStatus::Draft,
+        settings: Json(input.settings),
+        provisioning: Json(input.provisioning),
+        client_secret: None,
+        client_secret_expires_at: input.client_secret_expires_at,
+        client_key: None,
+        client_key_public: None,
+        provider_metadata: None,
+        provider_metadata_at: None,
+        version: 1,
+        created_at: stamp.at,
+        updated_at: stamp.at,
+    };
+    check::check(ctx, &row)?;
+    seal_secret(ctx, &mut row, input.client_secret.as_ref())?;
+    make_client_key(ctx, &mut row)?;
+    write(ctx, tenant, stamp, move |conn| {
+        identities::insert_source(conn, tenant, row.id, SourceKind::Connection)?;
+        connections::insert(conn, tenant, &row)?;
+        let event = Event::ConnectionCreated(Subject {
+            id: row.id,
+            name: Some(row.display_name.clone()),
+        });
+        Ok((row, Some(event)))
+    })
+    .await
+}
+
+/// Changes a connection; one that is active is probed again first. A change of issuer or user-id claim would let one
+/// provider's ids mean another's people (L-03): it asks for `confirm_unlink`, and then unlinks every identity.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::Stale`], [`Error::Invalid`], [`Error::Conflict`] (`unlink_not_confirmed` among them),
+/// [`Error::Provider`] when the provider does not stand the probe.
+pub async fn update(
+    ctx: &Context,
+    caller: &Caller,
+    id: Uuid,
+    expected: Option<i64>,
+    patch: ConnectionPatch,
+    confirm_unlink: bool,
+) -> Result<Connection, Error> {
+    let (tenant, stamp) = (caller.tenant_id(), caller.stamp(ctx));
+    let old = read(ctx, tenant, id).await?;
+    check_version(expected, old.version)?;
+    let mut row = old.clone();
+    let fields = apply_patch(ctx, &mut row, patch)?;
+    if fields.is_empty() {
+        return Ok(row);
+    }
+    check::check(ctx, &row)?;
+    make_client_key(ctx, &mut row)?;
+    if row.settings.0.issuer != old.settings.0.issuer {
+        (row.provider_metadata, row.provider_metadata_at) = (None, None);
+    }
+    if row.status == ConnectionStatus::Active && fields != ["display_name"] {
+        let probed = probe(ctx, &row).await?;
+    keep(&mut row, probed, stamp.at);
+    }
+    let rekeyed = old.settings.0.issuer.is_some()
+        && (old.settings.0.issuer != row.settings.0.issuer
+            || old.settings.0.claim_mapping.user_id != row.settings.0.claim_mapping.user_id);
+    write(ctx, tenant, stamp, move |conn| {
+        if rekeyed {
+            unlink_all(conn, tenant, id, confirm_unlink)?;
+        }
+        (row.version, row.updated_at) = (old.version + 1, stamp.at);
+        saved(connections::save(conn, tenant, &row, old.version)?)?;
+        Ok((row, Some(Event::ConnectionUpdated(Change { id, fields }))))
+    })
+    .await
+}
+
+/// Probes the provider and lets the connection sign people in.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::Provider`] with what is missing or wrong at the provider.
+pub async fn activate(ctx: &Context, caller: &Caller, id: Uuid) -> Result<Connection, Error> {
+    let (tenant, stamp) = (caller.tenant_id(), caller.stamp(ctx));
+    let mut row = read(ctx, tenant, id).await?;
+    if row.status == ConnectionStatus::Active {
+        return Ok(row);
+    }
+    let probed = probe(ctx, &row).await?;
+    keep(&mut row, probed, stamp.at);
+    set_status(ctx, caller, row, ConnectionStatus::Active, Event::ConnectionActivated).await
+}
+
+/// Switches a connection off; the sessions that came in by it end.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub async fn disable(ctx: &Context, caller: &Caller, id: Uuid) -> Result<Connection, Error> {
+    let row = read(ctx, caller.tenant_id(), id).await?;
+    if row.status == ConnectionStatus::Disabled {
+        return Ok(row);
+    }
+    set_status(ctx, caller, row, ConnectionStatus::Disabled, Event::ConnectionDisabled).await
+}
+
+async fn set_status(
+    ctx: &Context,
+    caller: &Caller,
+    mut row: Connection,
+    status: ConnectionStatus,
+    event: fn(Subject) -> Event,
+) -> Result<Connection, Error> {
+    let (tenant, stamp) = (caller.tenant_id(), caller.stamp(ctx));
+    write(ctx, tenant, stamp, move |conn| {
+        let before = row.version;
+        (row.status, row.version, row.updated_at) = (status, before + 1, stamp.at);
+        saved(connections::save(conn, tenant, &row, before)?)?;
+        if status == ConnectionStatus::Disabled {
+            sessions::end_of_source(conn, tenant, row.id, "connection_disabled", stamp.at)?;
+        }
+        let event = event(Subject {
+            id: row.id,
+            name: Some(row.display_name.clone()),
+        });
+        Ok((row, Some(event)))
+    })
+    .await
+}
+
+/// Deletes a connection with its identities, their sessions, its mappings and the memberships its sync made.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::Stale`].
+pub async fn delete(ctx: &Context, caller: &Caller, id: Uuid, expected: Option<i64>) -> Result<(), Error> {
+    let (tenant, stamp) = (caller.tenant_id(), caller.stamp(ctx));
+    write(ctx, tenant, stamp, move |conn| {
+        let row = connections::find(conn, tenant, id)?.ok_or(Error::NotFound)?;
+        check_version(expected, row.version)?;
+        domains::unroute(conn, tenant, id)?;
+        groups::remove_origin(conn, tenant, &id.to_string())?;
+        identities::delete_source(conn, tenant, id)?;
+        Ok((
+            (),
+            Some(Event::ConnectionDeleted(Subject {
+                id,
+                name: Some(row.display_name),
+            })),
+        ))
+    })
+    .await
+}
+
+async fn read(ctx: &Context, tenant: Uuid, id: Uuid) -> Result<Connection, Error> {
+    ctx.db
+        .tenant(tenant, move |conn| {
+            connections::find(conn, tenant, id)?.ok_or(Error::NotFound)
+        })
+        .await
+}
+
+/// Keeps what a probe found.
+fn keep(row: &mut Connection, probed: Probed, now: DateTime<Utc>) {
+    if let Some(document) = probed.metadata {
+        (row.provider_metadata, row.provider_metadata_at) = (Some(document), Some(now));
+    }
+}
+
+fn unlink_all(conn: &mut PgConnection, tenant: Uuid, source: Uuid, confirmed: bool) -> Result<(), Error> {
+    let unlinked = identities::delete_of_source(conn, tenant, source)?;
+    if unlinked == 0 || confirmed {
+        return Ok(());
+    }
+    let message = format!("this unlinks {unlinked} identities; repeat with ?confirm_unlink=true to do it");
+    Err(Error::conflict("unlink_not_confirmed", message))
+}
+
+fn apply_patch(ctx: &Context, row: &mut Connection, patch: ConnectionPatch) -> Result<Vec<&'static str>, Error> {
+    let mut fields = Vec::new();
+    put(&mut row.display_name, patch.display_name, "display_name", &mut fields);
+    row.display_name_key = name_key(&row.display_name);
+    let settings = merged(&row.settings.0, patch.settings, "settings")?;
+    put(&mut row.settings.0, settings, "settings", &mut fields);
+    let provisioning = merged(&row.provisioning.0, patch.provisioning, "provisioning")?;
+    put(&mut row.provisioning.0, provisioning, "provisioning", &mut fields);
+    put(
+        &mut row.client_secret_expires_at,
+        patch.client_secret_expires_at,
+        "client_secret_expires_at",
+        &mut fields,
+    );
+    if let Some(secret) = patch.client_secret {
+        seal_secret(ctx, row, secret.as_ref())?;
+        fields.push("client_secret");
+    }
+    Ok(fields)
+}
+
+/// The settings with the patch merged in, read as strictly as at creation.
+fn merged<T>(current: &T, patch: Option<Value>, field: &str) -> Result<Option<T>, Error>
+where
+    T: serde::Serialize + serde::de::DeserializeOwned,
+{
+    let Some(patch) = patch else { return Ok(None) };
+    let mut document = serde_json::to_value(current).map_err(|e| Error::Internal(e.to_string()))?;
+    merge(&mut document, patch);
+    serde_json::from_value(document)
+        .map(Some)
+        .map_err(|e| Error::invalid(field, e.to_string()))
+}
+
+fn seal_secret(ctx: &Context, row: &mut Connection, secret: Option<&SecretString>) -> Result<(), Error> {
+    if secret.is_some_and(|s| s.expose_secret().is_empty() || s.expose_secret().len() > MAX_SECRET) {
+        return Err(Error::invalid(
+            "client_secret",
+            format!("must have 1 to {MAX_SECRET} bytes"),
+        ));
+    }
+    row.client_secret = secret.map(|s| ctx.sealer.seal(secret_place(row), s.expose_secret().as_bytes()));
+    Ok(())
+}
+
+/// A connection that proves itself by `private_key_jwt` has a key of its own, from the moment it says so.
+fn make_client_key(ctx: &Context, row: &mut Connection) -> Result<(), Error> {
+    let wanted = row.settings.0.token_endpoint_auth_method == Some(TokenEndpointAuthMethod::PrivateKeyJwt);
+    if !wanted || row.client_key.is_some() {
+        return Ok(());
+    }
+    let failed = |e: String| Error::Internal(e);
+    let der = ClientKey::generate().map_err(|e| failed(e.to_string()))?;
+    let key = ClientKey::from_pkcs8(&der).map_err(|e| failed(e.to_string()))?;
+    row.client_key_public = Some(serde_json::to_value(key.public_jwk()).map_err(|e| failed(e.to_string()))?);
+    row.client_key = Some(ctx.sealer.seal(key_place(row), der.expose_secret()));
+    Ok(())
+}

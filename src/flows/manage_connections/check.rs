@@ -1,0 +1,225 @@
+//! What may be saved: every field bounded, every URL one that we would call. Completeness is not asked of a draft.
+
+use uuid::Uuid;
+
+use crate::context::Context;
+use crate::flows::{Error, Fault};
+use crate::model::connection::Connection;
+use crate::model::connection::oidc::{CodeChallengeMethod, OidcSettings};
+use crate::model::connection::provisioning::{EmailTrust, ProvisioningPolicy};
+use crate::model::group::{MatchKind, NamePattern};
+use crate::model::role::Role;
+use crate::model::text::check_line;
+use crate::protocol::oidc::authorize::RESERVED_PARAMETERS;
+use crate::protocol::oidc::issuer;
+
+/// Longest URL that is kept.
+const MAX_URL: usize = 2048;
+
+/// Collects faults.
+struct Faults<'a> {
+    ctx: &'a Context,
+    list: Vec<Fault>,
+}
+
+impl Faults<'_> {
+    fn add(&mut self, field: &str, message: impl Into<String>) {
+        self.list.push(Fault {
+            field: field.into(),
+            message: message.into(),
+        });
+    }
+
+    fn line(&mut self, field: &str, text: &str, max: usize) {
+        if let Err(message) = check_line(text, max) {
+            self.add(field, message);
+        }
+    }
+
+    fn lines(&mut self, field: &str, texts: &[String], most: usize, max: usize) {
+        if texts.len() > most {
+            self.add(field, format!("must have at most {most} entries"));
+        }
+        for (n, text) in texts.iter().enumerate().take(most) {
+            self.line(&format!("{field}[{n}]"), text, max);
+        }
+    }
+
+    fn url(&mut self, field: &str, text: &str) {
+        if text.len() > MAX_URL {
+            self.add(field, format!("must have at most {MAX_URL} bytes"));
+        } else if text.contains('#') {
+            self.add(field, "must not have a fragment"); // O-41
+        } else if let Err(refused) = self.ctx.outbound.check_url(field, text) {
+            self.add(field, refused.fault.to_string());
+        }
+    }
+}
+
+/// Checks everything that an admin can set.
+///
+/// # Errors
+/// [`Error::Invalid`] with every fault, each with its field.
+pub fn check(ctx: &Context, row: &Connection) -> Result<(), Error> {
+    let mut f = Faults { ctx, list: Vec::new() };
+    check_provider(&mut f, &row.settings.0);
+    check_request(&mut f, &row.settings.0);
+    check_mapping(&mut f, &row.settings.0);
+    check_provisioning(&mut f, &row.provisioning.0);
+    if f.list.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::Invalid(f.list))
+    }
+}
+
+fn check_provider(f: &mut Faults<'_>, s: &OidcSettings) {
+    if let Some(issuer) = &s.issuer {
+        f.url("settings.issuer", &issuer::discoverable(issuer));
+        if issuer.contains(['?', '#']) {
+            f.add("settings.issuer", "must not have a query or fragment"); // OpenID Connect Core section 2, iss
+        }
+        if issuer.contains("{tenantid}") && s.allowed_tenant_ids.is_empty() {
+            f.add(
+                "settings.allowed_tenant_ids",
+                "must name the directories that {tenantid} may stand for",
+            ); // O-27
+        }
+    }
+    f.lines("settings.issuer_aliases", &s.issuer_aliases, 10, MAX_URL);
+    f.lines("settings.allowed_tenant_ids", &s.allowed_tenant_ids, 50, 36);
+    for (n, id) in s.allowed_tenant_ids.iter().enumerate() {
+        if Uuid::try_parse(id).is_err() {
+            f.add(
+                &format!("settings.allowed_tenant_ids[{n}]"),
+                "must be a directory's id (a UUID)",
+            );
+        }
+    }
+    let e = &s.endpoints;
+    let named = [
+        ("settings.endpoints.authorization", &e.authorization),
+        ("settings.endpoints.token", &e.token),
+        ("settings.endpoints.userinfo", &e.userinfo),
+        ("settings.endpoints.jwks_uri", &e.jwks_uri),
+        ("settings.endpoints.revocation", &e.revocation),
+        ("settings.endpoints.end_session", &e.end_session),
+    ];
+    for (field, url) in named {
+        if let Some(url) = url {
+            f.url(field, url);
+        }
+    }
+    if let Some(client_id) = &s.client_id {
+        f.line("settings.client_id", client_id, 255);
+    }
+}
+
+fn check_request(f: &mut Faults<'_>, s: &OidcSettings) {
+    for (field, scopes) in [
+        ("settings.scopes", &s.scopes),
+        ("settings.additional_scopes", &s.additional_scopes),
+    ] {
+        f.lines(field, scopes, 30, 255);
+        // RFC 6749 section 3.3: scope-token.
+        let token = |c: char| matches!(c, '\x21' | '\x23'..='\x5b' | '\x5d'..='\x7e');
+        if scopes.iter().any(|scope| !scope.chars().all(token)) {
+            f.add(field, "holds a character that no scope may have");
+        }
+    }
+    if s.authorization_parameters.len() > 20 {
+        f.add("settings.authorization_parameters", "must have at most 20 entries");
+    }
+    for (name, value) in s.authorization_parameters.iter().take(20) {
+        let field = format!(
+            "settings.authorization_parameters.{}",
+            name.chars().take(40).collect::<String>()
+        );
+        if RESERVED_PARAMETERS.contains(&name.as_str()) {
+            f.add(&field, "is a parameter that Doorward sets itself");
+        }
+        f.line(&field, name, 100);
+        f.line(&field, value, 1000);
+    }
+    if let Some(prompt) = &s.prompt
+        && !matches!(
+            prompt.as_str(),
+            "login" | "consent" | "select_account" | "login consent"
+        )
+    {
+        f.add("settings.prompt", "must be login, consent or select_account");
+    }
+    if s.max_age.is_some_and(|age| age > 31_536_000) {
+        f.add("settings.max_age", "must be at most a year, in seconds");
+    }
+    f.lines("settings.acr_values", &s.acr_values, 10, 255);
+    if s.signing_algorithms.is_empty() || s.signing_algorithms.len() > 9 {
+        f.add(
+            "settings.signing_algorithms",
+            "must name at least one algorithm, each once",
+        ); // A6: never off
+    }
+}
+
+fn check_mapping(f: &mut Faults<'_>, s: &OidcSettings) {
+    let m = &s.claim_mapping;
+    let named = [
+        ("settings.claim_mapping.user_id", &m.user_id),
+        ("settings.claim_mapping.email", &m.email),
+        ("settings.claim_mapping.email_verified", &m.email_verified),
+        ("settings.claim_mapping.name", &m.name),
+        ("settings.claim_mapping.given_name", &m.given_name),
+        ("settings.claim_mapping.family_name", &m.family_name),
+        ("settings.claim_mapping.picture", &m.picture),
+        ("settings.claim_mapping.groups", &m.groups),
+    ];
+    for (field, paths) in named {
+        f.lines(field, paths, 10, 255);
+    }
+    if m.user_id.is_empty() {
+        f.add("settings.claim_mapping.user_id", "must name at least one claim");
+    }
+    if m.email.is_empty() {
+        f.add("settings.claim_mapping.email", "must name at least one claim");
+    }
+    if m.name.is_empty() && (m.given_name.is_empty() || m.family_name.is_empty()) {
+        f.add(
+            "settings.claim_mapping.name",
+            "or both given_name and family_name must be mapped",
+        ); // row A8
+    }
+}
+
+fn check_provisioning(f: &mut Faults<'_>, p: &ProvisioningPolicy) {
+    if p.default_role > Role::Auditor {
+        f.add(
+            "provisioning.default_role",
+            "must be member or auditor: a login makes no admins",
+        );
+    }
+    if p.removal_guard.max_percent > 100 {
+        f.add("provisioning.removal_guard.max_percent", "must be at most 100");
+    }
+    if let Some(filter) = &p.group_filter {
+        f.line("provisioning.group_filter", filter, 256);
+        if let Err(message) = NamePattern::compile(MatchKind::Regex, filter) {
+            f.add("provisioning.group_filter", message);
+        }
+    }
+}
+
+/// What is allowed but weaker than it could be; shown with the connection.
+#[must_use]
+pub fn warnings(row: &Connection) -> Vec<&'static str> {
+    let s = &row.settings.0;
+    let mut list = Vec::new();
+    match s.code_challenge_method {
+        CodeChallengeMethod::S256 => {}
+        CodeChallengeMethod::Plain => list.push("pkce_plain_is_weak"),
+        CodeChallengeMethod::None => list.push("pkce_is_off"),
+    }
+    if row.provisioning.0.email_trust == EmailTrust::VerifyByMail {
+        list.push("email_verification_by_mail_unavailable");
+    }
+    list
+}

@@ -1,0 +1,98 @@
+//! manage_identities: admins link what a provider calls a person to the user, and unlink it again.
+
+use chrono::{DateTime, Utc};
+use diesel::PgConnection;
+use garde::Validate;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::context::Context;
+use crate::flows::Error;
+use crate::flows::authenticate::Caller;
+use crate::flows::manage_users::check_role;
+use crate::flows::write::write;
+use crate::model::audit::Event;
+use crate::model::identity::FederatedIdentity;
+use crate::model::text::valid_external_id;
+use crate::store::{connections, identities, users};
+
+/// What a provider calls a person.
+#[derive(Debug, Clone, Deserialize, Serialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct IdentityIn {
+    /// The connection that will vouch.
+    #[garde(skip)]
+    pub connection_id: Uuid,
+    /// The subject, as the connection's user-id claim will say it.
+    #[garde(custom(valid_external_id))]
+    pub subject: String,
+}
+
+/// The row for an identity; the issuer is the connection's.
+///
+/// # Errors
+/// [`Error::Invalid`] when the tenant has no such connection, or it has no issuer yet.
+pub fn new_identity(
+    conn: &mut PgConnection,
+    tenant: Uuid,
+    user: Uuid,
+    input: &IdentityIn,
+    now: DateTime<Utc>,
+) -> Result<FederatedIdentity, Error> {
+    let connection = connections::find(conn, tenant, input.connection_id)?
+        .ok_or_else(|| Error::invalid("connection_id", "names no connection of this tenant"))?;
+    let issuer = connection.settings.0.issuer;
+    Ok(FederatedIdentity {
+        tenant_id: tenant,
+        id: Uuid::now_v7(),
+        source_id: input.connection_id,
+        issuer: issuer.ok_or_else(|| Error::invalid("connection_id", "names a connection that has no issuer yet"))?,
+        subject: input.subject.clone(),
+        user_id: user,
+        email: None,
+        created_at: now,
+        last_seen_at: None,
+    })
+}
+
+/// Links an identity to a user.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::Invalid`], [`Error::Conflict`] `identity_taken`, [`Error::Forbidden`].
+pub async fn link(ctx: &Context, caller: &Caller, user: Uuid, input: IdentityIn) -> Result<FederatedIdentity, Error> {
+    let (tenant, stamp) = (caller.tenant_id(), caller.stamp(ctx));
+    let caller = caller.clone();
+    write(ctx, tenant, stamp, move |conn| {
+        let row = users::find(conn, tenant, user)?.ok_or(Error::NotFound)?;
+        check_role(&caller, row.role)?;
+        let identity = new_identity(conn, tenant, user, &input, stamp.at)?;
+        if identities::insert_if_new(conn, tenant, &identity)? == 0 {
+            return Err(Error::conflict("identity_taken", "this subject is linked already"));
+        }
+        let event = Event::IdentityLinked {
+            id: identity.id,
+            user_id: user,
+        };
+        Ok((identity, Some(event)))
+    })
+    .await
+}
+
+/// Unlinks an identity; the sessions that came in by it end.
+///
+/// # Errors
+/// [`Error::NotFound`] (also for another user's), [`Error::Forbidden`].
+pub async fn unlink(ctx: &Context, caller: &Caller, user: Uuid, id: Uuid) -> Result<(), Error> {
+    let (tenant, stamp) = (caller.tenant_id(), caller.stamp(ctx));
+    let caller = caller.clone();
+    write(ctx, tenant, stamp, move |conn| {
+        let row = users::find(conn, tenant, user)?.ok_or(Error::NotFound)?;
+        check_role(&caller, row.role)?;
+        if identities::delete(conn, tenant, user, id)? == 0 {
+            return Err(Error::NotFound);
+        }
+        Ok(((), Some(Event::IdentityUnlinked { id, user_id: user })))
+    })
+    .await
+}

@@ -1,0 +1,263 @@
+//! manage_users: admins create, import, change and delete users. The last active owner is never lost.
+
+use diesel::PgConnection;
+use garde::Validate;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::context::Context;
+use crate::flows::authenticate::Caller;
+use crate::flows::manage_identities::{IdentityIn, new_identity};
+use crate::flows::patch::{nullable, put};
+use crate::flows::write::{check_version, saved, write};
+use crate::flows::{Error, Fault};
+use crate::model::audit::{Change, Event, Subject};
+use crate::model::email::EmailAddress;
+use crate::model::role::{AccountStatus, Role};
+use crate::model::text::{valid_external_id, valid_name};
+use crate::model::user::User;
+use crate::store::{identities, sessions, users};
+
+/// Most users of one import.
+pub const MAX_IMPORT: usize = 1000;
+
+/// A user to create.
+#[derive(Debug, Clone, Deserialize, Serialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UserIn {
+    /// E-mail address; a first login with it, proven, becomes this user.
+    #[garde(skip)]
+    pub email: Option<String>,
+    /// Display name.
+    #[garde(inner(custom(valid_name)))]
+    pub name: Option<String>,
+    /// Given name.
+    #[garde(inner(custom(valid_name)))]
+    pub given_name: Option<String>,
+    /// Family name.
+    #[garde(inner(custom(valid_name)))]
+    pub family_name: Option<String>,
+    /// The id that another system knows the person by; unique in the tenant.
+    #[garde(inner(custom(valid_external_id)))]
+    pub external_id: Option<String>,
+    /// What the person may do; `member` when absent.
+    #[garde(skip)]
+    pub role: Option<Role>,
+    /// What identity providers call the person already, for people who come from another product.
+    #[serde(default)]
+    #[garde(dive, length(max = 10))]
+    pub identities: Vec<IdentityIn>,
+}
+
+/// Users to create, all or none.
+#[derive(Debug, Clone, Deserialize, Serialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UsersIn {
+    /// The users; at most 1000.
+    #[garde(dive, length(min = 1, max = MAX_IMPORT))]
+    pub users: Vec<UserIn>,
+}
+
+/// What to change of a user; absent fields stay. A changed address is not verified until the person proves it.
+#[derive(Debug, Clone, Default, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UserPatch {
+    /// E-mail address.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<String>)]
+    #[garde(skip)]
+    pub email: Option<Option<String>>,
+    /// Display name.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<String>)]
+    #[garde(inner(inner(custom(valid_name))))]
+    pub name: Option<Option<String>>,
+    /// Given name.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<String>)]
+    #[garde(inner(inner(custom(valid_name))))]
+    pub given_name: Option<Option<String>>,
+    /// Family name.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<String>)]
+    #[garde(inner(inner(custom(valid_name))))]
+    pub family_name: Option<Option<String>>,
+    /// The id that another system knows the person by.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<String>)]
+    #[garde(inner(inner(custom(valid_external_id))))]
+    pub external_id: Option<Option<String>>,
+    /// What the person may do.
+    #[garde(skip)]
+    pub role: Option<Role>,
+    /// Whether the person may come in.
+    #[garde(skip)]
+    pub status: Option<AccountStatus>,
+}
+
+/// Creates users, all or none; with one it is the plain "create a user".
+///
+/// # Errors
+/// [`Error::Invalid`] names each bad field by row, [`Error::Conflict`] when an address, external id or identity is taken,
+/// [`Error::Forbidden`] for roles above the caller's.
+pub async fn create(ctx: &Context, caller: &Caller, inputs: Vec<UserIn>, bulk: bool) -> Result<Vec<User>, Error> {
+    let (tenant, stamp) = (caller.tenant_id(), caller.stamp(ctx));
+    let mut rows = Vec::with_capacity(inputs.len());
+    let mut faults = Vec::new();
+    for (n, input) in inputs.into_iter().enumerate() {
+        let field = |name: &str| {
+            if bulk {
+                format!("users[{n}].{name}")
+            } else {
+                name.to_owned()
+            }
+        };
+        let role = input.role.unwrap_or(Role::Member);
+        check_role(caller, role)?;
+        let mut user = User::new(tenant, stamp.at);
+        if let Err(message) = set_email(&mut user, input.email.as_deref()) {
+            faults.push(Fault {
+                field: field("email"),
+                message,
+            });
+        }
+        if input.email.is_none() && input.external_id.is_none() && input.identities.is_empty() {
+            faults.push(Fault {
+                field: field("email"),
+                message: "or external_id or identities: one way to know the person".into(),
+            });
+        }
+        user.name = input.name;
+        user.given_name = input.given_name;
+        user.family_name = input.family_name;
+        user.external_id = input.external_id;
+        user.role = role;
+        rows.push((user, input.identities));
+    }
+    if !faults.is_empty() {
+        return Err(Error::Invalid(faults));
+    }
+    write(ctx, tenant, stamp, move |conn| {
+        let mut created = Vec::with_capacity(rows.len());
+        for (user, links) in rows {
+            users::insert(conn, tenant, &user)?;
+            for link in links {
+                let identity = new_identity(conn, tenant, user.id, &link, stamp.at)?;
+                if identities::insert_if_new(conn, tenant, &identity)? == 0 {
+                    return Err(Error::conflict("identity_taken", "this subject is linked already"));
+                }
+            }
+            created.push(user);
+        }
+        let event = match created.as_slice() {
+            [one] if !bulk => Event::UserCreated(Subject { id: one.id, name: None }),
+            many => Event::UsersImported { count: many.len() },
+        };
+        Ok((created, Some(event)))
+    })
+    .await
+}
+
+/// Changes a user. Suspending ends their sessions.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::Stale`], [`Error::Invalid`], [`Error::Conflict`] (`last_owner` among them),
+/// [`Error::Forbidden`] for roles above the caller's.
+pub async fn update(
+    ctx: &Context,
+    caller: &Caller,
+    id: Uuid,
+    expected: Option<i64>,
+    patch: UserPatch,
+) -> Result<User, Error> {
+    let (tenant, stamp) = (caller.tenant_id(), caller.stamp(ctx));
+    let caller = caller.clone();
+    write(ctx, tenant, stamp, move |conn| {
+        let owners = users::lock_active_owners(conn, tenant)?;
+        let mut user = users::find(conn, tenant, id)?.ok_or(Error::NotFound)?;
+        check_version(expected, user.version)?;
+        check_role(&caller, user.role)?;
+        check_role(&caller, patch.role.unwrap_or(user.role))?;
+        let mut fields = Vec::new();
+        if let Some(email) = patch.email
+            && user.email != email
+        {
+            set_email(&mut user, email.as_deref()).map_err(|m| Error::invalid("email", m))?;
+            fields.push("email");
+        }
+        put(&mut user.name, patch.name, "name", &mut fields);
+        put(&mut user.given_name, patch.given_name, "given_name", &mut fields);
+        put(&mut user.family_name, patch.family_name, "family_name", &mut fields);
+        put(&mut user.external_id, patch.external_id, "external_id", &mut fields);
+        put(&mut user.role, patch.role, "role", &mut fields);
+        put(&mut user.status, patch.status, "status", &mut fields);
+        if fields.is_empty() {
+            return Ok((user, None));
+        }
+        let stays_owner = user.role == Role::Owner && user.status == AccountStatus::Active;
+        keep_an_owner(&owners, id, stays_owner)?;
+        if user.status == AccountStatus::Suspended {
+            sessions::end_of_user(conn, tenant, id, "user_suspended", stamp.at)?;
+        }
+        let before = user.version;
+        (user.version, user.updated_at) = (before + 1, stamp.at);
+        saved(users::save(conn, tenant, &user, before)?)?;
+        Ok((user, Some(Event::UserUpdated(Change { id, fields }))))
+    })
+    .await
+}
+
+/// Deletes a user with identities, sessions, keys and memberships. A later login makes a new user.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::Stale`], [`Error::Conflict`] `last_owner`, [`Error::Forbidden`].
+pub async fn delete(ctx: &Context, caller: &Caller, id: Uuid, expected: Option<i64>) -> Result<(), Error> {
+    let (tenant, stamp) = (caller.tenant_id(), caller.stamp(ctx));
+    let caller = caller.clone();
+    write(ctx, tenant, stamp, move |conn: &mut PgConnection| {
+        let owners = users::lock_active_owners(conn, tenant)?;
+        let user = users::find(conn, tenant, id)?.ok_or(Error::NotFound)?;
+        check_version(expected, user.version)?;
+        check_role(&caller, user.role)?;
+        keep_an_owner(&owners, id, false)?;
+        users::delete(conn, tenant, id)?;
+        Ok(((), Some(Event::UserDeleted(Subject { id, name: None }))))
+    })
+    .await
+}
+
+/// Nobody gives, takes or touches a role above their own (T-05).
+///
+/// # Errors
+/// [`Error::Forbidden`] `role_above_own`.
+pub fn check_role(caller: &Caller, role: Role) -> Result<(), Error> {
+    if role <= caller.role {
+        Ok(())
+    } else {
+        Err(Error::forbidden(
+            "role_above_own",
+            format!("only an {role} may do this"),
+        ))
+    }
+}
+
+/// T-06: refuses when `id` is the only active owner and would be one no longer. `owners` are locked.
+fn keep_an_owner(owners: &[Uuid], id: Uuid, stays: bool) -> Result<(), Error> {
+    if stays || owners != [id] {
+        Ok(())
+    } else {
+        Err(Error::conflict(
+            "last_owner",
+            "this is the tenant's last active owner; make another one first",
+        ))
+    }
+}
+
+/// Sets address and key together; whatever an admin enters is unproven.
+fn set_email(user: &mut User, email: Option<&str>) -> Result<(), String> {
+    let parsed = email.map(EmailAddress::parse).transpose().map_err(|e| e.to_string())?;
+    user.email_verified_at = None;
+    (user.email, user.email_key) = parsed.map(|e| (e.address, e.key)).unzip();
+    Ok(())
+}
