@@ -49,6 +49,23 @@ pub fn memberships_of_user(conn: &mut PgConnection, tenant: Uuid, user: Uuid) ->
         .load(conn)
 }
 
+/// The names of a user's groups, each once, by name.
+///
+/// # Errors
+/// What the database says.
+pub fn names_of_user(conn: &mut PgConnection, tenant: Uuid, user: Uuid) -> QueryResult<Vec<String>> {
+    let of_user = group_memberships::table
+        .filter(group_memberships::tenant_id.eq(tenant))
+        .filter(group_memberships::user_id.eq(user))
+        .select(group_memberships::group_id);
+    groups::table
+        .filter(groups::tenant_id.eq(tenant))
+        .filter(groups::id.eq_any(of_user))
+        .select(groups::name)
+        .order(groups::name_key)
+        .load(conn)
+}
+
 /// A page of a group's memberships in user order; a user with two origins comes twice.
 ///
 /// # Errors

@@ -1,0 +1,79 @@
+//! The caller themselves: who am I here, and where am I signed in?
+
+use actix_web::{HttpResponse, Responder};
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::flows::manage_sessions;
+use crate::http::Ctx;
+use crate::http::admin::sessions::SessionOut;
+use crate::http::admin::users::UserOut;
+use crate::http::admin::{self, ObjectPath};
+use crate::http::auth::TenantMember;
+use crate::http::body::Query;
+use crate::http::paging::{Page, PageQuery};
+use crate::http::problem::Problem;
+use crate::model::audit::Actor;
+use crate::model::role::Role;
+use crate::store::{groups, sessions, users};
+
+/// Who calls.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct MeOut {
+    /// The tenant's id.
+    pub tenant_id: Uuid,
+    /// The tenant's slug.
+    pub tenant: String,
+    /// How the caller is known.
+    pub actor: Actor,
+    /// What the caller may do here.
+    pub role: Role,
+    /// The user, when the caller is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user: Option<UserOut>,
+    /// The names of the user's groups.
+    pub groups: Vec<String>,
+}
+
+/// Tells who calls.
+#[utoipa::path(get, path = "/v1/tenants/{tenant}/me", tag = "me", responses((status = 200, body = MeOut)))]
+pub async fn get_me(ctx: Ctx, caller: TenantMember) -> Result<HttpResponse, Problem> {
+    let user_id = user_of(caller.actor);
+    let (user, names) = admin::read(&ctx, &caller, move |c, t| match user_id {
+        Some(id) => Ok((users::find(c, t, id)?, groups::names_of_user(c, t, id)?)),
+        None => Ok((None, Vec::new())),
+    })
+    .await?;
+    let tenant = &caller.tenant.tenant;
+    Ok(HttpResponse::Ok().json(MeOut {
+        tenant_id: tenant.id,
+        tenant: tenant.slug.clone(),
+        actor: caller.actor,
+        role: caller.role,
+        user: user.as_ref().map(UserOut::from),
+        groups: names,
+    }))
+}
+
+/// Lists the caller's own live sessions.
+#[utoipa::path(get, path = "/v1/tenants/{tenant}/me/sessions", tag = "me", params(PageQuery), responses((status = 200, body = Page<SessionOut>)))]
+pub async fn list_my_sessions(ctx: Ctx, caller: TenantMember, query: Query<PageQuery>) -> Result<impl Responder, Problem> {
+    let user = user_of(caller.actor).ok_or_else(Problem::not_found)?;
+    let (page, now) = (query.0.request()?, ctx.clock.now());
+    admin::list(&ctx, &caller, page, move |c, t, p| sessions::live(c, t, Some(user), now, p), |s| s.id, SessionOut::from).await
+}
+
+/// Ends one of the caller's own sessions.
+#[utoipa::path(delete, path = "/v1/tenants/{tenant}/me/sessions/{id}", tag = "me", responses((status = 204)))]
+pub async fn revoke_my_session(ctx: Ctx, caller: TenantMember, path: ObjectPath) -> Result<HttpResponse, Problem> {
+    manage_sessions::revoke(&ctx, &caller, path.1, true).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+fn user_of(actor: Actor) -> Option<Uuid> {
+    match actor {
+        Actor::User { user_id, .. } => Some(user_id),
+        _ => None,
+    }
+}

@@ -1,0 +1,169 @@
+//! Users of a tenant.
+
+use actix_web::{HttpResponse, Responder};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use crate::flows::manage_users::{self, UserIn, UserPatch, UsersIn};
+use crate::http::admin::{self, ObjectPath};
+use crate::http::auth::{TenantAdmin, TenantAuditor};
+use crate::http::body::{Body, Query};
+use crate::http::etag::{self, IfMatch};
+use crate::http::paging::{Page, page};
+use crate::http::problem::Problem;
+use crate::http::Ctx;
+use crate::model::email::EmailAddress;
+use crate::model::group::MANUAL;
+use crate::model::role::{AccountStatus, Role};
+use crate::model::user::User;
+use crate::store::users::{self, UserFilter};
+use crate::store::groups;
+
+/// A user.
+#[derive(Debug, Serialize, ToSchema)]
+#[expect(missing_docs, reason = "the fields are described at UserIn")]
+pub struct UserOut {
+    pub id: Uuid,
+    pub email: Option<String>,
+    /// Whether the address was proven, and when.
+    pub email_verified_at: Option<DateTime<Utc>>,
+    pub name: Option<String>,
+    pub given_name: Option<String>,
+    pub family_name: Option<String>,
+    pub picture: Option<String>,
+    pub external_id: Option<String>,
+    pub role: Role,
+    pub status: AccountStatus,
+    pub version: i64,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+    pub last_login_at: Option<DateTime<Utc>>,
+}
+
+impl From<&User> for UserOut {
+    fn from(row: &User) -> Self {
+        let row = row.clone();
+        Self {
+            id: row.id,
+            email: row.email,
+            email_verified_at: row.email_verified_at,
+            name: row.name,
+            given_name: row.given_name,
+            family_name: row.family_name,
+            picture: row.picture,
+            external_id: row.external_id,
+            role: row.role,
+            status: row.status,
+            version: row.version,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+            last_login_at: row.last_login_at,
+        }
+    }
+}
+
+/// Users of an import.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct UsersOut {
+    /// In the order of the request.
+    pub users: Vec<UserOut>,
+}
+
+/// A group of a user, and who says so.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct UserGroupOut {
+    /// The group.
+    pub group_id: Uuid,
+    /// The connection whose sync says so; absent when an admin did it by hand.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connection_id: Option<Uuid>,
+    /// Since when.
+    pub created_at: DateTime<Utc>,
+}
+
+/// Which users.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct UserQuery {
+    /// Only the one with this address.
+    pub email: Option<String>,
+    /// Only the one with this external id.
+    pub external_id: Option<String>,
+    /// How many, 1 to 200; 50 when absent.
+    pub limit: Option<i64>,
+    /// `next_cursor` of the page before.
+    pub cursor: Option<String>,
+}
+
+/// Lists users.
+#[utoipa::path(get, path = "/v1/tenants/{tenant}/users", tag = "users", params(UserQuery), responses((status = 200, body = Page<UserOut>)))]
+pub async fn list_users(ctx: Ctx, caller: TenantAuditor, query: Query<UserQuery>) -> Result<impl Responder, Problem> {
+    let query = query.0;
+    let wanted = page(query.limit, query.cursor.as_deref())?;
+    // What is no address is nobody's: an impossible key finds nothing.
+    let email_key = query.email.map(|text| EmailAddress::parse(&text).map_or(text, |e| e.key));
+    let filter = UserFilter { email_key, external_id: query.external_id };
+    admin::list(&ctx, &caller, wanted, move |c, t, p| users::search(c, t, &filter, p), |u| u.id, UserOut::from).await
+}
+
+/// Creates a user.
+#[utoipa::path(post, path = "/v1/tenants/{tenant}/users", tag = "users", request_body = UserIn, responses((status = 201, body = UserOut)))]
+pub async fn create_user(ctx: Ctx, caller: TenantAdmin, body: Body<UserIn>) -> Result<HttpResponse, Problem> {
+    let created = manage_users::create(&ctx, &caller, vec![body.0], false).await?;
+    let user = created.first().ok_or_else(Problem::not_found)?;
+    Ok(etag::created(admin::location(&ctx, &caller, "users", user.id), user.version, &UserOut::from(user)))
+}
+
+/// Creates up to a thousand users with their identities, all or none.
+#[utoipa::path(post, path = "/v1/tenants/{tenant}/users/import", tag = "users", request_body = UsersIn, responses((status = 201, body = UsersOut)))]
+pub async fn import_users(ctx: Ctx, caller: TenantAdmin, body: Body<UsersIn>) -> Result<HttpResponse, Problem> {
+    let created = manage_users::create(&ctx, &caller, body.0.users, true).await?;
+    Ok(HttpResponse::Created().json(UsersOut { users: created.iter().map(UserOut::from).collect() }))
+}
+
+/// Reads a user.
+#[utoipa::path(get, path = "/v1/tenants/{tenant}/users/{id}", tag = "users", responses((status = 200, body = UserOut)))]
+pub async fn get_user(ctx: Ctx, caller: TenantAuditor, path: ObjectPath) -> Result<HttpResponse, Problem> {
+    let user = admin::find(&ctx, &caller, move |c, t| users::find(c, t, path.1)).await?;
+    Ok(etag::ok(user.version, &UserOut::from(&user)))
+}
+
+/// Changes a user; suspending ends their sessions.
+#[utoipa::path(patch, path = "/v1/tenants/{tenant}/users/{id}", tag = "users", request_body = UserPatch, responses((status = 200, body = UserOut)))]
+pub async fn update_user(
+    ctx: Ctx,
+    caller: TenantAdmin,
+    path: ObjectPath,
+    expected: IfMatch,
+    body: Body<UserPatch>,
+) -> Result<HttpResponse, Problem> {
+    let user = manage_users::update(&ctx, &caller, path.1, expected.0, body.0).await?;
+    Ok(etag::ok(user.version, &UserOut::from(&user)))
+}
+
+/// Deletes a user with identities, sessions, keys and memberships.
+#[utoipa::path(delete, path = "/v1/tenants/{tenant}/users/{id}", tag = "users", responses((status = 204)))]
+pub async fn delete_user(
+    ctx: Ctx,
+    caller: TenantAdmin,
+    path: ObjectPath,
+    expected: IfMatch,
+) -> Result<HttpResponse, Problem> {
+    manage_users::delete(&ctx, &caller, path.1, expected.0).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Lists the groups of a user.
+#[utoipa::path(get, path = "/v1/tenants/{tenant}/users/{id}/groups", tag = "users", responses((status = 200, body = Page<UserGroupOut>)))]
+pub async fn list_user_groups(ctx: Ctx, caller: TenantAuditor, path: ObjectPath) -> Result<HttpResponse, Problem> {
+    admin::find(&ctx, &caller, { let id = path.1; move |c, t| users::find(c, t, id) }).await?;
+    let rows = admin::read(&ctx, &caller, move |c, t| groups::memberships_of_user(c, t, path.1)).await?;
+    let out = rows.iter().map(|m| UserGroupOut {
+        group_id: m.group_id,
+        connection_id: if m.origin == MANUAL { None } else { m.origin.parse().ok() },
+        created_at: m.created_at,
+    });
+    Ok(HttpResponse::Ok().json(Page::all(out.collect())))
+}

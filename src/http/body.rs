@@ -1,0 +1,151 @@
+//! Bodies and queries, read strictly: bounded, of the right type, without unknown or repeated fields, checked by their
+//! own rules. A fault names its field.
+
+use std::future::{Future, Ready, ready};
+use std::pin::Pin;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::CONTENT_TYPE;
+use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, web};
+use garde::Validate;
+use serde::de::DeserializeOwned;
+
+use crate::flows::Fault;
+use crate::http::problem::Problem;
+
+/// Largest JSON body, in bytes; a bulk import of a thousand people fits.
+pub const MAX_JSON: usize = 1 << 20;
+/// Largest form body, in bytes; what a provider posts fits.
+pub const MAX_FORM: usize = 64 << 10;
+
+/// A JSON body that passed the checks of its type.
+#[derive(Debug)]
+pub struct Body<T>(pub T);
+
+impl<T: DeserializeOwned + Validate<Context = ()> + 'static> FromRequest for Body<T> {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        // W-07: a form can be posted from any site, JSON cannot.
+        let json = req.content_type().eq_ignore_ascii_case("application/json");
+        let encoded = req.headers().contains_key("content-encoding");
+        let bytes = web::Bytes::from_request(req, payload);
+        Box::pin(async move {
+            if !json || encoded {
+                let detail = "the body must be plain application/json";
+                return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail));
+            }
+            let bytes = bytes.await.map_err(|e| unreadable(&e))?;
+            read_json(&bytes).map(Self)
+        })
+    }
+}
+
+/// What the framework says about a body that it would not read.
+pub fn unreadable(error: &actix_web::Error) -> Problem {
+    match error.as_response_error().status_code() {
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "the body is too large")
+        }
+        _ => Problem::new(StatusCode::BAD_REQUEST, "malformed_body", "the body cannot be read"),
+    }
+}
+
+fn read_json<T: DeserializeOwned + Validate<Context = ()>>(bytes: &[u8]) -> Result<T, Problem> {
+    let malformed = |detail: String| Problem::new(StatusCode::BAD_REQUEST, "malformed_json", detail);
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    let value: T = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let (path, inner) = (error.path().to_string(), error.inner());
+        match inner.classify() {
+            serde_json::error::Category::Data => {
+                let message = strip_position(&inner.to_string());
+                Problem::invalid(vec![Fault { field: field_of(&path, &message), message }])
+            }
+            _ => malformed(format!("not JSON: {}", strip_position(&inner.to_string()))),
+        }
+    })?;
+    reader.end().map_err(|_| malformed("there is something after the JSON value".into()))?;
+    value.validate().map_err(|report| {
+        let fault = |(path, error): &(garde::Path, garde::Error)| Fault { field: path.to_string(), message: error.to_string() };
+        Problem::invalid(report.iter().map(fault).collect())
+    })?;
+    Ok(value)
+}
+
+/// `path`, or the field that the message names when the path ends above it.
+fn field_of(path: &str, message: &str) -> String {
+    let named = message.split('`').nth(1).filter(|_| message.starts_with("unknown field") || message.starts_with("missing field"));
+    match (path, named) {
+        (".", Some(name)) => name.to_owned(),
+        (_, Some(name)) if !path.ends_with(name) => format!("{path}.{name}"),
+        (".", None) => "body".to_owned(),
+        _ => path.to_owned(),
+    }
+}
+
+/// serde_json's message without " at line 1 column 2".
+fn strip_position(message: &str) -> String {
+    message.rsplit_once(" at line ").map_or(message, |(text, _)| text).to_owned()
+}
+
+/// A query without unknown or repeated parameters.
+#[derive(Debug)]
+pub struct Query<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest for Query<T> {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(read_pairs(req.query_string()).map(Self))
+    }
+}
+
+/// Reads `a=b&c=d` text strictly (RFC 6749 section 3.1: no parameter twice, O-14).
+///
+/// # Errors
+/// 422 with the parameter's name.
+pub fn read_pairs<T: DeserializeOwned>(text: &str) -> Result<T, Problem> {
+    let mut names: Vec<String> = url::form_urlencoded::parse(text.as_bytes()).map(|(name, _)| name.into_owned()).collect();
+    names.sort_unstable();
+    if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
+        let detail = format!("the parameter {} is given twice", twice[0].chars().take(40).collect::<String>());
+        return Err(Problem::new(StatusCode::BAD_REQUEST, "repeated_parameter", detail));
+    }
+    web::Query::<T>::from_query(text).map(web::Query::into_inner).map_err(|error| {
+        let message = match &error {
+            actix_web::error::QueryPayloadError::Deserialize(inner) => inner.to_string(),
+            _ => "cannot be read".into(),
+        };
+        Problem::invalid(vec![Fault { field: field_of(".", &message), message }])
+    })
+}
+
+/// A posted form, as text to be read by [`read_pairs`].
+#[derive(Debug)]
+pub struct FormText(pub String);
+
+impl FromRequest for FormText {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let form = req.content_type().eq_ignore_ascii_case("application/x-www-form-urlencoded");
+        let encoded = req.headers().contains_key("content-encoding");
+        debug_assert!(req.headers().get(CONTENT_TYPE).is_some() || !form);
+        let bytes = web::Bytes::from_request(req, payload);
+        Box::pin(async move {
+            if !form || encoded {
+                let detail = "the body must be application/x-www-form-urlencoded";
+                return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail));
+            }
+            let bytes = bytes.await.map_err(|e| unreadable(&e))?;
+            if bytes.len() > MAX_FORM {
+                return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "the body is too large"));
+            }
+            let malformed = |_| Problem::new(StatusCode::BAD_REQUEST, "malformed_body", "the body is not UTF-8");
+            String::from_utf8(bytes.to_vec()).map(Self).map_err(malformed)
+        })
+    }
+}

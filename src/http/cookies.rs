@@ -1,0 +1,95 @@
+//! Cookies: names and attributes follow the public URL. https: `__Host-`, Secure. Plain http is loopback only: the same
+//! names without the prefix and Secure, and Lax everywhere (Safari drops Secure cookies there).
+
+use actix_web::HttpRequest;
+use actix_web::cookie::time::Duration;
+use actix_web::cookie::{Cookie, SameSite};
+use uuid::Uuid;
+
+use crate::config::Config;
+use crate::model::login_attempt::ATTEMPT_MINUTES;
+
+/// Most logins that one browser may have under way; older ones are let go.
+const MAX_ATTEMPTS: usize = 5;
+
+fn prefix(config: &Config) -> &'static str {
+    if config.is_https() { "__Host-" } else { "" }
+}
+
+fn session_name(config: &Config, tenant: Uuid) -> String {
+    format!("{}dw_s_{}", prefix(config), tenant.simple())
+}
+
+fn attempt_name(config: &Config, attempt: Uuid) -> String {
+    format!("{}dw_a_{}", prefix(config), attempt.simple())
+}
+
+fn build<'a>(config: &Config, name: String, value: String, same_site: SameSite) -> Cookie<'a> {
+    let secure = config.is_https();
+    // SameSite=None without Secure is refused by browsers, so plain http has Lax.
+    let same_site = if secure { same_site } else { SameSite::Lax };
+    Cookie::build(name, value).path("/").http_only(true).secure(secure).same_site(same_site).finish()
+}
+
+/// The session cookie: Lax, for the browser's session and at most as long as the server keeps it.
+#[must_use]
+pub fn session<'a>(config: &Config, tenant: Uuid, value: &str) -> Cookie<'a> {
+    let mut cookie = build(config, session_name(config, tenant), value.to_owned(), SameSite::Lax);
+    cookie.set_max_age(Duration::hours(config.session_max_hours));
+    cookie
+}
+
+/// The cookie that binds an attempt to the browser: None, because a form post from the provider must bring it.
+#[must_use]
+pub fn attempt<'a>(config: &Config, attempt: Uuid, value: &str) -> Cookie<'a> {
+    let mut cookie = build(config, attempt_name(config, attempt), value.to_owned(), SameSite::None);
+    cookie.set_max_age(Duration::minutes(ATTEMPT_MINUTES));
+    cookie
+}
+
+/// A cookie that deletes the session cookie.
+#[must_use]
+pub fn no_session<'a>(config: &Config, tenant: Uuid) -> Cookie<'a> {
+    removal(build(config, session_name(config, tenant), String::new(), SameSite::Lax))
+}
+
+/// A cookie that deletes an attempt's cookie.
+#[must_use]
+pub fn no_attempt<'a>(config: &Config, attempt: Uuid) -> Cookie<'a> {
+    removal(build(config, attempt_name(config, attempt), String::new(), SameSite::None))
+}
+
+fn removal(mut cookie: Cookie<'_>) -> Cookie<'_> {
+    cookie.make_removal();
+    cookie
+}
+
+/// The session cookie's value, when there is exactly one of that name (W-06: of two, neither is believed).
+#[must_use]
+pub fn read_session(req: &HttpRequest, config: &Config, tenant: Uuid) -> Option<String> {
+    single(req, &session_name(config, tenant))
+}
+
+/// All attempt cookies of the request: attempt and value; names that come twice are left out.
+#[must_use]
+pub fn read_attempts(req: &HttpRequest, config: &Config) -> Vec<(Uuid, String)> {
+    let start = format!("{}dw_a_", prefix(config));
+    let Ok(cookies) = req.cookies() else { return Vec::new() };
+    let ids = cookies.iter().filter_map(|c| Uuid::try_parse(c.name().strip_prefix(&start)?).ok());
+    ids.filter_map(|id| Some((id, single(req, &attempt_name(config, id))?))).collect()
+}
+
+/// Attempts to let go of, so that with one more there are at most five: the oldest (their ids grow with time).
+#[must_use]
+pub fn surplus(mut attempts: Vec<(Uuid, String)>) -> Vec<Uuid> {
+    attempts.sort_by_key(|(id, _)| *id);
+    let too_many = (attempts.len() + 1).saturating_sub(MAX_ATTEMPTS);
+    attempts.into_iter().take(too_many).map(|(id, _)| id).collect()
+}
+
+fn single(req: &HttpRequest, name: &str) -> Option<String> {
+    let cookies = req.cookies().ok()?;
+    let mut named = cookies.iter().filter(|c| c.name() == name);
+    let value = named.next()?.value().to_owned();
+    named.next().is_none().then_some(value)
+}

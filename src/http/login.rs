@@ -1,0 +1,124 @@
+//! The pages people see: choose where to sign in, come back from there, be told why not, sign out.
+//!
+//! Server-rendered, no script, usable without JavaScript and by keyboard. Texts come from the catalogue (`texts`).
+//! 1. `start`: the tenant's login page, and the way to the provider;
+//! 2. `callback`: the provider's answer, by query, by form post, or fetched after a form post;
+//! 3. `landing`: signed in, with nowhere else to go; 4. `logout`.
+
+pub mod callback;
+pub mod landing;
+pub mod logout;
+pub mod start;
+
+use std::sync::Arc;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
+use askama::Template;
+use uuid::Uuid;
+
+use crate::config::Config;
+use crate::context::caches::TenantCache;
+use crate::flows::Error;
+use crate::http::Ctx;
+use crate::http::texts::{Texts, texts};
+
+/// A page that says one thing.
+#[derive(Template)]
+#[template(path = "message.html")]
+struct MessagePage<'a> {
+    t: &'a Texts,
+    organisation: &'a str,
+    title: &'a str,
+    message: &'a str,
+    code: Option<&'a str>,
+    event_id: Option<Uuid>,
+    /// Where to go on, and what to call it.
+    link: Option<(String, &'a str)>,
+}
+
+/// The tenant of the path, or the page that says there is none.
+async fn tenant_of(ctx: &Ctx, req: &HttpRequest) -> Result<Arc<TenantCache>, HttpResponse> {
+    let slug = req.match_info().get("tenant").unwrap_or_default();
+    match ctx.tenant(slug).await {
+        Ok(Some(tenant)) => Ok(tenant),
+        Ok(None) => Err(refusal(req, None, &Error::NotFound)),
+        Err(error) => Err(refusal(req, None, &error.into())),
+    }
+}
+
+/// A page, with the policy that fits it. `leads_out`: a form on it ends at a provider, which Chromium counts as the
+/// form's action too.
+fn page(mut response: HttpResponseBuilder, config: &Config, template: &impl Template, leads_out: bool) -> HttpResponse {
+    let action = match (leads_out, config.is_https()) {
+        (false, _) => "'self'",
+        (true, true) => "'self' https:",
+        (true, false) => "'self' https: http:", // loopback only: providers of the demo and of tests
+    };
+    let policy = format!(
+        "default-src 'none'; style-src 'self'; img-src 'self'; form-action {action}; frame-ancestors 'none'; base-uri 'none'"
+    );
+    match template.render() {
+        Ok(html) => response
+            .insert_header((CONTENT_TYPE, "text/html; charset=utf-8"))
+            .insert_header((CONTENT_SECURITY_POLICY, policy))
+            .body(html),
+        Err(error) => {
+            tracing::error!(%error, "a page could not be rendered");
+            HttpResponse::InternalServerError().finish()
+        }
+    }
+}
+
+/// 303 to somewhere.
+fn see_other(location: &str) -> HttpResponseBuilder {
+    let mut response = HttpResponse::SeeOther();
+    response.insert_header((LOCATION, location));
+    response
+}
+
+/// The page of an error that is no login outcome.
+fn refusal(req: &HttpRequest, tenant: Option<&TenantCache>, error: &Error) -> HttpResponse {
+    let (status, code) = match error {
+        Error::NotFound => (StatusCode::NOT_FOUND, "not_found"),
+        Error::RateLimited { .. } => (StatusCode::TOO_MANY_REQUESTS, "rate_limited"),
+        Error::Forbidden { code, .. } => (StatusCode::FORBIDDEN, *code),
+        Error::Provider { code, .. } => (StatusCode::BAD_GATEWAY, *code),
+        Error::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "service_unavailable"),
+        other => {
+            tracing::error!(error = %other, "a page failed inside");
+            (StatusCode::INTERNAL_SERVER_ERROR, "internal_error")
+        }
+    };
+    let mut response = HttpResponse::build(status);
+    match error {
+        Error::RateLimited { retry_after } => drop(response.insert_header(("retry-after", retry_after.to_string()))),
+        Error::Unavailable => drop(response.insert_header(("retry-after", "1"))),
+        _ => {}
+    }
+    refused_page(response, req, tenant, code, None)
+}
+
+/// The refusal page: a sentence for the person, a code and an event id for their admin, a way to try again.
+fn refused_page(
+    response: HttpResponseBuilder,
+    req: &HttpRequest,
+    tenant: Option<&TenantCache>,
+    code: &str,
+    event_id: Option<Uuid>,
+) -> HttpResponse {
+    let Some(ctx) = req.app_data::<Ctx>() else { return HttpResponse::InternalServerError().finish() };
+    let t = texts(req);
+    let again = tenant.map(|c| (ctx.config.url(&format!("/t/{}/login", c.tenant.slug)), t.try_again));
+    let page_data = MessagePage {
+        t,
+        organisation: tenant.map_or("", |c| c.tenant.name.as_str()),
+        title: if code == "not_found" { t.not_found_title } else { t.refused_title },
+        message: t.reason(code),
+        code: Some(code),
+        event_id,
+        link: again,
+    };
+    page(response, &ctx.config, &page_data, false)
+}

@@ -1,0 +1,123 @@
+//! The provider's answer: by query, by form post, or fetched by a same-site GET after a form post without its cookie.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use crate::context::caches::TenantCache;
+use crate::flows::finish_login::{Arrival, Ending, Refused, ResponseParams, SignedIn, Way, finish_login};
+use crate::http::Ctx;
+use crate::http::body::{FormText, read_pairs};
+use crate::http::login::{refusal, refused_page, see_other, tenant_of};
+use crate::http::problem::Problem;
+use crate::http::{auth, cookies, peer};
+
+/// The parameters that are read; providers add others, which are ignored.
+#[derive(Debug, Default, Deserialize)]
+struct Params {
+    state: Option<String>,
+    code: Option<String>,
+    iss: Option<String>,
+    error: Option<String>,
+    error_description: Option<String>,
+}
+
+impl From<Params> for ResponseParams {
+    fn from(p: Params) -> Self {
+        Self {
+            state: p.state,
+            code: p.code.map(SecretString::from),
+            iss: p.iss,
+            error: p.error,
+            error_description: p.error_description,
+        }
+    }
+}
+
+/// `GET /t/{tenant}/sso/{connection}/callback`.
+pub async fn get_callback(ctx: Ctx, req: HttpRequest, path: web::Path<(String, Uuid)>) -> Result<HttpResponse, Problem> {
+    let params: Params = read_pairs(req.query_string())?; // O-14
+    finish(ctx, req, path.1, Way::Query(params.into())).await
+}
+
+/// `POST /t/{tenant}/sso/{connection}/callback` (OAuth 2.0 Form Post Response Mode).
+pub async fn post_callback(
+    ctx: Ctx,
+    req: HttpRequest,
+    path: web::Path<(String, Uuid)>,
+    form: FormText,
+) -> Result<HttpResponse, Problem> {
+    let params: Params = read_pairs(&form.0)?;
+    finish(ctx, req, path.1, Way::FormPost(params.into())).await
+}
+
+/// `GET /t/{tenant}/sso/{connection}/resume/{attempt}`: where a form post without its cookie is completed.
+pub async fn get_resume(
+    ctx: Ctx,
+    req: HttpRequest,
+    path: web::Path<(String, Uuid, Uuid)>,
+) -> Result<HttpResponse, Problem> {
+    finish(ctx, req, path.1, Way::Resume(path.2)).await
+}
+
+async fn finish(ctx: Ctx, req: HttpRequest, connection: Uuid, way: Way) -> Result<HttpResponse, Problem> {
+    let tenant = match tenant_of(&ctx, &req).await {
+        Ok(tenant) => tenant,
+        Err(page) => return Ok(page),
+    };
+    let attempts = cookies::read_attempts(&req, &ctx.config);
+    let arrival = Arrival {
+        way,
+        attempt_cookie: Box::new(move |id| attempts.iter().find(|(a, _)| *a == id).map(|(_, value)| value.clone())),
+        session_cookie: cookies::read_session(&req, &ctx.config, tenant.tenant.id),
+        ip: peer::ip(&req, &ctx.config.trusted_proxies),
+        user_agent: peer::user_agent(&req),
+        request_id: auth::request_id(&req),
+    };
+    Ok(match finish_login(&ctx, &tenant, connection, arrival).await {
+        Ok(Ending::SignedIn(signed_in)) => welcome(&ctx, &tenant, *signed_in),
+        Ok(Ending::AlreadyDone { return_to }) => see_other(&target(&ctx, &tenant, return_to)).finish(),
+        Ok(Ending::Parked { attempt_id }) => {
+            let slug = &tenant.tenant.slug;
+            see_other(&ctx.config.url(&format!("/t/{slug}/sso/{connection}/resume/{attempt_id}"))).finish()
+        }
+        Ok(Ending::Refused(refused)) => refuse(&ctx, &req, &tenant, &refused),
+        Err(error) => refusal(&req, Some(&tenant), &error),
+    })
+}
+
+fn welcome(ctx: &Ctx, tenant: &TenantCache, signed_in: SignedIn) -> HttpResponse {
+    // W-14: one redirect strips code and state from the address.
+    see_other(&target(ctx, tenant, signed_in.return_to))
+        .cookie(cookies::no_attempt(&ctx.config, signed_in.attempt_id))
+        .cookie(cookies::session(&ctx.config, tenant.tenant.id, signed_in.token.expose_secret()))
+        .finish()
+}
+
+/// The stored target (checked when it was stored), else the tenant's landing page, else our own.
+fn target(ctx: &Ctx, tenant: &TenantCache, return_to: Option<String>) -> String {
+    let landing = || tenant.tenant.landing_url.clone();
+    return_to.or_else(landing).unwrap_or_else(|| ctx.config.url(&format!("/t/{}", tenant.tenant.slug)))
+}
+
+fn refuse(ctx: &Ctx, req: &HttpRequest, tenant: &TenantCache, refused: &Refused) -> HttpResponse {
+    let mut response = HttpResponse::build(status_of(&refused.code));
+    if let Some(id) = refused.attempt_id {
+        response.cookie(cookies::no_attempt(&ctx.config, id));
+    }
+    refused_page(response, req, Some(tenant), &refused.code, refused.event_id)
+}
+
+/// 400 for what does not belong together, 502 for a provider that does not answer, 403 for what was understood and is
+/// not allowed.
+fn status_of(code: &str) -> StatusCode {
+    match code {
+        "state_missing" | "state_unknown" | "attempt_unknown" | "attempt_used" | "attempt_expired" | "browser_mismatch"
+        | "connection_mismatch" | "response_mode_mismatch" | "code_missing" => StatusCode::BAD_REQUEST,
+        code if code.ends_with("_unreachable") => StatusCode::BAD_GATEWAY,
+        "internal_error" => StatusCode::INTERNAL_SERVER_ERROR,
+        _ => StatusCode::FORBIDDEN,
+    }
+}

@@ -1,0 +1,68 @@
+//! Signed in, with nowhere else to go: who am I here, and the way out. And the keys that providers ask for.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::flows::authenticate;
+use crate::http::login::{page, see_other, tenant_of};
+use crate::http::problem::Problem;
+use crate::http::texts::{Texts, texts};
+use crate::http::{Ctx, cookies};
+use crate::store::db::DbError;
+use crate::store::{connections, groups};
+
+#[derive(Template)]
+#[template(path = "signed_in.html")]
+struct SignedInPage<'a> {
+    t: &'a Texts,
+    organisation: &'a str,
+    name: &'a str,
+    email: &'a str,
+    groups: Vec<String>,
+    logout: String,
+}
+
+/// `GET /t/{tenant}`: who is signed in here; nobody goes to the login page.
+pub async fn get_landing(ctx: Ctx, req: HttpRequest) -> Result<HttpResponse, Problem> {
+    let tenant = match tenant_of(&ctx, &req).await {
+        Ok(tenant) => tenant,
+        Err(page) => return Ok(page),
+    };
+    let (id, slug) = (tenant.tenant.id, &tenant.tenant.slug);
+    let found = match cookies::read_session(&req, &ctx.config, id) {
+        Some(cookie) => authenticate::session(&ctx, &tenant, &cookie).await?,
+        None => None,
+    };
+    let active = tenant.tenant.status == crate::model::tenant::TenantStatus::Active;
+    let Some(found) = found.filter(|_| active) else {
+        return Ok(see_other(&ctx.config.url(&format!("/t/{slug}/login"))).finish());
+    };
+    let user = &found.1;
+    let user_id = user.id;
+    let names = ctx.db.tenant(id, move |conn| Ok::<_, DbError>(groups::names_of_user(conn, id, user_id)?)).await?;
+    let template = SignedInPage {
+        t: texts(&req),
+        organisation: &tenant.tenant.name,
+        name: user.name.as_deref().or(user.email.as_deref()).unwrap_or_default(),
+        email: user.email.as_deref().unwrap_or_default(),
+        groups: names,
+        logout: ctx.config.url(&format!("/t/{slug}/logout")),
+    };
+    Ok(page(HttpResponse::Ok(), &ctx.config, &template, true))
+}
+
+/// `GET /t/{tenant}/sso/{connection}/jwks.json`: our public key for private_key_jwt (RFC 7517).
+pub async fn get_client_jwks(ctx: Ctx, req: HttpRequest, path: web::Path<(String, Uuid)>) -> Result<HttpResponse, Problem> {
+    let slug = req.match_info().get("tenant").unwrap_or_default();
+    let tenant = ctx.tenant(slug).await?.ok_or_else(Problem::not_found)?;
+    if tenant.tenant.status != crate::model::tenant::TenantStatus::Active {
+        return Err(Problem::not_found()); // T-13
+    }
+    let (id, connection) = (tenant.tenant.id, path.1);
+    let row = ctx.db.tenant(id, move |conn| Ok::<_, DbError>(connections::find(conn, id, connection)?)).await?;
+    let row = row.ok_or_else(Problem::not_found)?;
+    let keys: Vec<_> = row.client_key_public.into_iter().collect();
+    Ok(HttpResponse::Ok().json(json!({"keys": keys})))
+}

@@ -1,0 +1,155 @@
+//! The text catalogue: every sentence that a page shows, per language. English and German; a browser that asks for
+//! neither gets English.
+
+use actix_web::HttpRequest;
+use actix_web::http::header::ACCEPT_LANGUAGE;
+
+/// The sentences of one language.
+#[expect(missing_docs, reason = "each name says where it stands")]
+pub struct Texts {
+    pub lang: &'static str,
+    pub sign_in_to: &'static str,
+    pub sign_in: &'static str,
+    pub email_label: &'static str,
+    pub continue_button: &'static str,
+    pub or: &'static str,
+    pub sign_in_with: &'static str,
+    pub choose_below: &'static str,
+    pub no_connections: &'static str,
+    pub signed_in_as: &'static str,
+    pub your_groups: &'static str,
+    pub sign_out: &'static str,
+    pub sign_out_question: &'static str,
+    pub signed_out_title: &'static str,
+    pub signed_out: &'static str,
+    pub sign_in_again: &'static str,
+    pub refused_title: &'static str,
+    pub not_found_title: &'static str,
+    pub try_again: &'static str,
+    pub code_label: &'static str,
+    pub event_label: &'static str,
+    pub tell_admin: &'static str,
+    reasons: &'static [(&'static str, &'static str)],
+    other_reason: &'static str,
+}
+
+impl Texts {
+    /// The sentence for a refusal code; one for all whose cause is the admin's to look up.
+    #[must_use]
+    pub fn reason(&self, code: &str) -> &'static str {
+        let code = if code.ends_with("_unreachable") { "unreachable" } else { code };
+        self.reasons.iter().find(|(known, _)| *known == code).map_or(self.other_reason, |(_, text)| text)
+    }
+}
+
+/// The catalogue for this browser: the first of its languages that we have.
+#[must_use]
+pub fn texts(req: &HttpRequest) -> &'static Texts {
+    let header = req.headers().get(ACCEPT_LANGUAGE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let wanted = header.split(',').filter_map(|part| part.split([';', '-']).next()).map(str::trim);
+    wanted
+        .filter_map(|lang| [&EN, &DE].into_iter().find(|t| t.lang.eq_ignore_ascii_case(lang)))
+        .next()
+        .unwrap_or(&EN)
+}
+
+static EN: Texts = Texts {
+    lang: "en",
+    sign_in_to: "Sign in to",
+    sign_in: "Sign in",
+    email_label: "Work e-mail address",
+    continue_button: "Continue",
+    or: "or",
+    sign_in_with: "Sign in with",
+    choose_below: "Please choose how to sign in.",
+    no_connections: "Nobody has set up sign-in for this organisation yet.",
+    signed_in_as: "You are signed in as",
+    your_groups: "Your groups",
+    sign_out: "Sign out",
+    sign_out_question: "Do you want to sign out?",
+    signed_out_title: "Signed out",
+    signed_out: "You are signed out.",
+    sign_in_again: "Sign in again",
+    refused_title: "You could not be signed in",
+    not_found_title: "Not found",
+    try_again: "Try again",
+    code_label: "Reason",
+    event_label: "Event",
+    tell_admin: "If this goes on, give your administrator the reason and the event shown here.",
+    reasons: &[
+        ("not_found", "There is nothing here. Please check the address."),
+        ("connection_not_active", "This way of signing in is not available."),
+        ("tenant_suspended", "This organisation is suspended."),
+        ("attempt_expired", "This took too long. Please start again."),
+        ("attempt_used", "This sign-in was already used. Please start again."),
+        ("attempt_unknown", "This sign-in is not known any more. Please start again."),
+        ("state_missing", "This sign-in is not known any more. Please start again."),
+        ("state_unknown", "This sign-in is not known any more. Please start again."),
+        ("browser_mismatch", "This sign-in was begun in another browser. Please start again in this one."),
+        ("provider_error", "Your organisation's sign-in service did not let you in."),
+        ("unreachable", "Your organisation's sign-in service does not answer. Please try again in a moment."),
+        ("email_missing", "Your organisation's sign-in service did not tell us your e-mail address."),
+        ("email_not_verified", "Your e-mail address is not verified. Please verify it at your organisation's sign-in service."),
+        ("user_suspended", "Your account is suspended."),
+        ("user_unknown", "You have no account here yet. Please ask your administrator to add you."),
+        ("rate_limited", "Too many tries. Please wait a moment."),
+        ("service_unavailable", "We cannot answer at the moment. Please try again."),
+    ],
+    other_reason: "Something about this sign-in is not right.",
+};
+
+static DE: Texts = Texts {
+    lang: "de",
+    sign_in_to: "Anmelden bei",
+    sign_in: "Anmelden",
+    email_label: "Berufliche E-Mail-Adresse",
+    continue_button: "Weiter",
+    or: "oder",
+    sign_in_with: "Anmelden mit",
+    choose_below: "Bitte wählen Sie, wie Sie sich anmelden.",
+    no_connections: "Für diese Organisation ist noch keine Anmeldung eingerichtet.",
+    signed_in_as: "Sie sind angemeldet als",
+    your_groups: "Ihre Gruppen",
+    sign_out: "Abmelden",
+    sign_out_question: "Möchten Sie sich abmelden?",
+    signed_out_title: "Abgemeldet",
+    signed_out: "Sie sind abgemeldet.",
+    sign_in_again: "Wieder anmelden",
+    refused_title: "Die Anmeldung hat nicht geklappt",
+    not_found_title: "Nicht gefunden",
+    try_again: "Noch einmal versuchen",
+    code_label: "Grund",
+    event_label: "Ereignis",
+    tell_admin: "Wenn es dabei bleibt, nennen Sie Ihrer Administration den Grund und das Ereignis, die hier stehen.",
+    reasons: &[
+        ("not_found", "Hier ist nichts. Bitte prüfen Sie die Adresse."),
+        ("connection_not_active", "Diese Art der Anmeldung steht nicht zur Verfügung."),
+        ("tenant_suspended", "Diese Organisation ist gesperrt."),
+        ("attempt_expired", "Das hat zu lange gedauert. Bitte beginnen Sie noch einmal."),
+        ("attempt_used", "Diese Anmeldung wurde schon verwendet. Bitte beginnen Sie noch einmal."),
+        ("attempt_unknown", "Diese Anmeldung ist nicht mehr bekannt. Bitte beginnen Sie noch einmal."),
+        ("state_missing", "Diese Anmeldung ist nicht mehr bekannt. Bitte beginnen Sie noch einmal."),
+        ("state_unknown", "Diese Anmeldung ist nicht mehr bekannt. Bitte beginnen Sie noch einmal."),
+        ("browser_mismatch", "Diese Anmeldung wurde in einem anderen Browser begonnen. Bitte beginnen Sie hier noch einmal."),
+        ("provider_error", "Der Anmeldedienst Ihrer Organisation hat Sie nicht hereingelassen."),
+        ("unreachable", "Der Anmeldedienst Ihrer Organisation antwortet nicht. Bitte versuchen Sie es gleich noch einmal."),
+        ("email_missing", "Der Anmeldedienst Ihrer Organisation hat uns Ihre E-Mail-Adresse nicht genannt."),
+        ("email_not_verified", "Ihre E-Mail-Adresse ist nicht bestätigt. Bitte bestätigen Sie sie beim Anmeldedienst Ihrer Organisation."),
+        ("user_suspended", "Ihr Konto ist gesperrt."),
+        ("user_unknown", "Sie haben hier noch kein Konto. Bitte wenden Sie sich an Ihre Administration."),
+        ("rate_limited", "Zu viele Versuche. Bitte warten Sie einen Augenblick."),
+        ("service_unavailable", "Wir können gerade nicht antworten. Bitte versuchen Sie es noch einmal."),
+    ],
+    other_reason: "An dieser Anmeldung stimmt etwas nicht.",
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_languages_have_the_same_sentences() {
+        let codes = |t: &Texts| t.reasons.iter().map(|(c, _)| *c).collect::<Vec<_>>();
+        assert_eq!(codes(&EN), codes(&DE));
+    }
+}

@@ -1,0 +1,100 @@
+//! The whole URL map on one page.
+//!
+//! The macro makes two things of it: what actix serves, and [`MAP`], which tests hold against the sweep of callers, the
+//! OpenAPI document and docs/api.md. A path that has a method here answers other methods with 405.
+
+use actix_web::http::Method;
+use actix_web::web::{self, ServiceConfig};
+
+use crate::http::admin::{
+    api_keys, audit_events, connections, domains, group_mappings, groups, identities, me, operators, service_accounts,
+    sessions, tenants, users,
+};
+use crate::http::login::{callback, landing, logout, start};
+use crate::http::{assets, health, openapi};
+
+macro_rules! routes {
+    ($($path:literal => { $($method:ident $handler:path),+ $(,)? })+) => {
+        /// Every path and its methods.
+        pub const MAP: &[(&str, &[&str])] = &[$(($path, &[$(stringify!($method)),+])),+];
+
+        /// Tells actix all of it.
+        pub fn configure(config: &mut ServiceConfig) {
+            $(config.service(web::resource($path)$(.route(web::method(Method::$method).to($handler)))+);)+
+        }
+    };
+}
+
+routes! {
+    "/healthz" => { GET health::get_healthz }
+    "/readyz" => { GET health::get_readyz }
+    "/openapi.json" => { GET openapi::get_openapi }
+    "/assets/doorward.css" => { GET assets::get_stylesheet }
+
+    "/t/{tenant}" => { GET landing::get_landing }
+    "/t/{tenant}/login" => { GET start::get_login, POST start::post_login }
+    "/t/{tenant}/login/{connection}" => { GET start::get_begin }
+    "/t/{tenant}/sso/{connection}/callback" => { GET callback::get_callback, POST callback::post_callback }
+    "/t/{tenant}/sso/{connection}/resume/{attempt}" => { GET callback::get_resume }
+    "/t/{tenant}/sso/{connection}/jwks.json" => { GET landing::get_client_jwks }
+    "/t/{tenant}/logout" => { GET logout::get_logout, POST logout::post_logout }
+    "/t/{tenant}/logout/done" => { GET logout::get_logout_done }
+
+    "/v1/operator/keys" => { GET operators::list_operator_keys, POST operators::create_operator_key }
+    "/v1/operator/keys/{id}" => { DELETE operators::revoke_operator_key }
+    "/v1/operator/audit-events" => { GET operators::list_operator_audit_events }
+    "/v1/tenants" => { GET tenants::list_tenants, POST tenants::create_tenant }
+    "/v1/tenants/{tenant}" => { GET tenants::get_tenant, PATCH tenants::update_tenant, DELETE tenants::delete_tenant }
+
+    "/v1/tenants/{tenant}/me" => { GET me::get_me }
+    "/v1/tenants/{tenant}/me/sessions" => { GET me::list_my_sessions }
+    "/v1/tenants/{tenant}/me/sessions/{id}" => { DELETE me::revoke_my_session }
+
+    "/v1/tenants/{tenant}/connections" => { GET connections::list_connections, POST connections::create_connection }
+    "/v1/tenants/{tenant}/connections/{id}" => {
+        GET connections::get_connection, PATCH connections::update_connection, DELETE connections::delete_connection
+    }
+    "/v1/tenants/{tenant}/connections/{id}/activate" => { POST connections::activate_connection }
+    "/v1/tenants/{tenant}/connections/{id}/disable" => { POST connections::disable_connection }
+
+    "/v1/tenants/{tenant}/users" => { GET users::list_users, POST users::create_user }
+    "/v1/tenants/{tenant}/users/import" => { POST users::import_users }
+    "/v1/tenants/{tenant}/users/{id}" => { GET users::get_user, PATCH users::update_user, DELETE users::delete_user }
+    "/v1/tenants/{tenant}/users/{id}/groups" => { GET users::list_user_groups }
+    "/v1/tenants/{tenant}/users/{id}/identities" => { GET identities::list_identities, POST identities::link_identity }
+    "/v1/tenants/{tenant}/users/{id}/identities/{identity}" => { DELETE identities::unlink_identity }
+
+    "/v1/tenants/{tenant}/groups" => { GET groups::list_groups, POST groups::create_group }
+    "/v1/tenants/{tenant}/groups/{id}" => { GET groups::get_group, PATCH groups::update_group, DELETE groups::delete_group }
+    "/v1/tenants/{tenant}/groups/{id}/members" => { GET groups::list_members }
+    "/v1/tenants/{tenant}/groups/{id}/members/{user}" => { PUT groups::add_member, DELETE groups::remove_member }
+    "/v1/tenants/{tenant}/group-mappings" => {
+        GET group_mappings::list_group_mappings, POST group_mappings::create_group_mapping
+    }
+    "/v1/tenants/{tenant}/group-mappings/{id}" => {
+        GET group_mappings::get_group_mapping, PATCH group_mappings::update_group_mapping,
+        DELETE group_mappings::delete_group_mapping
+    }
+    "/v1/tenants/{tenant}/unmatched-groups" => { GET groups::list_unmatched_groups }
+    "/v1/tenants/{tenant}/held-group-removals" => { GET groups::list_held_removals }
+    "/v1/tenants/{tenant}/held-group-removals/{id}" => { DELETE groups::dismiss_held_removal }
+    "/v1/tenants/{tenant}/held-group-removals/{id}/apply" => { POST groups::apply_held_removal }
+
+    "/v1/tenants/{tenant}/domains" => { GET domains::list_domains, POST domains::create_domain }
+    "/v1/tenants/{tenant}/domains/{id}" => { GET domains::get_domain, PATCH domains::update_domain, DELETE domains::delete_domain }
+    "/v1/tenants/{tenant}/domains/{id}/attest" => { POST domains::attest_domain }
+
+    "/v1/tenants/{tenant}/service-accounts" => {
+        GET service_accounts::list_service_accounts, POST service_accounts::create_service_account
+    }
+    "/v1/tenants/{tenant}/service-accounts/{id}" => {
+        GET service_accounts::get_service_account, PATCH service_accounts::update_service_account,
+        DELETE service_accounts::delete_service_account
+    }
+    "/v1/tenants/{tenant}/api-keys" => { GET api_keys::list_api_keys, POST api_keys::create_api_key }
+    "/v1/tenants/{tenant}/api-keys/{id}" => { GET api_keys::get_api_key, DELETE api_keys::revoke_api_key }
+    "/v1/tenants/{tenant}/sessions" => { GET sessions::list_sessions }
+    "/v1/tenants/{tenant}/sessions/{id}" => { GET sessions::get_session, DELETE sessions::revoke_session }
+    "/v1/tenants/{tenant}/audit-events" => { GET audit_events::list_audit_events }
+    "/v1/tenants/{tenant}/audit-events/{id}" => { GET audit_events::get_audit_event }
+}
