@@ -7,7 +7,7 @@
 //! 2. The resolver checks every address of a name and hands on only checked ones, so the connection goes to what was
 //!    checked (no DNS rebinding).
 //! 3. No redirects, no cookies, no proxy from the environment (`HTTPS_PROXY` would let whoever sets it steer logins, F-13).
-//! 4. One deadline over connect, headers and body; the body is counted after inflation.
+//! 4. One deadline over waiting, connect, headers and body; the body is counted after inflation.
 //! 5. A [`Lane`] per connection bounds how many requests it may have in flight: a provider that hangs exhausts its own
 //!    lane and nobody else's.
 //!
@@ -121,7 +121,8 @@ impl Outbound {
     }
 }
 
-/// [`Outbound`] bound to one bulkhead: at most eight requests in flight, the ninth fails at once.
+/// [`Outbound`] bound to one bulkhead: at most 8 requests in flight and 248 waiting within their deadline; more fail at
+/// once.
 #[derive(Clone)]
 pub struct Lane {
     outbound: Outbound,
@@ -137,9 +138,13 @@ impl Lane {
     /// # Errors
     /// [`OutboundError`]; none of its texts tells which internal hosts exist.
     pub async fn send(&self, request: Request<Vec<u8>>, limit: usize) -> Result<Response<Vec<u8>>, OutboundError> {
-        let _place = self.outbound.lanes.enter(self.key).ok_or(OutboundError::Busy)?;
+        let ticket = self.outbound.lanes.join(self.key).ok_or(OutboundError::Busy)?;
+        let asked = async {
+            let _place = ticket.turn().await;
+            self.outbound.fetch(request, limit).await
+        };
         let deadline = self.outbound.policy.total_timeout;
-        tokio::time::timeout(deadline, self.outbound.fetch(request, limit))
+        tokio::time::timeout(deadline, asked)
             .await
             .unwrap_or(Err(OutboundError::Timeout))
     }

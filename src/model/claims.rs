@@ -7,6 +7,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
+mod mapping;
+
+pub use mapping::MappingError;
+
 /// What a provider said about someone, after every check of its protocol; still in the provider's words.
 #[derive(Debug, Clone, PartialEq)]
 pub struct VerifiedClaims {

@@ -1,6 +1,7 @@
 //! Why a request was not made or not answered.
 
 use std::error::Error as _;
+use std::io;
 
 /// What is wrong with a URL, seen without asking anybody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -92,6 +93,15 @@ impl OutboundError {
         }
     }
 
+    /// Whether the server did answer, in a way that is refused.
+    #[must_use]
+    pub fn is_answer(&self) -> bool {
+        matches!(
+            self,
+            Self::TooLarge(_) | Self::Headers | Self::Redirected | Self::Broken
+        )
+    }
+
     /// Sorts a reqwest error; its own text (addresses, system errors) is dropped on purpose.
     pub(super) fn from_reqwest(error: &reqwest::Error) -> Self {
         if error.is_timeout() {
@@ -104,17 +114,20 @@ impl OutboundError {
     }
 }
 
-/// A handshake failure reaches us as an `InvalidData` I/O error somewhere down the chain of sources.
+/// A handshake failure reaches us as an `InvalidData` I/O error, often wrapped in another I/O error.
 fn is_tls(error: &reqwest::Error) -> bool {
     let mut source = error.source();
     while let Some(cause) = source {
-        if cause
-            .downcast_ref::<std::io::Error>()
-            .is_some_and(|io| io.kind() == std::io::ErrorKind::InvalidData)
-        {
+        if cause.downcast_ref::<io::Error>().is_some_and(is_invalid_data) {
             return true;
         }
         source = cause.source();
     }
     false
+}
+
+/// Looks into what an I/O error wraps, which its `source` skips.
+fn is_invalid_data(error: &io::Error) -> bool {
+    let wrapped = || error.get_ref().and_then(|inner| inner.downcast_ref::<io::Error>());
+    error.kind() == io::ErrorKind::InvalidData || wrapped().is_some_and(is_invalid_data)
 }

@@ -1,50 +1,70 @@
-//! Bulkheads: how many requests each connection has in flight.
+//! Bulkheads: how many requests each connection has in flight, and how many wait their turn.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tokio::sync::{Semaphore, SemaphorePermit};
 use uuid::Uuid;
 
 /// Requests that one lane may have in flight.
-const PLACES: usize = 8;
+pub(super) const PLACES: usize = 8;
+/// Requests that one lane may have in flight and waiting: room for a burst of sign-ins, an end for a hanging provider.
+pub(super) const TICKETS: usize = 256;
 
-/// Counts of the lanes in use; an idle lane takes no memory.
+/// The lanes in use; an idle lane takes no memory.
 #[derive(Clone, Default)]
-pub(super) struct Lanes(Arc<Mutex<HashMap<Uuid, usize>>>);
+pub(super) struct Lanes(Arc<Mutex<HashMap<Uuid, InUse>>>);
+
+struct InUse {
+    places: Arc<Semaphore>,
+    tickets: usize,
+}
 
 impl Lanes {
-    /// A place in the lane, or `None` when it is full. Dropping the place frees it, also when the future is cancelled.
-    pub(super) fn enter(&self, key: Uuid) -> Option<Place> {
-        let mut counts = self.counts();
-        let count = counts.entry(key).or_default();
-        if *count >= PLACES {
+    /// A ticket for the lane, or `None` when all are taken. Dropping it gives it back, also when the future is cancelled.
+    pub(super) fn join(&self, key: Uuid) -> Option<Ticket> {
+        let mut lanes = self.lock();
+        let lane = lanes.entry(key).or_insert_with(|| InUse {
+            places: Arc::new(Semaphore::new(PLACES)),
+            tickets: 0,
+        });
+        if lane.tickets >= TICKETS {
             return None;
         }
-        *count += 1;
-        Some(Place {
+        lane.tickets += 1;
+        Some(Ticket {
+            places: Arc::clone(&lane.places),
             lanes: self.clone(),
             key,
         })
     }
 
-    fn counts(&self) -> MutexGuard<'_, HashMap<Uuid, usize>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Uuid, InUse>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// One request in flight.
-pub(super) struct Place {
+/// One request, waiting or in flight.
+pub(super) struct Ticket {
+    places: Arc<Semaphore>,
     lanes: Lanes,
     key: Uuid,
 }
 
-impl Drop for Place {
+impl Ticket {
+    /// Waits for a place in the lane; `None` never happens, because no lane is ever closed.
+    pub(super) async fn turn(&self) -> Option<SemaphorePermit<'_>> {
+        self.places.acquire().await.ok()
+    }
+}
+
+impl Drop for Ticket {
     fn drop(&mut self) {
-        let mut counts = self.lanes.counts();
-        if let Some(count) = counts.get_mut(&self.key) {
-            *count -= 1;
-            if *count == 0 {
-                counts.remove(&self.key);
+        let mut lanes = self.lanes.lock();
+        if let Some(lane) = lanes.get_mut(&self.key) {
+            lane.tickets -= 1;
+            if lane.tickets == 0 {
+                lanes.remove(&self.key);
             }
         }
     }
@@ -55,15 +75,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_full_lane_refuses_until_a_place_is_free_and_leaves_other_lanes_alone() {
+    fn a_full_lane_refuses_until_a_ticket_comes_back_and_leaves_other_lanes_alone() {
         let lanes = Lanes::default();
         let (slow, other) = (Uuid::now_v7(), Uuid::now_v7());
-        let mut places: Vec<_> = (0..PLACES).map(|_| lanes.enter(slow).expect("a place")).collect();
-        assert!(lanes.enter(slow).is_none());
-        assert!(lanes.enter(other).is_some());
-        places.pop();
-        assert!(lanes.enter(slow).is_some());
-        drop(places);
-        assert!(lanes.counts().is_empty());
+        let mut tickets: Vec<_> = (0..TICKETS).map(|_| lanes.join(slow).expect("a ticket")).collect();
+        assert!(lanes.join(slow).is_none());
+        assert!(lanes.join(other).is_some());
+        tickets.pop();
+        assert!(lanes.join(slow).is_some());
+        drop(tickets);
+        assert!(lanes.lock().is_empty());
     }
 }

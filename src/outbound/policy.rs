@@ -132,16 +132,19 @@ impl OutboundPolicy {
         if url.fragment().is_some() {
             return Err(UrlFault::Fragment);
         }
-        self.check_host(&url)?;
+        self.check_host(raw, &url)?;
         Ok(url)
     }
 
-    fn check_host(&self, url: &Url) -> Result<(), UrlFault> {
+    fn check_host(&self, raw: &str, url: &Url) -> Result<(), UrlFault> {
         let host = url.host().ok_or(UrlFault::Malformed)?;
         let port = url.port_or_known_default().ok_or(UrlFault::Malformed)?;
         let name = host.to_string();
         if name.ends_with('.') {
             return Err(UrlFault::Address);
+        }
+        if matches!(host, Host::Ipv4(_)) && !is_written_as(raw, &name) {
+            return Err(UrlFault::Address); // F-04: what is 8.0.0.1 to us may be 10.0.0.1 to another reader
         }
         if literal(&host).is_some_and(|ip| self.allows_address(ip)) {
             return Ok(());
@@ -194,6 +197,14 @@ fn literal(host: &Host<&str>) -> Option<IpAddr> {
         }
         Host::Domain(_) => None,
     }
+}
+
+/// Whether `host` stands in `raw` as it is.
+fn is_written_as(raw: &str, host: &str) -> bool {
+    let authority = raw.split_once("://").map_or("", |(_, rest)| rest);
+    authority
+        .strip_prefix(host)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/', '?', '#']))
 }
 
 fn is_public_host(host: &Host<&str>) -> bool {

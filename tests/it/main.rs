@@ -2,3 +2,5 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on ends here")]
 
 mod embedded;
+mod protocol;
+mod support;

@@ -20,6 +20,26 @@ pub enum Endpoint {
     Revocation,
 }
 
+impl Endpoint {
+    fn unreachable_code(self) -> &'static str {
+        match self {
+            Self::Discovery => "discovery_unreachable",
+            Self::Token => "token_endpoint_unreachable",
+            Self::Userinfo => "userinfo_unreachable",
+            Self::Revocation => "revocation_unreachable",
+        }
+    }
+
+    fn invalid_code(self) -> &'static str {
+        match self {
+            Self::Discovery => "discovery_invalid",
+            Self::Token => "token_response_invalid",
+            Self::Userinfo => "userinfo_invalid",
+            Self::Revocation => "revocation_refused",
+        }
+    }
+}
+
 impl fmt::Display for Endpoint {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
@@ -37,7 +57,7 @@ pub enum OidcError {
     /// A setting that this step needs is missing.
     #[error("the connection has no {0}")]
     Incomplete(&'static str),
-    /// No answer.
+    /// No answer, or one that the HTTP client refused.
     #[error("{endpoint} gave no usable answer: {source}")]
     Unreachable {
         /// Who was asked.
@@ -106,38 +126,9 @@ impl OidcError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Incomplete(_) => "connection_incomplete",
-            Self::Unreachable {
-                endpoint: Endpoint::Discovery,
-                ..
-            } => "discovery_unreachable",
-            Self::Unreachable {
-                endpoint: Endpoint::Token,
-                ..
-            } => "token_endpoint_unreachable",
-            Self::Unreachable {
-                endpoint: Endpoint::Userinfo,
-                ..
-            } => "userinfo_unreachable",
-            Self::Unreachable {
-                endpoint: Endpoint::Revocation,
-                ..
-            } => "revocation_unreachable",
-            Self::BadAnswer {
-                endpoint: Endpoint::Discovery,
-                ..
-            } => "discovery_invalid",
-            Self::BadAnswer {
-                endpoint: Endpoint::Token,
-                ..
-            } => "token_response_invalid",
-            Self::BadAnswer {
-                endpoint: Endpoint::Userinfo,
-                ..
-            } => "userinfo_invalid",
-            Self::BadAnswer {
-                endpoint: Endpoint::Revocation,
-                ..
-            } => "revocation_refused",
+            Self::Unreachable { endpoint, source } if source.is_answer() => endpoint.invalid_code(),
+            Self::Unreachable { endpoint, .. } => endpoint.unreachable_code(),
+            Self::BadAnswer { endpoint, .. } => endpoint.invalid_code(),
             Self::IssuerMismatch { .. } => "discovery_issuer_mismatch",
             Self::EndpointRefused(_) => "endpoint_refused",
             Self::ResponseIssuer { .. } => "response_issuer_mismatch",
