@@ -3,20 +3,23 @@
 use std::fmt;
 
 use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, RsaKeyPair};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Duration, Utc};
 use jsonwebtoken::jwk::{Jwk, PublicKeyUse, ThumbprintHash};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
-use secrecy::{ExposeSecret, SecretSlice};
+use secrecy::{ExposeSecret, SecretSlice, SecretString};
 use serde_json::json;
 use uuid::Uuid;
 
 /// How long an assertion is good for.
 const LIFETIME: Duration = Duration::seconds(60);
 
-/// A P-256 key pair that signs client assertions with ES256.
+/// A key pair that signs client assertions: P-256 with ES256, or RSA with RS256 for providers that know nothing else.
 #[derive(Clone)]
 pub struct ClientKey {
+    algorithm: Algorithm,
     key: EncodingKey,
     public: Jwk,
     kid: String,
@@ -38,7 +41,7 @@ impl fmt::Debug for ClientKey {
 pub struct ClientKeyError;
 
 impl ClientKey {
-    /// Makes a key pair and gives it as PKCS#8 DER, to be sealed and kept.
+    /// Makes a P-256 key pair and gives it as PKCS#8 DER, to be sealed and kept.
     ///
     /// # Errors
     /// [`ClientKeyError`] when the operating system gives no randomness.
@@ -49,19 +52,22 @@ impl ClientKey {
         Ok(der.as_ref().to_vec().into())
     }
 
-    /// Reads what [`ClientKey::generate`] gave.
+    /// Reads what [`ClientKey::generate`] gave, or an RSA key of at least 2048 bits.
     ///
     /// # Errors
-    /// [`ClientKeyError`] when it is not a P-256 key in PKCS#8 DER.
+    /// [`ClientKeyError`] when it is neither in PKCS#8 DER.
     pub fn from_pkcs8(der: &SecretSlice<u8>) -> Result<Self, ClientKeyError> {
-        let der = der.expose_secret();
-        EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, der).map_err(|_| ClientKeyError)?;
-        let key = EncodingKey::from_ec_der(der);
-        let mut public = Jwk::from_encoding_key(&key, Algorithm::ES256).map_err(|_| ClientKeyError)?;
+        let (algorithm, key) = read_key(der.expose_secret())?;
+        let mut public = Jwk::from_encoding_key(&key, algorithm).map_err(|_| ClientKeyError)?;
         let kid = public.thumbprint(ThumbprintHash::SHA256).map_err(|_| ClientKeyError)?;
         public.common.key_id = Some(kid.clone());
         public.common.public_key_use = Some(PublicKeyUse::Signature);
-        Ok(Self { key, public, kid })
+        Ok(Self {
+            algorithm,
+            key,
+            public,
+            kid,
+        })
     }
 
     /// The public key with `kid` (its RFC 7638 thumbprint), `use` and `alg`, for our published key set.
@@ -75,7 +81,7 @@ impl ClientKey {
     /// # Errors
     /// [`ClientKeyError`] when signing fails.
     pub fn assertion(&self, client_id: &str, audience: &str, now: DateTime<Utc>) -> Result<String, ClientKeyError> {
-        let mut header = Header::new(Algorithm::ES256);
+        let mut header = Header::new(self.algorithm);
         header.kid = Some(self.kid.clone());
         let claims = json!({
             "iss": client_id,
@@ -87,4 +93,20 @@ impl ClientKey {
         });
         jsonwebtoken::encode(&header, &claims, &self.key).map_err(|_| ClientKeyError)
     }
+}
+
+fn read_key(der: &[u8]) -> Result<(Algorithm, EncodingKey), ClientKeyError> {
+    if EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, der).is_ok() {
+        return Ok((Algorithm::ES256, EncodingKey::from_ec_der(der)));
+    }
+    RsaKeyPair::from_pkcs8(der).map_err(|_| ClientKeyError)?;
+    // The library takes RSA keys in PKCS#8 only as PEM.
+    let lines = SecretString::from(STANDARD.encode(der));
+    let pem = format!(
+        "-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n",
+        lines.expose_secret()
+    );
+    let pem = SecretString::from(pem);
+    let key = EncodingKey::from_rsa_pem(pem.expose_secret().as_bytes()).map_err(|_| ClientKeyError)?;
+    Ok((Algorithm::RS256, key))
 }

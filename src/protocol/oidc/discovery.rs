@@ -46,6 +46,9 @@ pub struct ProviderMetadata {
 /// # Errors
 /// [`OidcError`] with a `discovery_..` or `endpoint_refused` code.
 pub async fn discover(lane: &Lane, issuer: &str) -> Result<ProviderMetadata, OidcError> {
+    if issuer.contains(['?', '#']) {
+        return Err(OidcError::Incomplete("usable issuer")); // Discovery section 3: no query, no fragment
+    }
     let place = issuer::discoverable(issuer);
     let url = format!(
         "{}/.well-known/openid-configuration",

@@ -105,7 +105,7 @@ pub enum OidcError {
     IdTokenMissing,
     /// The ID token's form, key or signature is refused.
     #[error("ID token: {0}")]
-    IdTokenInvalid(JwtError),
+    IdTokenInvalid(#[from] JwtError),
     /// What the ID token says is refused.
     #[error("ID token: {0}")]
     IdTokenRefused(IdTokenFault),

@@ -196,10 +196,3 @@ fn check_subject(claims: &Map<String, Value>) -> Result<&str, OidcError> {
         && !sub.chars().any(char::is_control);
     if usable { Ok(sub) } else { refuse(IdTokenFault::Subject) }
 }
-
-impl From<JwtError> for OidcError {
-    /// Reading a claim of an ID token.
-    fn from(error: JwtError) -> Self {
-        Self::IdTokenInvalid(error)
-    }
-}

@@ -1,5 +1,7 @@
 //! Discovery documents that are wrong in one way.
 
+use doorward::model::connection::oidc::OidcSettings;
+use doorward::protocol::oidc::discovery::ProviderMetadata;
 use serde_json::{Value, json};
 
 use super::rig::{Rig, refusal};
@@ -43,11 +45,24 @@ async fn o_40_an_issuer_with_a_trailing_slash_has_its_document_without_a_double_
     let told = issuer.clone();
     provider.change(Place::Discovery, move |document| document["issuer"] = json!(told));
     provider.id_token(|claims| claims["iss"] = json!(format!("{}/", claims["iss"].as_str().unwrap_or_default())));
-    let settings = doorward::model::connection::oidc::OidcSettings {
+    let settings = OidcSettings {
         issuer: Some(issuer),
         ..provider.settings()
     };
     assert!(Rig::new().sign_in(&provider, &settings).await.is_ok());
+}
+
+#[actix_web::test]
+async fn an_issuer_with_a_query_is_not_asked() {
+    let provider = HostileProvider::start();
+    for issuer in [format!("{}?a=b", provider.issuer), format!("{}#a", provider.issuer)] {
+        let settings = OidcSettings {
+            issuer: Some(issuer),
+            ..provider.settings()
+        };
+        assert!(Rig::new().sign_in(&provider, &settings).await.is_err());
+    }
+    assert_eq!(provider.calls(Place::Discovery), 0);
 }
 
 #[actix_web::test]
@@ -117,10 +132,7 @@ async fn a_document_without_a_needed_endpoint_leaves_the_connection_incomplete()
 #[test]
 fn metadata_survives_being_kept_as_json() {
     let text = json!({"issuer": "https://op.example", "token_endpoint": "https://op.example/t", "unknown": {"a": 1}});
-    let read: doorward::protocol::oidc::discovery::ProviderMetadata = serde_json::from_value(text).expect("metadata");
+    let read: ProviderMetadata = serde_json::from_value(text).expect("metadata");
     let kept = serde_json::to_value(&read).expect("JSON");
-    assert_eq!(
-        serde_json::from_value::<doorward::protocol::oidc::discovery::ProviderMetadata>(kept).expect("again"),
-        read
-    );
+    assert_eq!(serde_json::from_value::<ProviderMetadata>(kept).expect("again"), read);
 }

@@ -1,7 +1,7 @@
 //! Sign-ins that must work: the ways to authenticate, the places of claims, the kinds of keys.
 
 use doorward::model::connection::oidc::{
-    ClaimsSource, CodeChallengeMethod, EndpointOverrides, SigningAlgorithm, TokenEndpointAuthMethod,
+    ClaimsSource, CodeChallengeMethod, EndpointOverrides, OidcSettings, SigningAlgorithm, TokenEndpointAuthMethod,
 };
 use doorward::protocol::jwt::client_key::ClientKey;
 use doorward::protocol::jwt::key_set::KeySet;
@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::rig::{Rig, VERIFIER, refusal_with};
 use crate::support::hostile_provider::{HostileProvider, Place};
-use crate::support::signing::TestKey;
+use crate::support::signing::{TestKey, rsa_pkcs8};
 
 #[actix_web::test]
 async fn an_honest_provider_signs_a_person_in() {
@@ -104,7 +104,7 @@ async fn claims_come_from_where_the_settings_say() {
             claims["name"] = json!("At userinfo");
             claims.insert("nickname".to_owned(), json!("Countess"));
         });
-        let settings = doorward::model::connection::oidc::OidcSettings {
+        let settings = OidcSettings {
             claims_source: source,
             ..provider.settings()
         };
@@ -182,28 +182,42 @@ async fn a_public_client_sends_its_id_and_no_secret() {
 
 #[actix_web::test]
 async fn private_key_jwt_is_signed_by_the_published_key_and_good_for_a_minute() {
-    let provider = HostileProvider::start();
+    let generated = ClientKey::generate().expect("a key");
+    for (der, algorithm) in [
+        (generated, SigningAlgorithm::ES256),
+        (rsa_pkcs8().into(), SigningAlgorithm::RS256),
+    ] {
+        let provider = HostileProvider::start();
+        let key = ClientKey::from_pkcs8(&der).expect("the key again");
+        let published = json!({"keys": [key.public_jwk()]}).to_string();
+        assert!(!published.contains("\"d\""));
+        let rig = Rig {
+            credential: ClientCredential::Key(Box::new(key)),
+            ..Rig::new()
+        };
+        rig.sign_in(&provider, &provider.settings()).await.expect("signed in");
+        let sent = provider.last(Place::Token);
+        assert_eq!(
+            sent.form["client_assertion_type"],
+            "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+        );
+        let keys = KeySet::parse(published.as_bytes()).expect("a key set");
+        let assertion = Jws::parse(&sent.form["client_assertion"], &[algorithm]).expect("a JWS");
+        let claims = assertion.verify(&keys).expect("signed by the published key").claims;
+        assert_eq!((&claims["iss"], &claims["sub"]), (&json!("client"), &json!("client")));
+        assert_eq!(claims["aud"], json!(format!("{}/token", provider.issuer)));
+        let seconds = |name: &str| claims[name].as_i64().expect("a number");
+        assert_eq!(seconds("exp") - seconds("iat"), 60);
+    }
+}
+
+#[test]
+fn a_client_key_shows_nothing_of_itself_and_garbage_is_none() {
     let key = ClientKey::from_pkcs8(&ClientKey::generate().expect("a key")).expect("the key again");
-    let published = json!({"keys": [key.public_jwk()]}).to_string();
-    assert!(!published.contains("\"d\""));
-    let rig = Rig {
-        credential: ClientCredential::Key(Box::new(key)),
-        ..Rig::new()
-    };
-    rig.sign_in(&provider, &provider.settings()).await.expect("signed in");
-    let sent = provider.last(Place::Token);
-    assert_eq!(
-        sent.form["client_assertion_type"],
-        "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-    );
-    let keys = KeySet::parse(published.as_bytes()).expect("a key set");
-    let assertion = Jws::parse(&sent.form["client_assertion"], &[SigningAlgorithm::ES256]).expect("a JWS");
-    let claims = assertion.verify(&keys).expect("signed by the published key").claims;
-    assert_eq!(claims["iss"], json!("client"));
-    assert_eq!(claims["sub"], json!("client"));
-    assert_eq!(claims["aud"], json!(format!("{}/token", provider.issuer)));
-    let seconds = |name: &str| claims[name].as_i64().expect("a number");
-    assert_eq!(seconds("exp") - seconds("iat"), 60);
+    assert!(!format!("{key:?}").contains("EncodingKey"));
+    for garbage in [vec![], vec![0; 100], b"-----BEGIN PRIVATE KEY-----".to_vec()] {
+        assert!(ClientKey::from_pkcs8(&garbage.into()).is_err());
+    }
 }
 
 #[actix_web::test]

@@ -1,6 +1,6 @@
 //! Keys of test providers, and tokens signed with them, well-formed or not.
 
-use aws_lc_rs::encoding::AsDer;
+use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair};
@@ -22,9 +22,7 @@ pub struct TestKey {
 impl TestKey {
     /// RSA 2048, signing with RS256.
     pub fn rsa(kid: &str) -> Self {
-        let pair = aws_lc_rs::rsa::KeyPair::generate(KeySize::Rsa2048).expect("an RSA key");
-        let der = AsDer::<aws_lc_rs::encoding::Pkcs8V1Der<'_>>::as_der(&pair).expect("PKCS#8");
-        let lines = STANDARD.encode(der.as_ref());
+        let lines = STANDARD.encode(rsa_pkcs8());
         let pem = format!("-----BEGIN PRIVATE KEY-----\n{lines}\n-----END PRIVATE KEY-----\n");
         Self::new(
             kid,
@@ -82,6 +80,15 @@ impl TestKey {
         let signature = jsonwebtoken::crypto::sign(message.as_bytes(), &self.key, self.algorithm).expect("signed");
         format!("{message}.{signature}")
     }
+}
+
+/// A fresh RSA 2048 key in PKCS#8 DER.
+pub fn rsa_pkcs8() -> Vec<u8> {
+    let pair = aws_lc_rs::rsa::KeyPair::generate(KeySize::Rsa2048).expect("an RSA key");
+    AsDer::<Pkcs8V1Der<'_>>::as_der(&pair)
+        .expect("PKCS#8")
+        .as_ref()
+        .to_vec()
 }
 
 /// Signs with HS256, keyed with `secret`.

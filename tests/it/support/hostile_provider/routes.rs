@@ -19,7 +19,8 @@ pub(super) fn configure(config: &mut web::ServiceConfig) {
         .route("/authorize", web::get().to(authorize))
         .route("/token", web::post().to(token))
         .route("/userinfo", web::get().to(userinfo))
-        .route("/revoke", web::post().to(revoke));
+        .route("/revoke", web::post().to(revoke))
+        .route("/logout", web::get().to(logout));
 }
 
 /// Records the request, then gives the test's answer or the honest one.
@@ -93,4 +94,15 @@ async fn userinfo(data: Data, request: HttpRequest) -> HttpResponse {
 
 async fn revoke(data: Data, request: HttpRequest, body: web::Bytes) -> HttpResponse {
     reply(&data, Place::Revocation, &request, &body, |_| Answer::json(json!({}))).await
+}
+
+/// Sends the browser straight back, like a provider without a question.
+async fn logout(query: web::Query<HashMap<String, String>>) -> HttpResponse {
+    let Some(Ok(mut url)) = query.get("post_logout_redirect_uri").map(|uri| Url::parse(uri)) else {
+        return HttpResponse::Ok().body("Signed out.");
+    };
+    if let Some(state) = query.get("state") {
+        url.query_pairs_mut().append_pair("state", state);
+    }
+    HttpResponse::Found().append_header(("location", url.as_str())).finish()
 }
