@@ -187,15 +187,17 @@ impl OutboundPolicy {
     }
 }
 
-/// The address that a host means without asking DNS; `localhost` and the names below it are loopback (RFC 6761).
+/// What `localhost` and the names below it mean, whatever a resolver says (RFC 6761).
+pub(super) fn loopback_name(name: &str) -> Option<IpAddr> {
+    (name == "localhost" || name.ends_with(".localhost")).then_some(IpAddr::V4(Ipv4Addr::LOCALHOST))
+}
+
+/// The address that a host means without asking DNS.
 fn literal(host: &Host<&str>) -> Option<IpAddr> {
     match host {
         Host::Ipv4(ip) => Some(IpAddr::V4(*ip)),
         Host::Ipv6(ip) => Some(IpAddr::V6(*ip)),
-        Host::Domain(name) if *name == "localhost" || name.ends_with(".localhost") => {
-            Some(IpAddr::V4(Ipv4Addr::LOCALHOST))
-        }
-        Host::Domain(_) => None,
+        Host::Domain(name) => loopback_name(name),
     }
 }
 

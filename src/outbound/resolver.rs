@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
-use super::policy::OutboundPolicy;
+use super::policy::{OutboundPolicy, loopback_name};
 
 /// Asks the operating system.
 pub(super) struct SystemResolver;
@@ -38,7 +38,10 @@ impl Resolve for GuardedResolver {
         let host = name.as_str().to_ascii_lowercase();
         let answers = self.names.resolve(name);
         Box::pin(async move {
-            let found: Vec<SocketAddr> = answers.await?.collect();
+            let found: Vec<SocketAddr> = match loopback_name(&host) {
+                Some(ip) => vec![SocketAddr::new(ip, 0)],
+                None => answers.await?.collect(),
+            };
             if found.is_empty() || !found.iter().all(|address| policy.permits(&host, address.ip())) {
                 return Err("no permitted address".into());
             }

@@ -2,7 +2,7 @@
 //!
 //! One verifier for all of them (ID tokens, signed userinfo, logout tokens, bearers):
 //! 1. [`verify::Jws::parse`]: compact JWS, strict header, algorithm from the caller's list and never from the token;
-//! 2. [`jwks::JwksCache::keys`]: the issuer's keys, fetched rarely and by one caller at a time;
+//! 2. [`jwks::JwksCache`]: the issuer's keys, fetched rarely and by one caller at a time;
 //! 3. [`verify::Jws::verify`]: one key, one signature check, then strict JSON claims.
 //!
 //! What the claims must say (issuer, audience, times, nonce) is the business of the protocol above; [`claims`] reads them.
@@ -13,5 +13,6 @@ mod error;
 pub mod jwks;
 pub mod key_set;
 pub mod verify;
+mod weak_rsa;
 
 pub use error::JwtError;

@@ -3,6 +3,7 @@
 mod authorize;
 mod discovery;
 mod id_token;
+mod id_token_signature;
 mod jwks;
 mod logout;
 mod outbound_fetch;

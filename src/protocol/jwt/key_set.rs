@@ -6,6 +6,7 @@ use jsonwebtoken::DecodingKey;
 use serde_json::{Map, Value};
 
 use super::error::JwtError;
+use super::weak_rsa::has_roca_fingerprint;
 use crate::model::connection::oidc::SigningAlgorithm;
 use crate::protocol::json;
 
@@ -149,7 +150,7 @@ fn may_verify(operations: Option<&Value>) -> bool {
     }
 }
 
-/// 2048 to 8192 bits, an odd exponent from 3 to 2^32.
+/// 2048 to 8192 bits, an odd exponent from 3 to 2^32, not of the ROCA kind.
 fn rsa_key(modulus: &[u8], exponent: &[u8]) -> Option<DecodingKey> {
     let trim = |number: &[u8]| {
         number
@@ -161,6 +162,6 @@ fn rsa_key(modulus: &[u8], exponent: &[u8]) -> Option<DecodingKey> {
     let (n, e) = (trim(modulus), trim(exponent));
     let bits = n.len() * 8 - n.first()?.leading_zeros() as usize;
     let odd = e.last()? & 1 == 1;
-    let usable = (2048..=8192).contains(&bits) && odd && e.len() <= 4 && e != [1];
+    let usable = (2048..=8192).contains(&bits) && odd && e.len() <= 4 && e != [1] && !has_roca_fingerprint(&n);
     usable.then(|| DecodingKey::from_rsa_raw_components(&n, &e))
 }

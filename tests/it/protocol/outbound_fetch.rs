@@ -337,6 +337,19 @@ async fn f_20_huge_and_countless_headers_are_refused() {
 }
 
 #[actix_web::test]
+async fn localhost_is_the_loopback_that_the_policy_allows_or_nothing() {
+    let server = RawServer::with_bytes(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n".to_vec());
+    for name in ["localhost", "idp.localhost"] {
+        let url = format!("http://{name}:{}/", server.address.port());
+        assert_eq!(outcome(&lane(loopback()), &url).await, "answered");
+        assert_eq!(
+            outcome(&lane(OutboundPolicy::default()), &url).await,
+            "outbound_url_refused"
+        );
+    }
+}
+
+#[actix_web::test]
 async fn garbage_instead_of_http_is_an_error() {
     for bytes in [
         &b"SSH-2.0-OpenSSH_9.2\r\n"[..],
