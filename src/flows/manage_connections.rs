@@ -163,7 +163,7 @@ pub async fn update(
     }
     if row.status == ConnectionStatus::Active && fields != ["display_name"] {
         let probed = probe(ctx, &row).await?;
-    keep(&mut row, probed, stamp.at);
+        keep(&mut row, probed, stamp.at);
     }
     let rekeyed = old.settings.0.issuer.is_some()
         && (old.settings.0.issuer != row.settings.0.issuer

@@ -1,6 +1,7 @@
 //! The connection's own key for `private_key_jwt` (RFC 7523, OpenID Connect Core section 9).
 
 use std::fmt;
+use std::sync::Arc;
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, RsaKeyPair};
@@ -17,8 +18,11 @@ use uuid::Uuid;
 const LIFETIME: Duration = Duration::seconds(60);
 
 /// A key pair that signs client assertions: P-256 with ES256, or RSA with RS256 for providers that know nothing else.
+/// Cheap to clone.
 #[derive(Clone)]
-pub struct ClientKey {
+pub struct ClientKey(Arc<Parts>);
+
+struct Parts {
     algorithm: Algorithm,
     key: EncodingKey,
     public: Jwk,
@@ -30,7 +34,7 @@ impl fmt::Debug for ClientKey {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("ClientKey")
-            .field("kid", &self.kid)
+            .field("kid", &self.0.kid)
             .finish_non_exhaustive()
     }
 }
@@ -62,18 +66,18 @@ impl ClientKey {
         let kid = public.thumbprint(ThumbprintHash::SHA256).map_err(|_| ClientKeyError)?;
         public.common.key_id = Some(kid.clone());
         public.common.public_key_use = Some(PublicKeyUse::Signature);
-        Ok(Self {
+        Ok(Self(Arc::new(Parts {
             algorithm,
             key,
             public,
             kid,
-        })
+        })))
     }
 
     /// The public key with `kid` (its RFC 7638 thumbprint), `use` and `alg`, for our published key set.
     #[must_use]
     pub fn public_jwk(&self) -> &Jwk {
-        &self.public
+        &self.0.public
     }
 
     /// A fresh client assertion: `iss` and `sub` are the client, good for 60 seconds, with an unguessable `jti`.
@@ -81,8 +85,8 @@ impl ClientKey {
     /// # Errors
     /// [`ClientKeyError`] when signing fails.
     pub fn assertion(&self, client_id: &str, audience: &str, now: DateTime<Utc>) -> Result<String, ClientKeyError> {
-        let mut header = Header::new(self.algorithm);
-        header.kid = Some(self.kid.clone());
+        let mut header = Header::new(self.0.algorithm);
+        header.kid = Some(self.0.kid.clone());
         let claims = json!({
             "iss": client_id,
             "sub": client_id,
@@ -91,7 +95,7 @@ impl ClientKey {
             "iat": now.timestamp(),
             "exp": (now + LIFETIME).timestamp(),
         });
-        jsonwebtoken::encode(&header, &claims, &self.key).map_err(|_| ClientKeyError)
+        jsonwebtoken::encode(&header, &claims, &self.0.key).map_err(|_| ClientKeyError)
     }
 }
 

@@ -15,7 +15,7 @@ pub enum ClientCredential {
     /// The secret that the provider gave out.
     Secret(SecretString),
     /// Our own key, whose public half the provider knows.
-    Key(Box<ClientKey>),
+    Key(ClientKey),
 }
 
 /// The proof for one request.

@@ -192,7 +192,7 @@ async fn private_key_jwt_is_signed_by_the_published_key_and_good_for_a_minute() 
         let published = json!({"keys": [key.public_jwk()]}).to_string();
         assert!(!published.contains("\"d\""));
         let rig = Rig {
-            credential: ClientCredential::Key(Box::new(key)),
+            credential: ClientCredential::Key(key),
             ..Rig::new()
         };
         rig.sign_in(&provider, &provider.settings()).await.expect("signed in");
