@@ -10,7 +10,7 @@ use doorward::protocol::jwt::key_set::KeySet;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::rig::Rig;
+use super::rig::{Rig, all_at_once};
 use crate::support::hostile_provider::{Answer, HostileProvider, Place};
 use crate::support::signing::TestKey;
 
@@ -142,10 +142,10 @@ async fn f_16_a_flood_of_unknown_kids_costs_one_fetch_a_minute() {
                 kid: format!("unknown-{n}"),
                 ..stranger.clone()
             };
-            let (rig, source) = (&rig, &source);
-            async move { verify(rig, source, &stranger).await }
+            let (rig, source) = (rig.clone(), source.clone());
+            async move { verify(&rig, &source, &stranger).await }
         });
-        for ended in futures_util::future::join_all(flood).await {
+        for ended in all_at_once(flood).await {
             assert_eq!(ended, Err(JwtError::UnknownKey));
         }
         assert_eq!(provider.calls(Place::Jwks), 1 + minute);
@@ -158,8 +158,11 @@ async fn f_16_many_first_tokens_share_one_fetch() {
     let honest = json!({"keys": [provider.key().jwk]});
     provider.answer(Place::Jwks, Answer::json(honest).after(StdDuration::from_millis(300)));
     let (source, key) = (source(&provider, &rig), provider.key());
-    let all = (0..100).map(|_| verify(&rig, &source, &key));
-    assert!(futures_util::future::join_all(all).await.iter().all(Result::is_ok));
+    let all = (0..100).map(|_| {
+        let (rig, source, key) = (rig.clone(), source.clone(), key.clone());
+        async move { verify(&rig, &source, &key).await }
+    });
+    assert!(all_at_once(all).await.iter().all(Result::is_ok));
     assert_eq!(provider.calls(Place::Jwks), 1);
 }
 

@@ -12,7 +12,7 @@ use doorward::outbound::{Lane, MAX_BODY, Outbound, OutboundError, OutboundPolicy
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use uuid::Uuid;
 
-use super::rig::{loopback, outbound};
+use super::rig::{all_at_once, loopback, outbound};
 use crate::support::hostile_provider::{Answer, HostileProvider, Place};
 use crate::support::raw_server::RawServer;
 
@@ -288,13 +288,11 @@ async fn f_14_a_hanging_server_fills_its_own_lane_and_no_other() {
 async fn a_burst_of_requests_to_one_provider_is_answered_in_turn() {
     let provider = HostileProvider::start();
     let (lane, url) = (lane(loopback()), format!("{}/jwks", provider.issuer));
-    let burst = (0..200).map(|_| outcome(&lane, &url));
-    assert!(
-        futures_util::future::join_all(burst)
-            .await
-            .iter()
-            .all(|end| *end == "answered")
-    );
+    let burst = (0..200).map(|_| {
+        let (lane, url) = (lane.clone(), url.clone());
+        async move { outcome(&lane, &url).await }
+    });
+    assert!(all_at_once(burst).await.iter().all(|end| *end == "answered"));
 }
 
 #[actix_web::test]

@@ -1,5 +1,7 @@
 //! A relying party without database and browser.
 
+use std::future::Future;
+
 use doorward::clock::Clock;
 use doorward::model::connection::oidc::OidcSettings;
 use doorward::outbound::{Lane, Outbound, OutboundPolicy};
@@ -18,6 +20,7 @@ pub const VERIFIER: &str = "a-code-verifier-of-more-than-forty-three-characters"
 pub const NONCE: &str = "the nonce of this sign-in";
 
 /// What a process has once.
+#[derive(Clone)]
 pub struct Rig {
     pub lane: Lane,
     pub jwks: JwksCache,
@@ -111,4 +114,14 @@ pub fn loopback() -> OutboundPolicy {
 
 pub fn outbound(policy: OutboundPolicy) -> Outbound {
     Outbound::new(policy).expect("a client")
+}
+
+/// Starts every task before it waits for the first.
+pub async fn all_at_once<T: 'static>(tasks: impl Iterator<Item = impl Future<Output = T> + 'static>) -> Vec<T> {
+    let started: Vec<_> = tasks.map(actix_web::rt::spawn).collect();
+    let mut ended = Vec::new();
+    for task in started {
+        ended.push(task.await.expect("joined"));
+    }
+    ended
 }
