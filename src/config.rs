@@ -61,11 +61,12 @@ impl Surroundings {
 }
 
 /// Reads the file (`--config`, else `DOORWARD_CONFIG`, else `doorward.toml` when there is one) and the environment.
+/// `embedded` is the command line's `--embedded`.
 ///
 /// # Errors
 /// [`ConfigError`] with every fault.
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
-pub fn load(file: Option<PathBuf>) -> Result<Config, ConfigError> {
+pub fn load(file: Option<PathBuf>, embedded: bool) -> Result<Config, ConfigError> {
     let named = file.or_else(|| std::env::var_os("DOORWARD_CONFIG").map(PathBuf::from));
     let mut figment = Figment::new();
     match named {
@@ -81,5 +82,8 @@ pub fn load(file: Option<PathBuf>) -> Result<Config, ConfigError> {
     }
     let env =
         Env::prefixed("DOORWARD_").filter(|k| k != "config" && !k.as_str().to_ascii_lowercase().starts_with("test_"));
-    Config::read(&figment.merge(env), Surroundings::from_env())
+    let flags = embedded.then_some(("embedded", true));
+    let flags =
+        figment::providers::Serialized::globals(flags.into_iter().collect::<std::collections::BTreeMap<_, _>>());
+    Config::read(&figment.merge(env).merge(flags), Surroundings::from_env())
 }

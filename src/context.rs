@@ -4,10 +4,12 @@
 //! May import `store`, `protocol`, `outbound` and below.
 
 pub mod caches;
+pub mod limiter;
 pub mod provider;
 
 use std::ops::Deref;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use uuid::Uuid;
 
@@ -20,6 +22,7 @@ use crate::store::db::{Db, DbError};
 use crate::store::{connections, tenants};
 
 use caches::{Caches, TenantCache};
+use limiter::Limiter;
 use provider::{Provider, ProviderError};
 
 /// Everything a flow needs.
@@ -42,6 +45,10 @@ pub struct Parts {
     pub jwks: JwksCache,
     /// What is kept in memory.
     pub caches: Caches,
+    /// How many logins one address may begin.
+    pub begin_limit: Limiter,
+    /// Set when the server drains: alive, and no longer ready.
+    pub draining: AtomicBool,
 }
 
 impl Deref for Context {

@@ -10,14 +10,20 @@
 //! * Reads go straight from `http` to `store`; writes go through a flow.
 //! * Errors are converted upward and never imported downward.
 
+pub mod app;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod context;
 pub mod embedded;
 pub mod flows;
+pub mod http;
 pub mod model;
 pub mod outbound;
 pub mod protocol;
+pub mod routes;
 pub mod schema;
 pub mod secrets;
 pub mod store;
+pub mod telemetry;
+pub mod workers;

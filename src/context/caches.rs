@@ -115,6 +115,12 @@ impl Caches {
         cached
     }
 
+    /// Drops everything: the feed was unread for so long that changes may have gone by.
+    pub fn forget_all(&self) {
+        self.epoch.fetch_add(1, Ordering::SeqCst);
+        self.tenants.invalidate_all();
+    }
+
     /// Drops everything of one tenant.
     pub fn forget(&self, tenant: Uuid) {
         self.epoch.fetch_add(1, Ordering::SeqCst);

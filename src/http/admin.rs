@@ -16,15 +16,13 @@ pub mod users;
 
 use actix_web::web;
 use diesel::{PgConnection, QueryResult};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use utoipa::IntoParams;
 use uuid::Uuid;
 
 use crate::context::Context;
 use crate::flows::authenticate::Caller;
-use crate::http::paging::Page;
 use crate::http::problem::Problem;
-use crate::model::page::PageRequest;
 use crate::store::db::DbError;
 
 /// The ids of a path below a tenant: the tenant's slug and the object's id.
@@ -39,7 +37,10 @@ where
     F: FnOnce(&mut PgConnection, Uuid) -> QueryResult<T> + Send + 'static,
 {
     let tenant = caller.tenant_id();
-    Ok(ctx.db.tenant(tenant, move |conn| Ok::<_, DbError>(query(conn, tenant)?)).await?)
+    Ok(ctx
+        .db
+        .tenant(tenant, move |conn| Ok::<_, DbError>(query(conn, tenant)?))
+        .await?)
 }
 
 /// One object of the caller's tenant, or 404.
@@ -51,27 +52,10 @@ where
     read(ctx, caller, query).await?.ok_or_else(Problem::not_found)
 }
 
-/// A page of the caller's tenant's objects, in their outward form.
-async fn list<R, T, F>(
-    ctx: &Context,
-    caller: &Caller,
-    page: PageRequest,
-    query: F,
-    id: impl Fn(&R) -> Uuid,
-    out: impl Fn(&R) -> T,
-) -> Result<web::Json<Page<T>>, Problem>
-where
-    R: Send + 'static,
-    T: Serialize,
-    F: FnOnce(&mut PgConnection, Uuid, PageRequest) -> QueryResult<Vec<R>> + Send + 'static,
-{
-    let rows = read(ctx, caller, move |conn, tenant| query(conn, tenant, page)).await?;
-    Ok(web::Json(Page::of(&rows, page, id, out)))
-}
-
 /// Where an object of the caller's tenant is.
 fn location(ctx: &Context, caller: &Caller, noun: &str, id: Uuid) -> String {
-    ctx.config.url(&format!("/v1/tenants/{}/{noun}/{id}", caller.tenant.tenant.slug))
+    ctx.config
+        .url(&format!("/v1/tenants/{}/{noun}/{id}", caller.tenant.tenant.slug))
 }
 
 /// Says yes to something that cannot be undone.

@@ -28,7 +28,12 @@ fn build<'a>(config: &Config, name: String, value: String, same_site: SameSite) 
     let secure = config.is_https();
     // SameSite=None without Secure is refused by browsers, so plain http has Lax.
     let same_site = if secure { same_site } else { SameSite::Lax };
-    Cookie::build(name, value).path("/").http_only(true).secure(secure).same_site(same_site).finish()
+    Cookie::build(name, value)
+        .path("/")
+        .http_only(true)
+        .secure(secure)
+        .same_site(same_site)
+        .finish()
 }
 
 /// The session cookie: Lax, for the browser's session and at most as long as the server keeps it.
@@ -50,13 +55,23 @@ pub fn attempt<'a>(config: &Config, attempt: Uuid, value: &str) -> Cookie<'a> {
 /// A cookie that deletes the session cookie.
 #[must_use]
 pub fn no_session<'a>(config: &Config, tenant: Uuid) -> Cookie<'a> {
-    removal(build(config, session_name(config, tenant), String::new(), SameSite::Lax))
+    removal(build(
+        config,
+        session_name(config, tenant),
+        String::new(),
+        SameSite::Lax,
+    ))
 }
 
 /// A cookie that deletes an attempt's cookie.
 #[must_use]
 pub fn no_attempt<'a>(config: &Config, attempt: Uuid) -> Cookie<'a> {
-    removal(build(config, attempt_name(config, attempt), String::new(), SameSite::None))
+    removal(build(
+        config,
+        attempt_name(config, attempt),
+        String::new(),
+        SameSite::None,
+    ))
 }
 
 fn removal(mut cookie: Cookie<'_>) -> Cookie<'_> {
@@ -75,8 +90,11 @@ pub fn read_session(req: &HttpRequest, config: &Config, tenant: Uuid) -> Option<
 pub fn read_attempts(req: &HttpRequest, config: &Config) -> Vec<(Uuid, String)> {
     let start = format!("{}dw_a_", prefix(config));
     let Ok(cookies) = req.cookies() else { return Vec::new() };
-    let ids = cookies.iter().filter_map(|c| Uuid::try_parse(c.name().strip_prefix(&start)?).ok());
-    ids.filter_map(|id| Some((id, single(req, &attempt_name(config, id))?))).collect()
+    let ids = cookies
+        .iter()
+        .filter_map(|c| Uuid::try_parse(c.name().strip_prefix(&start)?).ok());
+    ids.filter_map(|id| Some((id, single(req, &attempt_name(config, id))?)))
+        .collect()
 }
 
 /// Attempts to let go of, so that with one more there are at most five: the oldest (their ids grow with time).

@@ -23,12 +23,17 @@ impl FromRequest for IfMatch {
 }
 
 fn read(req: &HttpRequest) -> Result<IfMatch, Problem> {
-    let Some(value) = req.headers().get(IF_MATCH) else { return Ok(IfMatch(None)) };
+    let Some(value) = req.headers().get(IF_MATCH) else {
+        return Ok(IfMatch(None));
+    };
     let text = value.to_str().unwrap_or_default();
     if text == "*" {
         return Ok(IfMatch(None));
     }
-    let version = text.strip_prefix('"').and_then(|t| t.strip_suffix('"')).and_then(|t| t.parse().ok());
+    let version = text
+        .strip_prefix('"')
+        .and_then(|t| t.strip_suffix('"'))
+        .and_then(|t| t.parse().ok());
     match version {
         Some(version) => Ok(IfMatch(Some(version))),
         None => {
@@ -40,10 +45,15 @@ fn read(req: &HttpRequest) -> Result<IfMatch, Problem> {
 
 /// 200 with the object and its ETag.
 pub fn ok(version: i64, body: &impl Serialize) -> HttpResponse {
-    HttpResponse::Ok().insert_header((ETAG, format!("\"{version}\""))).json(body)
+    HttpResponse::Ok()
+        .insert_header((ETAG, format!("\"{version}\"")))
+        .json(body)
 }
 
 /// 201 with the object, its ETag and where it is.
 pub fn created(location: String, version: i64, body: &impl Serialize) -> HttpResponse {
-    HttpResponse::Created().insert_header((ETAG, format!("\"{version}\""))).insert_header((LOCATION, location)).json(body)
+    HttpResponse::Created()
+        .insert_header((ETAG, format!("\"{version}\"")))
+        .insert_header((LOCATION, location))
+        .json(body)
 }

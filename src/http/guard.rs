@@ -18,6 +18,10 @@ use crate::http::{Ctx, auth};
 /// The policy of everything that is no page: nothing may be loaded, nothing may frame it.
 const NOTHING: &str = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
+/// The policy of the API reader, which brings scripts of its own.
+const READER: &str =
+    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'";
+
 /// Answers that need no Host: health checks come by address.
 fn is_health(path: &str) -> bool {
     path == "/healthz" || path == "/readyz"
@@ -35,6 +39,11 @@ pub async fn guard<B: MessageBody + 'static>(
         return Ok(next.call(req).await?.map_into_left_body());
     };
     let request_id = auth::request_id(req.request());
+    let policy = if req.path().starts_with("/docs") {
+        READER
+    } else {
+        NOTHING
+    };
     let mut response = if is_health(req.path()) || host_is_ours(&req, &ctx.config) {
         next.call(req).await?.map_into_left_body()
     } else {
@@ -49,7 +58,7 @@ pub async fn guard<B: MessageBody + 'static>(
         }
     };
     put(CACHE_CONTROL, "no-store");
-    put(CONTENT_SECURITY_POLICY, NOTHING);
+    put(CONTENT_SECURITY_POLICY, policy);
     put(REFERRER_POLICY, "no-referrer");
     put(X_CONTENT_TYPE_OPTIONS, "nosniff");
     put(X_FRAME_OPTIONS, "DENY");

@@ -1,20 +1,12 @@
 //! Health: is the process alive, and can it serve?
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 
 use actix_web::HttpResponse;
 use serde_json::json;
 
 use crate::http::Ctx;
 use crate::store::db::DbError;
-
-/// Set when the server drains: it is still alive, and no longer ready.
-static DRAINING: AtomicBool = AtomicBool::new(false);
-
-/// Says that no new work should come here.
-pub fn drain() {
-    DRAINING.store(true, Ordering::SeqCst);
-}
 
 /// `GET /healthz`: the process is alive. Asks nobody.
 pub async fn get_healthz() -> HttpResponse {
@@ -24,7 +16,7 @@ pub async fn get_healthz() -> HttpResponse {
 /// `GET /readyz`: the database answers and the server is not draining.
 pub async fn get_readyz(ctx: Ctx) -> HttpResponse {
     let answer = ctx.db.system(|_| Ok::<_, DbError>(())).await;
-    match (answer, DRAINING.load(Ordering::SeqCst)) {
+    match (answer, ctx.draining.load(Ordering::SeqCst)) {
         (Ok(()), false) => HttpResponse::Ok().json(json!({"status": "ready"})),
         (Ok(()), true) => HttpResponse::ServiceUnavailable().json(json!({"status": "draining"})),
         (Err(_), _) => HttpResponse::ServiceUnavailable().json(json!({"status": "database unreachable"})),

@@ -108,13 +108,19 @@ fn refused_page(
     code: &str,
     event_id: Option<Uuid>,
 ) -> HttpResponse {
-    let Some(ctx) = req.app_data::<Ctx>() else { return HttpResponse::InternalServerError().finish() };
+    let Some(ctx) = req.app_data::<Ctx>() else {
+        return HttpResponse::InternalServerError().finish();
+    };
     let t = texts(req);
     let again = tenant.map(|c| (ctx.config.url(&format!("/t/{}/login", c.tenant.slug)), t.try_again));
     let page_data = MessagePage {
         t,
         organisation: tenant.map_or("", |c| c.tenant.name.as_str()),
-        title: if code == "not_found" { t.not_found_title } else { t.refused_title },
+        title: if code == "not_found" {
+            t.not_found_title
+        } else {
+            t.refused_title
+        },
         message: t.reason(code),
         code: Some(code),
         event_id,

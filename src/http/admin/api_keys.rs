@@ -1,6 +1,6 @@
 //! API keys of a tenant's users and service accounts.
 
-use actix_web::{HttpResponse, Responder};
+use actix_web::HttpResponse;
 use chrono::{DateTime, Utc};
 use secrecy::ExposeSecret;
 use serde::Serialize;
@@ -64,8 +64,10 @@ impl From<&ApiKey> for ApiKeyOut {
 
 /// Lists API keys.
 #[utoipa::path(get, path = "/v1/tenants/{tenant}/api-keys", tag = "api keys", params(PageQuery), responses((status = 200, body = Page<ApiKeyOut>)))]
-pub async fn list_api_keys(ctx: Ctx, caller: TenantAuditor, query: Query<PageQuery>) -> Result<impl Responder, Problem> {
-    admin::list(&ctx, &caller, query.0.request()?, api_keys::list, |k| k.id, ApiKeyOut::from).await
+pub async fn list_api_keys(ctx: Ctx, caller: TenantAuditor, query: Query<PageQuery>) -> Result<HttpResponse, Problem> {
+    let page = query.0.request()?;
+    let rows = admin::read(&ctx, &caller, move |c, t| api_keys::list(c, t, page)).await?;
+    Ok(HttpResponse::Ok().json(Page::of(&rows, page, |k| k.id, ApiKeyOut::from)))
 }
 
 /// Creates an API key; its secret is in this answer and nowhere else.
@@ -73,7 +75,10 @@ pub async fn list_api_keys(ctx: Ctx, caller: TenantAuditor, query: Query<PageQue
 pub async fn create_api_key(ctx: Ctx, caller: TenantAdmin, body: Body<ApiKeyIn>) -> Result<HttpResponse, Problem> {
     let (row, secret) = manage_api_keys::create(&ctx, &caller, body.0).await?;
     let location = admin::location(&ctx, &caller, "api-keys", row.id);
-    let out = NewApiKeyOut { key: ApiKeyOut::from(&row), secret: secret.expose_secret().to_owned() };
+    let out = NewApiKeyOut {
+        key: ApiKeyOut::from(&row),
+        secret: secret.expose_secret().to_owned(),
+    };
     Ok(HttpResponse::Created().insert_header(("location", location)).json(out))
 }
 

@@ -1,6 +1,6 @@
 //! The audit trail of a tenant. It can be read and nothing else.
 
-use actix_web::{HttpResponse, Responder};
+use actix_web::HttpResponse;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -68,11 +68,19 @@ pub struct AuditQuery {
 
 /// Lists events, newest first.
 #[utoipa::path(get, path = "/v1/tenants/{tenant}/audit-events", tag = "audit", params(AuditQuery), responses((status = 200, body = Page<AuditEventOut>)))]
-pub async fn list_audit_events(ctx: Ctx, caller: TenantAuditor, query: Query<AuditQuery>) -> Result<impl Responder, Problem> {
+pub async fn list_audit_events(
+    ctx: Ctx,
+    caller: TenantAuditor,
+    query: Query<AuditQuery>,
+) -> Result<HttpResponse, Problem> {
     let wanted = page(query.0.limit, query.0.cursor.as_deref())?;
     let kind = query.0.event_type;
-    let rows = move |c: &mut _, t, p| audit_events::list(c, t, kind.as_deref(), p);
-    admin::list(&ctx, &caller, wanted, rows, |e| e.id, AuditEventOut::from).await
+    let page = wanted;
+    let rows = admin::read(&ctx, &caller, move |c, t| {
+        audit_events::list(c, t, kind.as_deref(), page)
+    })
+    .await?;
+    Ok(HttpResponse::Ok().json(Page::of(&rows, page, |e| e.id, AuditEventOut::from)))
 }
 
 /// Reads an event.

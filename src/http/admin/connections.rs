@@ -1,6 +1,6 @@
 //! Connections of a tenant.
 
-use actix_web::{HttpResponse, Responder};
+use actix_web::HttpResponse;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value;
@@ -79,15 +79,29 @@ fn out(ctx: &Ctx, caller: &Caller, row: &Connection) -> ConnectionOut {
 
 /// Lists connections.
 #[utoipa::path(get, path = "/v1/tenants/{tenant}/connections", tag = "connections", params(PageQuery), responses((status = 200, body = Page<ConnectionOut>)))]
-pub async fn list_connections(ctx: Ctx, caller: TenantAuditor, query: Query<PageQuery>) -> Result<impl Responder, Problem> {
-    admin::list(&ctx, &caller, query.0.request()?, connections::list, |c| c.id, |c| out(&ctx, &caller, c)).await
+pub async fn list_connections(
+    ctx: Ctx,
+    caller: TenantAuditor,
+    query: Query<PageQuery>,
+) -> Result<HttpResponse, Problem> {
+    let page = query.0.request()?;
+    let rows = admin::read(&ctx, &caller, move |c, t| connections::list(c, t, page)).await?;
+    Ok(HttpResponse::Ok().json(Page::of(&rows, page, |c| c.id, |c| out(&ctx, &caller, c))))
 }
 
 /// Creates a connection as a draft.
 #[utoipa::path(post, path = "/v1/tenants/{tenant}/connections", tag = "connections", request_body = ConnectionIn, responses((status = 201, body = ConnectionOut)))]
-pub async fn create_connection(ctx: Ctx, caller: TenantAdmin, body: Body<ConnectionIn>) -> Result<HttpResponse, Problem> {
+pub async fn create_connection(
+    ctx: Ctx,
+    caller: TenantAdmin,
+    body: Body<ConnectionIn>,
+) -> Result<HttpResponse, Problem> {
     let row = manage_connections::create(&ctx, &caller, body.0).await?;
-    Ok(etag::created(admin::location(&ctx, &caller, "connections", row.id), row.version, &out(&ctx, &caller, &row)))
+    Ok(etag::created(
+        admin::location(&ctx, &caller, "connections", row.id),
+        row.version,
+        &out(&ctx, &caller, &row),
+    ))
 }
 
 /// Reads a connection.
@@ -113,7 +127,12 @@ pub async fn update_connection(
 
 /// Deletes a connection with its identities, their sessions and what its sync made.
 #[utoipa::path(delete, path = "/v1/tenants/{tenant}/connections/{id}", tag = "connections", responses((status = 204)))]
-pub async fn delete_connection(ctx: Ctx, caller: TenantAdmin, path: ObjectPath, expected: IfMatch) -> Result<HttpResponse, Problem> {
+pub async fn delete_connection(
+    ctx: Ctx,
+    caller: TenantAdmin,
+    path: ObjectPath,
+    expected: IfMatch,
+) -> Result<HttpResponse, Problem> {
     manage_connections::delete(&ctx, &caller, path.1, expected.0).await?;
     Ok(HttpResponse::NoContent().finish())
 }

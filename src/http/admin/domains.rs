@@ -1,6 +1,6 @@
 //! E-mail domains of a tenant.
 
-use actix_web::{HttpResponse, Responder, web};
+use actix_web::{HttpResponse, web};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -52,15 +52,21 @@ impl From<&VerifiedDomain> for DomainOut {
 
 /// Lists domains.
 #[utoipa::path(get, path = "/v1/tenants/{tenant}/domains", tag = "domains", params(PageQuery), responses((status = 200, body = Page<DomainOut>)))]
-pub async fn list_domains(ctx: Ctx, caller: TenantAuditor, query: Query<PageQuery>) -> Result<impl Responder, Problem> {
-    admin::list(&ctx, &caller, query.0.request()?, domains::list, |d| d.id, DomainOut::from).await
+pub async fn list_domains(ctx: Ctx, caller: TenantAuditor, query: Query<PageQuery>) -> Result<HttpResponse, Problem> {
+    let page = query.0.request()?;
+    let rows = admin::read(&ctx, &caller, move |c, t| domains::list(c, t, page)).await?;
+    Ok(HttpResponse::Ok().json(Page::of(&rows, page, |d| d.id, DomainOut::from)))
 }
 
 /// Claims a domain; it counts for nothing until it is verified.
 #[utoipa::path(post, path = "/v1/tenants/{tenant}/domains", tag = "domains", request_body = DomainIn, responses((status = 201, body = DomainOut)))]
 pub async fn create_domain(ctx: Ctx, caller: TenantAdmin, body: Body<DomainIn>) -> Result<HttpResponse, Problem> {
     let row = manage_domains::create(&ctx, &caller, body.0).await?;
-    Ok(etag::created(admin::location(&ctx, &caller, "domains", row.id), row.version, &DomainOut::from(&row)))
+    Ok(etag::created(
+        admin::location(&ctx, &caller, "domains", row.id),
+        row.version,
+        &DomainOut::from(&row),
+    ))
 }
 
 /// Reads a domain.
@@ -85,7 +91,11 @@ pub async fn update_domain(
 
 /// Attests that a domain is the tenant's (operators).
 #[utoipa::path(post, path = "/v1/tenants/{tenant}/domains/{id}/attest", tag = "domains", responses((status = 200, body = DomainOut)))]
-pub async fn attest_domain(ctx: Ctx, operator: Operator, path: web::Path<(String, Uuid)>) -> Result<HttpResponse, Problem> {
+pub async fn attest_domain(
+    ctx: Ctx,
+    operator: Operator,
+    path: web::Path<(String, Uuid)>,
+) -> Result<HttpResponse, Problem> {
     let tenant = ctx.tenant(&path.0).await?.ok_or_else(Problem::not_found)?;
     let row = manage_domains::attest(&ctx, operator.stamp(&ctx), tenant.tenant.id, path.1).await?;
     Ok(etag::ok(row.version, &DomainOut::from(&row)))
@@ -93,7 +103,12 @@ pub async fn attest_domain(ctx: Ctx, operator: Operator, path: web::Path<(String
 
 /// Gives a domain up.
 #[utoipa::path(delete, path = "/v1/tenants/{tenant}/domains/{id}", tag = "domains", responses((status = 204)))]
-pub async fn delete_domain(ctx: Ctx, caller: TenantAdmin, path: ObjectPath, expected: IfMatch) -> Result<HttpResponse, Problem> {
+pub async fn delete_domain(
+    ctx: Ctx,
+    caller: TenantAdmin,
+    path: ObjectPath,
+    expected: IfMatch,
+) -> Result<HttpResponse, Problem> {
     manage_domains::delete(&ctx, &caller, path.1, expected.0).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -1,6 +1,6 @@
 //! Group mappings of a tenant.
 
-use actix_web::{HttpResponse, Responder};
+use actix_web::HttpResponse;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -48,15 +48,29 @@ impl From<&GroupMapping> for GroupMappingOut {
 
 /// Lists group mappings.
 #[utoipa::path(get, path = "/v1/tenants/{tenant}/group-mappings", tag = "group mappings", params(PageQuery), responses((status = 200, body = Page<GroupMappingOut>)))]
-pub async fn list_group_mappings(ctx: Ctx, caller: TenantAuditor, query: Query<PageQuery>) -> Result<impl Responder, Problem> {
-    admin::list(&ctx, &caller, query.0.request()?, group_mappings::list, |m| m.id, GroupMappingOut::from).await
+pub async fn list_group_mappings(
+    ctx: Ctx,
+    caller: TenantAuditor,
+    query: Query<PageQuery>,
+) -> Result<HttpResponse, Problem> {
+    let page = query.0.request()?;
+    let rows = admin::read(&ctx, &caller, move |c, t| group_mappings::list(c, t, page)).await?;
+    Ok(HttpResponse::Ok().json(Page::of(&rows, page, |m| m.id, GroupMappingOut::from)))
 }
 
 /// Creates a group mapping.
 #[utoipa::path(post, path = "/v1/tenants/{tenant}/group-mappings", tag = "group mappings", request_body = GroupMappingIn, responses((status = 201, body = GroupMappingOut)))]
-pub async fn create_group_mapping(ctx: Ctx, caller: TenantAdmin, body: Body<GroupMappingIn>) -> Result<HttpResponse, Problem> {
+pub async fn create_group_mapping(
+    ctx: Ctx,
+    caller: TenantAdmin,
+    body: Body<GroupMappingIn>,
+) -> Result<HttpResponse, Problem> {
     let row = manage_group_mappings::create(&ctx, &caller, body.0).await?;
-    Ok(etag::created(admin::location(&ctx, &caller, "group-mappings", row.id), row.version, &GroupMappingOut::from(&row)))
+    Ok(etag::created(
+        admin::location(&ctx, &caller, "group-mappings", row.id),
+        row.version,
+        &GroupMappingOut::from(&row),
+    ))
 }
 
 /// Reads a group mapping.
@@ -81,7 +95,12 @@ pub async fn update_group_mapping(
 
 /// Deletes a group mapping.
 #[utoipa::path(delete, path = "/v1/tenants/{tenant}/group-mappings/{id}", tag = "group mappings", responses((status = 204)))]
-pub async fn delete_group_mapping(ctx: Ctx, caller: TenantAdmin, path: ObjectPath, expected: IfMatch) -> Result<HttpResponse, Problem> {
+pub async fn delete_group_mapping(
+    ctx: Ctx,
+    caller: TenantAdmin,
+    path: ObjectPath,
+    expected: IfMatch,
+) -> Result<HttpResponse, Problem> {
     manage_group_mappings::delete(&ctx, &caller, path.1, expected.0).await?;
     Ok(HttpResponse::NoContent().finish())
 }

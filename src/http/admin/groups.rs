@@ -1,6 +1,6 @@
 //! Groups of a tenant, their members, the names that nothing mapped, and what the guard rail held back.
 
-use actix_web::{HttpResponse, Responder};
+use actix_web::HttpResponse;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -56,8 +56,16 @@ pub struct MemberOut {
 
 impl From<&GroupMembership> for MemberOut {
     fn from(row: &GroupMembership) -> Self {
-        let connection_id = if row.origin == MANUAL { None } else { row.origin.parse().ok() };
-        Self { user_id: row.user_id, connection_id, created_at: row.created_at }
+        let connection_id = if row.origin == MANUAL {
+            None
+        } else {
+            row.origin.parse().ok()
+        };
+        Self {
+            user_id: row.user_id,
+            connection_id,
+            created_at: row.created_at,
+        }
     }
 }
 
@@ -117,15 +125,21 @@ impl From<&HeldGroupRemoval> for HeldRemovalOut {
 
 /// Lists groups.
 #[utoipa::path(get, path = "/v1/tenants/{tenant}/groups", tag = "groups", params(PageQuery), responses((status = 200, body = Page<GroupOut>)))]
-pub async fn list_groups(ctx: Ctx, caller: TenantAuditor, query: Query<PageQuery>) -> Result<impl Responder, Problem> {
-    admin::list(&ctx, &caller, query.0.request()?, groups::list, |g| g.id, GroupOut::from).await
+pub async fn list_groups(ctx: Ctx, caller: TenantAuditor, query: Query<PageQuery>) -> Result<HttpResponse, Problem> {
+    let page = query.0.request()?;
+    let rows = admin::read(&ctx, &caller, move |c, t| groups::list(c, t, page)).await?;
+    Ok(HttpResponse::Ok().json(Page::of(&rows, page, |g| g.id, GroupOut::from)))
 }
 
 /// Creates a group.
 #[utoipa::path(post, path = "/v1/tenants/{tenant}/groups", tag = "groups", request_body = GroupIn, responses((status = 201, body = GroupOut)))]
 pub async fn create_group(ctx: Ctx, caller: TenantAdmin, body: Body<GroupIn>) -> Result<HttpResponse, Problem> {
     let row = manage_groups::create(&ctx, &caller, body.0).await?;
-    Ok(etag::created(admin::location(&ctx, &caller, "groups", row.id), row.version, &GroupOut::from(&row)))
+    Ok(etag::created(
+        admin::location(&ctx, &caller, "groups", row.id),
+        row.version,
+        &GroupOut::from(&row),
+    ))
 }
 
 /// Reads a group.
@@ -150,18 +164,29 @@ pub async fn update_group(
 
 /// Deletes a group with memberships and mappings.
 #[utoipa::path(delete, path = "/v1/tenants/{tenant}/groups/{id}", tag = "groups", responses((status = 204)))]
-pub async fn delete_group(ctx: Ctx, caller: TenantAdmin, path: ObjectPath, expected: IfMatch) -> Result<HttpResponse, Problem> {
+pub async fn delete_group(
+    ctx: Ctx,
+    caller: TenantAdmin,
+    path: ObjectPath,
+    expected: IfMatch,
+) -> Result<HttpResponse, Problem> {
     manage_groups::delete(&ctx, &caller, path.1, expected.0).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
 /// Lists the members of a group.
 #[utoipa::path(get, path = "/v1/tenants/{tenant}/groups/{id}/members", tag = "groups", params(PageQuery), responses((status = 200, body = Page<MemberOut>)))]
-pub async fn list_members(ctx: Ctx, caller: TenantAuditor, path: ObjectPath, query: Query<PageQuery>) -> Result<impl Responder, Problem> {
+pub async fn list_members(
+    ctx: Ctx,
+    caller: TenantAuditor,
+    path: ObjectPath,
+    query: Query<PageQuery>,
+) -> Result<HttpResponse, Problem> {
     let group = path.1;
     admin::find(&ctx, &caller, move |c, t| groups::find(c, t, group)).await?;
     let page = query.0.request()?;
-    admin::list(&ctx, &caller, page, move |c, t, p| groups::members(c, t, group, p), |m| m.user_id, MemberOut::from).await
+    let rows = admin::read(&ctx, &caller, move |c, t| groups::members(c, t, group, page)).await?;
+    Ok(HttpResponse::Ok().json(Page::of(&rows, page, |m| m.user_id, MemberOut::from)))
 }
 
 /// Puts a user into a group by hand.
@@ -187,8 +212,14 @@ pub async fn list_unmatched_groups(ctx: Ctx, caller: TenantAuditor) -> Result<Ht
 
 /// Lists removals that the guard rail held back.
 #[utoipa::path(get, path = "/v1/tenants/{tenant}/held-group-removals", tag = "groups", params(PageQuery), responses((status = 200, body = Page<HeldRemovalOut>)))]
-pub async fn list_held_removals(ctx: Ctx, caller: TenantAuditor, query: Query<PageQuery>) -> Result<impl Responder, Problem> {
-    admin::list(&ctx, &caller, query.0.request()?, groups::held::list, |h| h.id, HeldRemovalOut::from).await
+pub async fn list_held_removals(
+    ctx: Ctx,
+    caller: TenantAuditor,
+    query: Query<PageQuery>,
+) -> Result<HttpResponse, Problem> {
+    let page = query.0.request()?;
+    let rows = admin::read(&ctx, &caller, move |c, t| groups::held::list(c, t, page)).await?;
+    Ok(HttpResponse::Ok().json(Page::of(&rows, page, |h| h.id, HeldRemovalOut::from)))
 }
 
 /// Carries held removals out.

@@ -61,7 +61,12 @@ pub async fn list_identities(ctx: Ctx, caller: TenantAuditor, path: ObjectPath) 
 
 /// Links an identity to a user.
 #[utoipa::path(post, path = "/v1/tenants/{tenant}/users/{id}/identities", tag = "users", request_body = IdentityIn, responses((status = 201, body = IdentityOut)))]
-pub async fn link_identity(ctx: Ctx, caller: TenantAdmin, path: ObjectPath, body: Body<IdentityIn>) -> Result<HttpResponse, Problem> {
+pub async fn link_identity(
+    ctx: Ctx,
+    caller: TenantAdmin,
+    path: ObjectPath,
+    body: Body<IdentityIn>,
+) -> Result<HttpResponse, Problem> {
     let row = manage_identities::link(&ctx, &caller, path.1, body.0).await?;
     Ok(HttpResponse::Created().json(IdentityOut::from(&row)))
 }

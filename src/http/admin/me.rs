@@ -1,6 +1,6 @@
 //! The caller themselves: who am I here, and where am I signed in?
 
-use actix_web::{HttpResponse, Responder};
+use actix_web::HttpResponse;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -58,10 +58,15 @@ pub async fn get_me(ctx: Ctx, caller: TenantMember) -> Result<HttpResponse, Prob
 
 /// Lists the caller's own live sessions.
 #[utoipa::path(get, path = "/v1/tenants/{tenant}/me/sessions", tag = "me", params(PageQuery), responses((status = 200, body = Page<SessionOut>)))]
-pub async fn list_my_sessions(ctx: Ctx, caller: TenantMember, query: Query<PageQuery>) -> Result<impl Responder, Problem> {
+pub async fn list_my_sessions(
+    ctx: Ctx,
+    caller: TenantMember,
+    query: Query<PageQuery>,
+) -> Result<HttpResponse, Problem> {
     let user = user_of(caller.actor).ok_or_else(Problem::not_found)?;
     let (page, now) = (query.0.request()?, ctx.clock.now());
-    admin::list(&ctx, &caller, page, move |c, t, p| sessions::live(c, t, Some(user), now, p), |s| s.id, SessionOut::from).await
+    let rows = admin::read(&ctx, &caller, move |c, t| sessions::live(c, t, Some(user), now, page)).await?;
+    Ok(HttpResponse::Ok().json(Page::of(&rows, page, |s| s.id, SessionOut::from)))
 }
 
 /// Ends one of the caller's own sessions.

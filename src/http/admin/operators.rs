@@ -96,9 +96,16 @@ pub async fn list_operator_keys(ctx: Ctx, _operator: Operator) -> Result<HttpRes
 
 /// Creates an operator's key; its secret is in this answer and nowhere else.
 #[utoipa::path(post, path = "/v1/operator/keys", tag = "operators", request_body = OperatorKeyIn, responses((status = 201, body = NewOperatorKeyOut)))]
-pub async fn create_operator_key(ctx: Ctx, operator: Operator, body: Body<OperatorKeyIn>) -> Result<HttpResponse, Problem> {
+pub async fn create_operator_key(
+    ctx: Ctx,
+    operator: Operator,
+    body: Body<OperatorKeyIn>,
+) -> Result<HttpResponse, Problem> {
     let (row, secret) = manage_operators::create_key(&ctx, operator.stamp(&ctx), body.0).await?;
-    let out = NewOperatorKeyOut { key: OperatorKeyOut::from(&row), secret: secret.expose_secret().to_owned() };
+    let out = NewOperatorKeyOut {
+        key: OperatorKeyOut::from(&row),
+        secret: secret.expose_secret().to_owned(),
+    };
     Ok(HttpResponse::Created().json(out))
 }
 
@@ -111,8 +118,15 @@ pub async fn revoke_operator_key(ctx: Ctx, operator: Operator, path: web::Path<U
 
 /// Lists what operators did, newest first.
 #[utoipa::path(get, path = "/v1/operator/audit-events", tag = "operators", params(PageQuery), responses((status = 200, body = Page<OperatorAuditEventOut>)))]
-pub async fn list_operator_audit_events(ctx: Ctx, _operator: Operator, query: Query<PageQuery>) -> Result<HttpResponse, Problem> {
+pub async fn list_operator_audit_events(
+    ctx: Ctx,
+    _operator: Operator,
+    query: Query<PageQuery>,
+) -> Result<HttpResponse, Problem> {
     let page = query.0.request()?;
-    let rows = ctx.db.system(move |conn| Ok::<_, DbError>(audit_events::list_operator(conn, page)?)).await?;
+    let rows = ctx
+        .db
+        .system(move |conn| Ok::<_, DbError>(audit_events::list_operator(conn, page)?))
+        .await?;
     Ok(HttpResponse::Ok().json(Page::of(&rows, page, |e| e.id, OperatorAuditEventOut::from)))
 }

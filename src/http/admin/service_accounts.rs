@@ -1,6 +1,6 @@
 //! Service accounts of a tenant.
 
-use actix_web::{HttpResponse, Responder};
+use actix_web::HttpResponse;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -47,13 +47,23 @@ impl From<&ServiceAccount> for ServiceAccountOut {
 
 /// Lists service accounts.
 #[utoipa::path(get, path = "/v1/tenants/{tenant}/service-accounts", tag = "service accounts", params(PageQuery), responses((status = 200, body = Page<ServiceAccountOut>)))]
-pub async fn list_service_accounts(ctx: Ctx, caller: TenantAuditor, query: Query<PageQuery>) -> Result<impl Responder, Problem> {
-    admin::list(&ctx, &caller, query.0.request()?, service_accounts::list, |a| a.id, ServiceAccountOut::from).await
+pub async fn list_service_accounts(
+    ctx: Ctx,
+    caller: TenantAuditor,
+    query: Query<PageQuery>,
+) -> Result<HttpResponse, Problem> {
+    let page = query.0.request()?;
+    let rows = admin::read(&ctx, &caller, move |c, t| service_accounts::list(c, t, page)).await?;
+    Ok(HttpResponse::Ok().json(Page::of(&rows, page, |a| a.id, ServiceAccountOut::from)))
 }
 
 /// Creates a service account.
 #[utoipa::path(post, path = "/v1/tenants/{tenant}/service-accounts", tag = "service accounts", request_body = ServiceAccountIn, responses((status = 201, body = ServiceAccountOut)))]
-pub async fn create_service_account(ctx: Ctx, caller: TenantAdmin, body: Body<ServiceAccountIn>) -> Result<HttpResponse, Problem> {
+pub async fn create_service_account(
+    ctx: Ctx,
+    caller: TenantAdmin,
+    body: Body<ServiceAccountIn>,
+) -> Result<HttpResponse, Problem> {
     let row = manage_service_accounts::create(&ctx, &caller, body.0).await?;
     let location = admin::location(&ctx, &caller, "service-accounts", row.id);
     Ok(etag::created(location, row.version, &ServiceAccountOut::from(&row)))
@@ -81,7 +91,12 @@ pub async fn update_service_account(
 
 /// Deletes a service account with its keys.
 #[utoipa::path(delete, path = "/v1/tenants/{tenant}/service-accounts/{id}", tag = "service accounts", responses((status = 204)))]
-pub async fn delete_service_account(ctx: Ctx, caller: TenantAdmin, path: ObjectPath, expected: IfMatch) -> Result<HttpResponse, Problem> {
+pub async fn delete_service_account(
+    ctx: Ctx,
+    caller: TenantAdmin,
+    path: ObjectPath,
+    expected: IfMatch,
+) -> Result<HttpResponse, Problem> {
     manage_service_accounts::delete(&ctx, &caller, path.1, expected.0).await?;
     Ok(HttpResponse::NoContent().finish())
 }

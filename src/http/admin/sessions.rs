@@ -1,6 +1,6 @@
 //! Sessions of a tenant's users.
 
-use actix_web::{HttpResponse, Responder};
+use actix_web::HttpResponse;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -75,10 +75,16 @@ pub struct SessionQuery {
 
 /// Lists live sessions.
 #[utoipa::path(get, path = "/v1/tenants/{tenant}/sessions", tag = "sessions", params(SessionQuery), responses((status = 200, body = Page<SessionOut>)))]
-pub async fn list_sessions(ctx: Ctx, caller: TenantAuditor, query: Query<SessionQuery>) -> Result<impl Responder, Problem> {
+pub async fn list_sessions(
+    ctx: Ctx,
+    caller: TenantAuditor,
+    query: Query<SessionQuery>,
+) -> Result<HttpResponse, Problem> {
     let wanted = page(query.0.limit, query.0.cursor.as_deref())?;
     let (user, now) = (query.0.user_id, ctx.clock.now());
-    admin::list(&ctx, &caller, wanted, move |c, t, p| sessions::live(c, t, user, now, p), |s| s.id, SessionOut::from).await
+    let page = wanted;
+    let rows = admin::read(&ctx, &caller, move |c, t| sessions::live(c, t, user, now, page)).await?;
+    Ok(HttpResponse::Ok().json(Page::of(&rows, page, |s| s.id, SessionOut::from)))
 }
 
 /// Reads a session.

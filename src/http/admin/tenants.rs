@@ -69,7 +69,10 @@ pub struct TenantQuery {
 pub async fn list_tenants(ctx: Ctx, _operator: Operator, query: Query<TenantQuery>) -> Result<HttpResponse, Problem> {
     let wanted = page(query.0.limit, query.0.cursor.as_deref())?;
     let external_id = query.0.external_id;
-    let rows = ctx.db.system(move |conn| Ok::<_, DbError>(tenants::list(conn, external_id.as_deref(), wanted)?)).await?;
+    let rows = ctx
+        .db
+        .system(move |conn| Ok::<_, DbError>(tenants::list(conn, external_id.as_deref(), wanted)?))
+        .await?;
     Ok(HttpResponse::Ok().json(Page::of(&rows, wanted, |t| t.id, |t| out(&ctx, t))))
 }
 
@@ -77,7 +80,11 @@ pub async fn list_tenants(ctx: Ctx, _operator: Operator, query: Query<TenantQuer
 #[utoipa::path(post, path = "/v1/tenants", tag = "tenants", request_body = TenantIn, responses((status = 201, body = TenantOut)))]
 pub async fn create_tenant(ctx: Ctx, operator: Operator, body: Body<TenantIn>) -> Result<HttpResponse, Problem> {
     let row = manage_tenants::create(&ctx, operator.stamp(&ctx), body.0).await?;
-    Ok(etag::created(ctx.config.url(&format!("/v1/tenants/{}", row.slug)), row.version, &out(&ctx, &row)))
+    Ok(etag::created(
+        ctx.config.url(&format!("/v1/tenants/{}", row.slug)),
+        row.version,
+        &out(&ctx, &row),
+    ))
 }
 
 /// Reads a tenant.

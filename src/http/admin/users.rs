@@ -1,25 +1,25 @@
 //! Users of a tenant.
 
-use actix_web::{HttpResponse, Responder};
+use actix_web::HttpResponse;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use crate::flows::manage_users::{self, UserIn, UserPatch, UsersIn};
+use crate::http::Ctx;
 use crate::http::admin::{self, ObjectPath};
 use crate::http::auth::{TenantAdmin, TenantAuditor};
 use crate::http::body::{Body, Query};
 use crate::http::etag::{self, IfMatch};
 use crate::http::paging::{Page, page};
 use crate::http::problem::Problem;
-use crate::http::Ctx;
 use crate::model::email::EmailAddress;
 use crate::model::group::MANUAL;
 use crate::model::role::{AccountStatus, Role};
 use crate::model::user::User;
-use crate::store::users::{self, UserFilter};
 use crate::store::groups;
+use crate::store::users::{self, UserFilter};
 
 /// A user.
 #[derive(Debug, Serialize, ToSchema)]
@@ -99,13 +99,20 @@ pub struct UserQuery {
 
 /// Lists users.
 #[utoipa::path(get, path = "/v1/tenants/{tenant}/users", tag = "users", params(UserQuery), responses((status = 200, body = Page<UserOut>)))]
-pub async fn list_users(ctx: Ctx, caller: TenantAuditor, query: Query<UserQuery>) -> Result<impl Responder, Problem> {
+pub async fn list_users(ctx: Ctx, caller: TenantAuditor, query: Query<UserQuery>) -> Result<HttpResponse, Problem> {
     let query = query.0;
     let wanted = page(query.limit, query.cursor.as_deref())?;
     // What is no address is nobody's: an impossible key finds nothing.
-    let email_key = query.email.map(|text| EmailAddress::parse(&text).map_or(text, |e| e.key));
-    let filter = UserFilter { email_key, external_id: query.external_id };
-    admin::list(&ctx, &caller, wanted, move |c, t, p| users::search(c, t, &filter, p), |u| u.id, UserOut::from).await
+    let email_key = query
+        .email
+        .map(|text| EmailAddress::parse(&text).map_or(text, |e| e.key));
+    let filter = UserFilter {
+        email_key,
+        external_id: query.external_id,
+    };
+    let page = wanted;
+    let rows = admin::read(&ctx, &caller, move |c, t| users::search(c, t, &filter, page)).await?;
+    Ok(HttpResponse::Ok().json(Page::of(&rows, page, |u| u.id, UserOut::from)))
 }
 
 /// Creates a user.
@@ -113,14 +120,20 @@ pub async fn list_users(ctx: Ctx, caller: TenantAuditor, query: Query<UserQuery>
 pub async fn create_user(ctx: Ctx, caller: TenantAdmin, body: Body<UserIn>) -> Result<HttpResponse, Problem> {
     let created = manage_users::create(&ctx, &caller, vec![body.0], false).await?;
     let user = created.first().ok_or_else(Problem::not_found)?;
-    Ok(etag::created(admin::location(&ctx, &caller, "users", user.id), user.version, &UserOut::from(user)))
+    Ok(etag::created(
+        admin::location(&ctx, &caller, "users", user.id),
+        user.version,
+        &UserOut::from(user),
+    ))
 }
 
 /// Creates up to a thousand users with their identities, all or none.
 #[utoipa::path(post, path = "/v1/tenants/{tenant}/users/import", tag = "users", request_body = UsersIn, responses((status = 201, body = UsersOut)))]
 pub async fn import_users(ctx: Ctx, caller: TenantAdmin, body: Body<UsersIn>) -> Result<HttpResponse, Problem> {
     let created = manage_users::create(&ctx, &caller, body.0.users, true).await?;
-    Ok(HttpResponse::Created().json(UsersOut { users: created.iter().map(UserOut::from).collect() }))
+    Ok(HttpResponse::Created().json(UsersOut {
+        users: created.iter().map(UserOut::from).collect(),
+    }))
 }
 
 /// Reads a user.
@@ -158,11 +171,19 @@ pub async fn delete_user(
 /// Lists the groups of a user.
 #[utoipa::path(get, path = "/v1/tenants/{tenant}/users/{id}/groups", tag = "users", responses((status = 200, body = Page<UserGroupOut>)))]
 pub async fn list_user_groups(ctx: Ctx, caller: TenantAuditor, path: ObjectPath) -> Result<HttpResponse, Problem> {
-    admin::find(&ctx, &caller, { let id = path.1; move |c, t| users::find(c, t, id) }).await?;
+    admin::find(&ctx, &caller, {
+        let id = path.1;
+        move |c, t| users::find(c, t, id)
+    })
+    .await?;
     let rows = admin::read(&ctx, &caller, move |c, t| groups::memberships_of_user(c, t, path.1)).await?;
     let out = rows.iter().map(|m| UserGroupOut {
         group_id: m.group_id,
-        connection_id: if m.origin == MANUAL { None } else { m.origin.parse().ok() },
+        connection_id: if m.origin == MANUAL {
+            None
+        } else {
+            m.origin.parse().ok()
+        },
         created_at: m.created_at,
     });
     Ok(HttpResponse::Ok().json(Page::all(out.collect())))

@@ -41,7 +41,12 @@ pub async fn get_landing(ctx: Ctx, req: HttpRequest) -> Result<HttpResponse, Pro
     };
     let user = &found.1;
     let user_id = user.id;
-    let names = ctx.db.tenant(id, move |conn| Ok::<_, DbError>(groups::names_of_user(conn, id, user_id)?)).await?;
+    let names = ctx
+        .db
+        .tenant(id, move |conn| {
+            Ok::<_, DbError>(groups::names_of_user(conn, id, user_id)?)
+        })
+        .await?;
     let template = SignedInPage {
         t: texts(&req),
         organisation: &tenant.tenant.name,
@@ -54,14 +59,23 @@ pub async fn get_landing(ctx: Ctx, req: HttpRequest) -> Result<HttpResponse, Pro
 }
 
 /// `GET /t/{tenant}/sso/{connection}/jwks.json`: our public key for private_key_jwt (RFC 7517).
-pub async fn get_client_jwks(ctx: Ctx, req: HttpRequest, path: web::Path<(String, Uuid)>) -> Result<HttpResponse, Problem> {
+pub async fn get_client_jwks(
+    ctx: Ctx,
+    req: HttpRequest,
+    path: web::Path<(String, Uuid)>,
+) -> Result<HttpResponse, Problem> {
     let slug = req.match_info().get("tenant").unwrap_or_default();
     let tenant = ctx.tenant(slug).await?.ok_or_else(Problem::not_found)?;
     if tenant.tenant.status != crate::model::tenant::TenantStatus::Active {
         return Err(Problem::not_found()); // T-13
     }
     let (id, connection) = (tenant.tenant.id, path.1);
-    let row = ctx.db.tenant(id, move |conn| Ok::<_, DbError>(connections::find(conn, id, connection)?)).await?;
+    let row = ctx
+        .db
+        .tenant(id, move |conn| {
+            Ok::<_, DbError>(connections::find(conn, id, connection)?)
+        })
+        .await?;
     let row = row.ok_or_else(Problem::not_found)?;
     let keys: Vec<_> = row.client_key_public.into_iter().collect();
     Ok(HttpResponse::Ok().json(json!({"keys": keys})))

@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
+use secrecy::ExposeSecret;
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -72,8 +73,14 @@ pub async fn get_login(ctx: Ctx, req: HttpRequest, query: Query<LoginQuery>) -> 
         return Ok(refusal(&req, Some(&tenant), &Error::forbidden("tenant_suspended", "")));
     }
     let id = tenant.tenant.id;
-    let active = ctx.db.tenant(id, move |conn| Ok::<_, DbError>(connections::active(conn, id)?)).await?;
-    let return_to = query.0.return_to.filter(|to| tenant.tenant.permitted_return(to).is_some());
+    let active = ctx
+        .db
+        .tenant(id, move |conn| Ok::<_, DbError>(connections::active(conn, id)?))
+        .await?;
+    let return_to = query
+        .0
+        .return_to
+        .filter(|to| tenant.tenant.permitted_return(to).is_some());
     let begin = |connection: Uuid| begin_url(&ctx, &tenant, connection, return_to.as_deref(), None);
     let template = LoginPage {
         t: texts(&req),
@@ -123,10 +130,18 @@ pub async fn get_begin(
     }
 }
 
-async fn begin(ctx: &Ctx, req: &HttpRequest, tenant: &TenantCache, connection: Uuid, query: BeginQuery) -> Result<HttpResponse, Error> {
+async fn begin(
+    ctx: &Ctx,
+    req: &HttpRequest,
+    tenant: &TenantCache,
+    connection: Uuid,
+    query: BeginQuery,
+) -> Result<HttpResponse, Error> {
     let ip = peer::ip(req, &ctx.config.trusted_proxies).unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
     // D-07: begun and never finished logins cost rows; one address begins so many a minute.
-    ctx.begin_limit.check(&limits::address_bucket(ip))?;
+    ctx.begin_limit
+        .check(&limits::address_bucket(ip))
+        .map_err(|retry_after| Error::RateLimited { retry_after })?;
     let wanted = Wanted {
         return_to: query.return_to.filter(|to| to.len() <= MAX_RETURN),
         login_hint: query.login_hint.filter(|hint| hint.len() <= 254),
@@ -136,8 +151,11 @@ async fn begin(ctx: &Ctx, req: &HttpRequest, tenant: &TenantCache, connection: U
     for old in cookies::surplus(cookies::read_attempts(req, &ctx.config)) {
         response.cookie(cookies::no_attempt(&ctx.config, old));
     }
-    use secrecy::ExposeSecret;
-    response.cookie(cookies::attempt(&ctx.config, begun.attempt_id, begun.browser_secret.expose_secret()));
+    response.cookie(cookies::attempt(
+        &ctx.config,
+        begun.attempt_id,
+        begun.browser_secret.expose_secret(),
+    ));
     Ok(response.finish())
 }
 
@@ -154,5 +172,9 @@ fn with_query(base: &str, pairs: &[(&str, Option<&str>)]) -> String {
         }
     }
     let query = query.finish();
-    if query.is_empty() { base.to_owned() } else { format!("{base}?{query}") }
+    if query.is_empty() {
+        base.to_owned()
+    } else {
+        format!("{base}?{query}")
+    }
 }

@@ -1,0 +1,143 @@
+//! The command line: `doorward serve | demo | migrate | config check | tenant create | key create | secrets rotate`.
+
+mod commands;
+mod demo;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::config;
+use crate::model::role::Role;
+
+/// Enterprise sign-on for multi-tenant SaaS.
+#[derive(Debug, Parser)]
+#[command(name = "doorward", version, about)]
+struct Cli {
+    /// The configuration file; the environment (DOORWARD_*) wins over it.
+    #[arg(long, global = true)]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve. Without a database URL an embedded PostgreSQL is started.
+    Serve {
+        /// Use the embedded PostgreSQL although the public URL is not a loopback one.
+        #[arg(long)]
+        embedded: bool,
+    },
+    /// Start everything with example data and say where to click.
+    Demo {
+        /// Sign in once by script and end.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Bring the database up to date and end.
+    Migrate,
+    /// Look at the configuration.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Manage tenants.
+    #[command(subcommand)]
+    Tenant(TenantCommand),
+    /// Manage keys.
+    #[command(subcommand)]
+    Key(KeyCommand),
+    /// Manage secrets at rest.
+    #[command(subcommand)]
+    Secrets(SecretsCommand),
+}
+
+#[derive(Debug, Subcommand)]
+enum ConfigCommand {
+    /// Tell every fault of the configuration, or that there is none.
+    Check,
+}
+
+#[derive(Debug, Subcommand)]
+enum TenantCommand {
+    /// Create a tenant; prints it as JSON.
+    Create(TenantArgs),
+}
+
+#[derive(Debug, Args)]
+struct TenantArgs {
+    /// Part of every URL of the tenant; never changes.
+    slug: String,
+    /// Display name; the slug when absent.
+    #[arg(long)]
+    name: Option<String>,
+    /// Your own id for this customer.
+    #[arg(long)]
+    external_id: Option<String>,
+    /// Where logins may return to; may be given several times.
+    #[arg(long = "return-url")]
+    return_urls: Vec<String>,
+    /// Where a login goes that names no target.
+    #[arg(long)]
+    landing_url: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+enum KeyCommand {
+    /// Create a key and print its secret, once: an operator's, or with --tenant a service account's of that tenant.
+    Create(KeyArgs),
+}
+
+#[derive(Debug, Args)]
+struct KeyArgs {
+    /// Who or what will hold it.
+    name: String,
+    /// The tenant's slug; without it the key is an operator's.
+    #[arg(long)]
+    tenant: Option<String>,
+    /// What the key may do in the tenant: member, auditor, admin or owner.
+    #[arg(long, value_parser = parse_role, default_value = "admin", requires = "tenant")]
+    role: Role,
+}
+
+#[derive(Debug, Subcommand)]
+enum SecretsCommand {
+    /// Seal everything again with the first sealing key, while servers serve.
+    Rotate,
+}
+
+fn parse_role(text: &str) -> Result<Role, String> {
+    [Role::Member, Role::Auditor, Role::Admin, Role::Owner]
+        .into_iter()
+        .find(|role| role.as_str() == text)
+        .ok_or_else(|| "must be member, auditor, admin or owner".to_owned())
+}
+
+/// Runs the command of the process's arguments. A fault is one message on standard error and exit status 1.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let embedded = matches!(cli.command, Command::Serve { embedded: true });
+    let demo = matches!(cli.command, Command::Demo { .. });
+    let loaded = if demo {
+        demo::configuration(cli.config)
+    } else {
+        config::load(cli.config, embedded)
+    };
+    let config = match loaded {
+        Ok(config) => config,
+        Err(error) => return failed(&error),
+    };
+    crate::telemetry::start_logging(&config);
+    let done = actix_web::rt::System::new().block_on(commands::run(cli.command, config));
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => failed(&*error),
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "a command's fault is for its user")]
+fn failed(error: &dyn std::error::Error) -> ExitCode {
+    eprintln!("doorward: {error}");
+    ExitCode::FAILURE
+}

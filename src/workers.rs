@@ -1,0 +1,86 @@
+//! What runs beside the server: reading the changes feed each second, sweeping each minute, refreshing metadata.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, MissedTickBehavior, interval};
+
+use crate::context::Context;
+use crate::flows::{refresh_metadata, sweep};
+use crate::store::changes;
+use crate::store::db::DbError;
+
+/// How often the changes feed is read.
+const POLL: Duration = Duration::from_secs(1);
+/// A gap after which changes may have left the ten seconds that are read.
+const GAP: Duration = Duration::from_secs(8);
+/// How often is swept.
+const SWEEP: Duration = Duration::from_secs(60);
+
+/// The running workers; dropping them ends them.
+pub struct Workers(Vec<JoinHandle<()>>);
+
+impl Drop for Workers {
+    fn drop(&mut self) {
+        for worker in &self.0 {
+            worker.abort();
+        }
+    }
+}
+
+/// Starts all of them.
+#[must_use]
+pub fn start(ctx: &Context) -> Workers {
+    Workers(vec![
+        tokio::spawn(poll_changes(ctx.clone())),
+        tokio::spawn(tidy(ctx.clone())),
+    ])
+}
+
+/// Drops what others have changed from this instance's caches, within a second.
+async fn poll_changes(ctx: Context) {
+    let mut ticks = interval(POLL);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut seen: BTreeSet<i64> = BTreeSet::new();
+    let mut last = Instant::now();
+    loop {
+        ticks.tick().await;
+        // A database that hangs must not stop the clock of `fresh()`: the poll itself has a deadline.
+        let poll = ctx.db.system(|conn| Ok::<_, DbError>(changes::recent(conn)?));
+        match tokio::time::timeout(Duration::from_secs(3), poll).await {
+            Ok(Ok(recent)) => {
+                if last.elapsed() > GAP {
+                    ctx.caches.forget_all();
+                }
+                for (_, tenant) in recent.iter().filter(|(id, _)| !seen.contains(id)) {
+                    ctx.caches.forget(*tenant);
+                }
+                seen = recent.into_iter().map(|(id, _)| id).collect();
+                last = Instant::now();
+                ctx.caches.polled();
+            }
+            Ok(Err(error)) => tracing::warn!(%error, "the changes feed could not be read; caches are bypassed"),
+            Err(_) => tracing::warn!("the changes feed did not answer; caches are bypassed"),
+        }
+    }
+}
+
+/// Sweeps and refreshes.
+async fn tidy(ctx: Context) {
+    let mut ticks = interval(SWEEP);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        ctx.begin_limit.tidy();
+        if let Err(error) = sweep::sweep(&ctx).await {
+            tracing::warn!(%error, "sweeping failed; it is tried again in a minute");
+        }
+        if let Err(error) = refresh_metadata::refresh_due(&ctx).await {
+            tracing::warn!(%error, "looking for due metadata failed; it is tried again in a minute");
+        }
+        let (open, idle) = ctx.db.usage();
+        metrics::gauge!("doorward_db_connections", "state" => "open").set(f64::from(open));
+        metrics::gauge!("doorward_db_connections", "state" => "idle").set(f64::from(idle));
+    }
+}
