@@ -2,5 +2,6 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on ends here")]
 
 mod embedded;
+mod login;
 mod protocol;
 mod support;

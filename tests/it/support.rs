@@ -1,5 +1,16 @@
 //! What tests share.
+//!
+//! `make test` starts PostgreSQL, the real providers and the browser once and passes their addresses on in
+//! `DOORWARD_TEST_*`. Each test has a database of its own, made from a template, and a server of its own on a free port.
 
+pub mod admin;
+pub mod browser;
+pub mod database;
+pub mod env;
 pub mod hostile_provider;
 pub mod raw_server;
 pub mod signing;
+pub mod test_app;
+
+pub use browser::Browser;
+pub use test_app::TestApp;

@@ -1,0 +1,3 @@
+//! Whole logins.
+
+mod first_login;

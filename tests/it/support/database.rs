@@ -1,0 +1,84 @@
+//! A database for each test, copied from a template that is migrated once per set of migrations.
+
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use doorward::store::migrate;
+use secrecy::SecretString;
+use url::Url;
+use uuid::Uuid;
+
+use super::env;
+
+/// A database of a test's own; dropped with it.
+pub struct TestDatabase {
+    pub url: SecretString,
+    name: String,
+}
+
+impl TestDatabase {
+    /// A migrated, empty database.
+    pub fn new() -> Self {
+        let template = template();
+        let name = format!("dw_test_{}", Uuid::now_v7().simple());
+        let mut conn = maintenance();
+        conn.batch_execute(&format!("CREATE DATABASE {name} TEMPLATE {template}"))
+            .unwrap();
+        Self {
+            url: url_of(&name).into(),
+            name,
+        }
+    }
+
+    /// A connection as the superuser, who sees everything.
+    pub fn superuser(&self) -> PgConnection {
+        PgConnection::establish(&url_of(&self.name)).unwrap()
+    }
+}
+
+impl Drop for TestDatabase {
+    fn drop(&mut self) {
+        let _ = maintenance().batch_execute(&format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name));
+    }
+}
+
+/// The URL of a database of the test cluster.
+pub fn url_of(database: &str) -> String {
+    let mut url = Url::parse(&env::required("DOORWARD_TEST_DATABASE_URL")).unwrap();
+    url.set_path(database);
+    url.into()
+}
+
+fn maintenance() -> PgConnection {
+    PgConnection::establish(&env::required("DOORWARD_TEST_DATABASE_URL")).unwrap()
+}
+
+/// One template per set of migrations, made by the first test that needs it while the others wait.
+fn template() -> String {
+    use diesel::migration::{Migration, MigrationSource};
+    let migrations = MigrationSource::<diesel::pg::Pg>::migrations(&migrate::MIGRATIONS).unwrap();
+    let sum = migrations
+        .iter()
+        .fold(String::new(), |sum, m| format!("{sum}{:?}", m.name().to_string()));
+    let digest = doorward::secrets::token::hash(&format!("{sum}{}", include_str!("../../../src/schema.rs")));
+    let name = format!(
+        "dw_template_{}",
+        digest[..8].iter().map(|b| format!("{b:02x}")).collect::<String>()
+    );
+    let mut conn = maintenance();
+    conn.batch_execute("SELECT pg_advisory_lock(4242)").unwrap();
+    let known: i64 = diesel::select(diesel::dsl::sql::<diesel::sql_types::BigInt>(&format!(
+        "(SELECT count(*) FROM pg_database WHERE datname = '{name}')"
+    )))
+    .get_result(&mut conn)
+    .unwrap();
+    if known == 0 {
+        let making = format!("{name}_making");
+        conn.batch_execute(&format!("DROP DATABASE IF EXISTS {making}"))
+            .unwrap();
+        conn.batch_execute(&format!("CREATE DATABASE {making}")).unwrap();
+        migrate::migrate(&url_of(&making).into()).unwrap();
+        conn.batch_execute(&format!("ALTER DATABASE {making} RENAME TO {name}"))
+            .unwrap();
+    }
+    name
+}
