@@ -22,7 +22,7 @@ use crate::flows::rotate_secrets;
 use crate::model::audit::{Actor, Stamp};
 use crate::model::role::Role;
 
-type Done = Result<(), Box<dyn Error>>;
+pub(super) type Done = Result<(), Box<dyn Error>>;
 
 /// Runs one command.
 pub(super) async fn run(command: Command, config: Config) -> Done {

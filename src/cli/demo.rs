@@ -1,9 +1,151 @@
-//! demo.
-pub(super) fn configuration(
-    _: Option<std::path::PathBuf>,
-) -> Result<crate::config::Config, crate::config::ConfigError> {
-    crate::config::load(None, false)
+//! `doorward demo`: a whole installation with example data, from nothing, each time anew.
+//!
+//! 1. an embedded PostgreSQL in a data folder of the demo's own, emptied;
+//! 2. the server, in this process;
+//! 3. `seed`: tenant, admin key and connection, through the REST API like anybody would;
+//! 4. `provider`: a real OpenID provider with three people, as a child process;
+//! 5. the URLs and passwords to try, or with `--check` one scripted sign-in (`visitor`).
+
+#![expect(clippy::print_stdout, reason = "the demo talks to the person who started it")]
+
+mod provider;
+mod seed;
+mod visitor;
+
+use std::error::Error;
+use std::net::TcpListener;
+use std::path::PathBuf;
+
+use secrecy::ExposeSecret;
+use url::Url;
+
+use super::commands::Done;
+use crate::app::Application;
+use crate::clock::Clock;
+use crate::config::{self, Config, ConfigError};
+use crate::embedded::{EmbeddedOptions, EmbeddedPostgres, default_data_dir};
+use crate::store::migrate;
+
+use seed::Seeded;
+
+/// The configuration, with what only a demo may do: call loopback, and use its own database whatever the surroundings say.
+pub(super) fn configuration(file: Option<PathBuf>) -> Result<Config, ConfigError> {
+    let mut config = config::load(file, true)?;
+    config
+        .outbound_allow
+        .extend(["127.0.0.0/8", "localhost"].map(str::to_owned));
+    config.database_url = None;
+    config.migration_url = None;
+    config.sealing_keys = None;
+    if config.log_level == "info" {
+        config.log_level = "warn".into();
+    }
+    Ok(config)
 }
-pub(super) async fn run(_config: crate::config::Config, _check: bool) -> Result<(), Box<dyn std::error::Error>> {
-    Ok(())
+
+/// Runs the demo until Ctrl-C, or once by script.
+pub(super) async fn run(mut config: Config, check: bool) -> Done {
+    let listener = listen(&config, check)?;
+    config.listen = listener.local_addr()?;
+    config.public_url = Url::parse(&format!("http://localhost:{}", config.listen.port()))?;
+    let cluster = tokio::task::spawn_blocking({
+        let options = options(&config, check);
+        move || empty_cluster(&options)
+    });
+    let cluster = cluster.await?.map_err(|e| e.to_string())?;
+    config.database_url = Some(cluster.url());
+    config.sealing_keys_file = Some(cluster.sealing_key_file().to_owned());
+
+    let application = Application::build_on(listener, config, Clock::default()).await?;
+    let (context, handle) = (application.context(), application.handle());
+    let serving = actix_web::rt::spawn(application.run());
+    let done = match seed::seed(&context).await {
+        Ok(seeded) if check => visitor::check(&seeded).await,
+        Ok(seeded) => {
+            tell(&seeded);
+            serving.await??;
+            drop(seeded.provider);
+            drop(cluster);
+            println!("\nEverything is stopped.");
+            return Ok(());
+        }
+        Err(error) => Err(error),
+    };
+    handle.stop(false).await;
+    serving.await??;
+    drop(cluster);
+    done
+}
+
+/// The configured address; where that is taken and nobody asked for it, a free port.
+fn listen(config: &Config, check: bool) -> Result<TcpListener, Box<dyn Error>> {
+    let wanted = config.listen;
+    let by_default = wanted.port() == 8080;
+    if check && by_default {
+        return Ok(TcpListener::bind((wanted.ip(), 0))?);
+    }
+    match TcpListener::bind(wanted) {
+        Ok(listener) => Ok(listener),
+        Err(_) if by_default => Ok(TcpListener::bind((wanted.ip(), 0))?),
+        Err(error) => Err(format!("cannot listen on {wanted}: {error}").into()),
+    }
+}
+
+/// A data folder beside the real one, and another for checks, so that they can run beside each other.
+fn options(config: &Config, check: bool) -> EmbeddedOptions {
+    let around = &config.surroundings;
+    let uid = rustix::process::getuid().as_raw();
+    let base = config.data_dir.clone();
+    let base = base.or_else(|| default_data_dir(uid, around.home.as_deref(), around.xdg_data_home.as_deref()));
+    let name = if check { "demo-check" } else { "demo" };
+    let beside = |path: PathBuf| {
+        let own = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        path.with_file_name(format!("{own}-{name}"))
+    };
+    EmbeddedOptions {
+        data_dir: base.map(beside),
+        pg_bin: around.pg_bin.clone(),
+        search_path: around.path.clone(),
+        home: around.home.clone(),
+        xdg_data_home: around.xdg_data_home.clone(),
+        ..EmbeddedOptions::default()
+    }
+}
+
+fn empty_cluster(options: &EmbeddedOptions) -> Result<EmbeddedPostgres, Box<dyn Error + Send + Sync>> {
+    let cluster = EmbeddedPostgres::open(options)?;
+    if !cluster.owns_cluster() {
+        return Err("a demo is running already; stop it first".into());
+    }
+    migrate::migrate(&cluster.url())?;
+    migrate::revert_all(&cluster.url())?;
+    Ok(cluster)
+}
+
+fn tell(seeded: &Seeded) {
+    let Seeded {
+        base,
+        admin_key,
+        provider,
+    } = seeded;
+    let key = admin_key.expose_secret();
+    println!(
+        "
+Doorward runs at {base}
+
+  Sign in as somebody of the tenant acme:   {base}/t/acme/login     (choose \"Acme ID\")
+      alice / alice-pw     comes in, with the groups engineering and admins
+      bob   / bob-pw       is refused: the address is not verified
+      carol / carol-pw     comes in, without groups
+  Their identity provider is a real one:    {issuer}
+
+  REST, as the tenant's admin:
+      export KEY={key}
+      curl -H \"Authorization: Bearer $KEY\" {base}/v1/tenants/acme/users
+      curl -H \"Authorization: Bearer $KEY\" {base}/v1/tenants/acme/audit-events
+  The API to read and try:                  {base}/docs
+
+Ctrl-C stops all of it. Each start begins from nothing.",
+        issuer = provider.issuer
+    );
 }

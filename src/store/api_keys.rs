@@ -13,15 +13,14 @@ use crate::store::crud;
 
 crud!(api_keys, ApiKey);
 
+/// A key and whoever it belongs to.
+pub type KeyAndOwner = (ApiKey, Option<User>, Option<ServiceAccount>);
+
 /// The key with this hash, and the user or service account it belongs to.
 ///
 /// # Errors
 /// What the database says.
-pub fn find_by_secret(
-    conn: &mut PgConnection,
-    tenant: Uuid,
-    secret_hash: &[u8],
-) -> QueryResult<Option<(ApiKey, Option<User>, Option<ServiceAccount>)>> {
+pub fn find_by_secret(conn: &mut PgConnection, tenant: Uuid, secret_hash: &[u8]) -> QueryResult<Option<KeyAndOwner>> {
     api_keys::table
         .left_join(
             users::table.on(users::tenant_id
