@@ -29,6 +29,7 @@ routes! {
     "/healthz" => { GET health::get_healthz }
     "/readyz" => { GET health::get_readyz }
     "/openapi.json" => { GET openapi::get_openapi }
+    "/docs" => { GET openapi::get_docs }
     "/assets/doorward.css" => { GET assets::get_stylesheet }
 
     "/t/{tenant}" => { GET landing::get_landing }

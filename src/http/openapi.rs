@@ -110,3 +110,10 @@ fn complete(operation: &mut Operation, path_names: &[&str], versioned: bool) {
 pub async fn get_openapi() -> HttpResponse {
     HttpResponse::Ok().json(ApiDoc::openapi())
 }
+
+/// `GET /docs`: to the reader.
+pub async fn get_docs() -> HttpResponse {
+    HttpResponse::PermanentRedirect()
+        .insert_header(("location", "/docs/"))
+        .finish()
+}

@@ -1,0 +1,162 @@
+//! `make bench`: whole logins beside a bare actix server, in one run.
+//!
+//! A login round is what a browser does: the login URL, the provider's authorize endpoint, the callback. The provider is
+//! a stub in this process, the server is the real binary in a process of its own; its CPU and PostgreSQL's are read from
+//! `/proc` (Linux), so the stub and the client do not count.
+//!
+//!     DOORWARD_BENCH_SECONDS=10 DOORWARD_BENCH_CLIENTS=16 make bench
+
+#![expect(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a bench reads its environment and prints"
+)]
+
+mod cpu;
+mod server;
+mod support;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use cpu::Cpu;
+use server::Server;
+use support::hostile_provider::HostileProvider;
+
+fn number(name: &str, default: u64) -> u64 {
+    std::env::var(name).ok().and_then(|v| v.parse().ok()).unwrap_or(default)
+}
+
+fn main() {
+    // `cargo test --benches` builds benches and runs them with this flag: there is nothing to test here.
+    if std::env::args().any(|a| a == "--test") {
+        return;
+    }
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap()
+        .block_on(run());
+}
+
+async fn run() {
+    let seconds = Duration::from_secs(number("DOORWARD_BENCH_SECONDS", 8));
+    let clients = number("DOORWARD_BENCH_CLIENTS", 8);
+    let hello = hello_per_second(seconds / 2, clients).await;
+    println!("bare actix hello: {hello:.0} requests/s with {clients} clients");
+
+    let provider = HostileProvider::start();
+    let server = Server::start().await;
+    let login_url = server.connect(&provider.issuer).await;
+    for people in ["one person again and again", "a new person each time"] {
+        let fresh = people.starts_with('a');
+        if !fresh {
+            login(&server, &login_url).await; // warm: keys, metadata, caches
+        }
+        let (server_cpu, database_cpu) = (Cpu::of(server.pid()), Cpu::of_tree(server.postmaster));
+        let done = Arc::new(AtomicU64::new(0));
+        let begun = Instant::now();
+        let round = |n: u64| {
+            let (server, url, done) = (server.clone(), login_url.clone(), Arc::clone(&done));
+            let provider = &provider;
+            if fresh {
+                provider.person(
+                    json!({"sub": format!("s-{n}"), "email": format!("p{n}@x.example"), "email_verified": true}),
+                );
+            }
+            async move {
+                while begun.elapsed() < seconds {
+                    login(&server, &url).await;
+                    done.fetch_add(1, Ordering::Relaxed);
+                }
+            }
+        };
+        let tasks: Vec<_> = (0..clients).map(|n| tokio::spawn(round(n))).collect();
+        if fresh {
+            rename_people(&provider, seconds).await;
+        }
+        for task in tasks {
+            task.await.unwrap();
+        }
+        let logins = done.load(Ordering::Relaxed);
+        let rate = logins as f64 / begun.elapsed().as_secs_f64();
+        let per = |cpu: Cpu| cpu.spent().as_secs_f64() * 1000.0 / logins.max(1) as f64;
+        println!(
+            "logins, {people}: {rate:.0}/s with {clients} clients; CPU per login: server {:.2} ms, PostgreSQL {:.2} ms; {:.1} % of bare actix",
+            per(server_cpu),
+            per(database_cpu),
+            rate / hello * 100.0
+        );
+    }
+}
+
+/// The provider's person becomes another one all the time, so that nearly every login is somebody's first.
+async fn rename_people(provider: &HostileProvider, seconds: Duration) {
+    let begun = Instant::now();
+    let mut n = 1_000;
+    while begun.elapsed() < seconds {
+        n += 1;
+        provider.person(
+            json!({"sub": format!("s-{n}"), "email": format!("p{n}@x.example"), "email_verified": true, "name": "P"}),
+        );
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+}
+
+/// One round: begin, provider, callback; ends signed in.
+async fn login(server: &Server, url: &str) {
+    let client = reqwest::Client::builder()
+        .cookie_store(true)
+        .redirect(reqwest::redirect::Policy::none());
+    let client = client.no_proxy().pool_max_idle_per_host(0).build().unwrap();
+    let mut next = url.to_owned();
+    for _ in 0..2 {
+        let answer = client.get(&next).send().await.unwrap();
+        next = answer.headers()["location"].to_str().unwrap().to_owned();
+    }
+    let answer = client.get(&next).send().await.unwrap();
+    assert_eq!(answer.status(), 303, "{}", answer.text().await.unwrap());
+    let _ = server;
+}
+
+/// The yardstick: the same framework, one worker per core, answering one word.
+async fn hello_per_second(seconds: Duration, clients: u64) -> f64 {
+    use actix_web::{App, HttpServer, web};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        actix_web::rt::System::new().block_on(async move {
+            let app = || App::new().route("/", web::get().to(|| async { "hello" }));
+            HttpServer::new(app)
+                .workers(2)
+                .disable_signals()
+                .listen(listener)
+                .unwrap()
+                .run()
+                .await
+        })
+    });
+    let done = Arc::new(AtomicU64::new(0));
+    let begun = Instant::now();
+    let tasks: Vec<_> = (0..clients)
+        .map(|_| {
+            let (url, done) = (url.clone(), Arc::clone(&done));
+            tokio::spawn(async move {
+                let client = reqwest::Client::builder().no_proxy().build().unwrap();
+                while begun.elapsed() < seconds {
+                    client.get(&url).send().await.unwrap().bytes().await.unwrap();
+                    done.fetch_add(1, Ordering::Relaxed);
+                }
+            })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap();
+    }
+    done.load(Ordering::Relaxed) as f64 / begun.elapsed().as_secs_f64()
+}
