@@ -6,7 +6,7 @@ use std::ops::Deref;
 use std::pin::Pin;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{AUTHORIZATION, HeaderMap, ORIGIN};
+use actix_web::http::header::{AUTHORIZATION, HeaderMap};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload};
 use secrecy::{ExposeSecret, SecretString};
 use tracing_actix_web::RequestId;
@@ -189,22 +189,19 @@ async fn by_session(ctx: &Context, slug: &str, req: &HttpRequest) -> Result<Call
     })
 }
 
-/// W-07, W-08: what a cookie authorises must come from a page of ours. Browsers say so in one of two headers that no
-/// page can forge; a request with neither is refused.
+/// W-07, W-08: what a cookie authorises must come from a page of ours. Browsers say so in headers that no page can
+/// forge: `Sec-Fetch-Site`, or from older ones `Origin`, which our referrer policy makes `null` in form posts. A request
+/// with neither is refused.
 ///
 /// # Errors
 /// 403 `cross_site`.
 pub fn same_origin(req: &HttpRequest, config: &Config) -> Result<(), Problem> {
-    let header = |name| {
-        req.headers()
-            .get(name)
-            .and_then(|v: &actix_web::http::header::HeaderValue| v.to_str().ok())
-    };
+    let header = |name: &str| req.headers().get(name).and_then(|v| v.to_str().ok());
     let ours = config.public_url.origin().ascii_serialization();
-    let fits = match (header("sec-fetch-site"), header(ORIGIN.as_str())) {
-        (_, Some(origin)) => origin == ours,
-        (Some(site), None) => site == "same-origin",
-        (None, None) => false,
+    let fits = match (header("sec-fetch-site"), header("origin")) {
+        (_, Some(origin)) if origin != "null" && origin != ours => false,
+        (Some(site), _) => site == "same-origin",
+        (None, origin) => origin == Some(ours.as_str()),
     };
     if fits {
         Ok(())
