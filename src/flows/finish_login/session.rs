@@ -80,8 +80,9 @@ pub async fn open(
                 return Ok(Ok((token, welcome)));
             }
             Err(Undone::Refused(why)) => return Ok(Err(why)),
+            // A unique constraint that broke after we looked is a lost race like any other.
+            Err(Undone::Raced | Undone::Failed(Error::Conflict { .. })) => {}
             Err(Undone::Failed(error)) => return Err(error),
-            Err(Undone::Raced) => {}
         }
     }
     Err(Error::Unavailable)
