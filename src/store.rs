@@ -23,6 +23,37 @@ pub mod sessions;
 pub mod tenants;
 pub mod users;
 
+use chrono::{DateTime, Utc};
+use diesel::{PgConnection, QueryResult};
+use uuid::Uuid;
+
+/// A row of a tenant whose version guards it against lost updates; what changes of any noun have in common.
+pub trait Versioned: Sized + Send + 'static {
+    /// The row with this id, if this tenant has it.
+    ///
+    /// # Errors
+    /// What the database says.
+    fn find(conn: &mut PgConnection, tenant: Uuid, id: Uuid) -> QueryResult<Option<Self>>;
+
+    /// Writes the row back, when its version is still `version`; tells how many were written (0 or 1).
+    ///
+    /// # Errors
+    /// What the database says.
+    fn save(&self, conn: &mut PgConnection, version: i64) -> QueryResult<usize>;
+
+    /// Deletes the row; tells how many there were (0 or 1).
+    ///
+    /// # Errors
+    /// What the database says.
+    fn delete(&self, conn: &mut PgConnection) -> QueryResult<usize>;
+
+    /// Its version.
+    fn version(&self) -> i64;
+
+    /// Raises the version and notes when.
+    fn bump(&mut self, now: DateTime<Utc>);
+}
+
 /// An `id` page of a tenant's table: the filter, the cursor, the order and the limit that every list shares.
 macro_rules! page {
     ($table:ident, $row:ty, $conn:expr, $tenant:expr, $page:expr) => {{
@@ -91,6 +122,28 @@ macro_rules! crud {
                 .find((tenant, row.id))
                 .filter($table::version.eq(version));
             diesel::update(same).set(row).execute(conn)
+        }
+
+        impl $crate::store::Versioned for $row {
+            fn find(conn: &mut PgConnection, tenant: Uuid, id: Uuid) -> QueryResult<Option<Self>> {
+                find(conn, tenant, id)
+            }
+
+            fn save(&self, conn: &mut PgConnection, version: i64) -> QueryResult<usize> {
+                save(conn, self.tenant_id, self, version)
+            }
+
+            fn delete(&self, conn: &mut PgConnection) -> QueryResult<usize> {
+                delete(conn, self.tenant_id, self.id)
+            }
+
+            fn version(&self) -> i64 {
+                self.version
+            }
+
+            fn bump(&mut self, now: chrono::DateTime<chrono::Utc>) {
+                (self.version, self.updated_at) = (self.version + 1, now);
+            }
         }
     };
 }

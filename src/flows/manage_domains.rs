@@ -9,11 +9,11 @@ use crate::context::Context;
 use crate::flows::Error;
 use crate::flows::authenticate::Caller;
 use crate::flows::patch::{nullable, put};
-use crate::flows::write::{check_version, saved, write};
-use crate::model::audit::{Change, Event, Stamp, Subject};
+use crate::flows::write::{change, remove, saved, write};
+use crate::model::audit::{Event, Stamp, Subject};
 use crate::model::domain::{DomainMethod, DomainStatus, VerifiedDomain, is_public_mail_domain};
 use crate::model::email::normal_domain;
-use crate::store::{connections, domains};
+use crate::store::{Versioned, connections, domains};
 
 /// A domain to claim. It counts for nothing until it is verified.
 #[derive(Debug, Clone, Deserialize, Serialize, Validate, ToSchema)]
@@ -84,24 +84,23 @@ pub async fn update(
     expected: Option<i64>,
     patch: DomainPatch,
 ) -> Result<VerifiedDomain, Error> {
-    let (tenant, stamp) = (caller.tenant_id(), caller.stamp(ctx));
-    write(ctx, tenant, stamp, move |conn| {
-        let mut row = domains::find(conn, tenant, id)?.ok_or(Error::NotFound)?;
-        check_version(expected, row.version)?;
-        let mut fields = Vec::new();
-        put(
-            &mut row.connection_id,
-            patch.connection_id,
-            "connection_id",
-            &mut fields,
-        );
-        if fields.is_empty() {
-            return Ok((row, None));
-        }
-        check_connection(conn, &row)?;
-        save(conn, &mut row, stamp)?;
-        Ok((row, Some(Event::DomainUpdated(Change { id, fields }))))
-    })
+    change(
+        ctx,
+        caller,
+        (id, expected),
+        Event::DomainUpdated,
+        move |conn, row: &mut VerifiedDomain| {
+            let mut fields = Vec::new();
+            put(
+                &mut row.connection_id,
+                patch.connection_id,
+                "connection_id",
+                &mut fields,
+            );
+            check_connection(conn, row)?;
+            Ok(fields)
+        },
+    )
     .await
 }
 
@@ -117,7 +116,9 @@ pub async fn attest(ctx: &Context, stamp: Stamp, tenant: Uuid, id: Uuid) -> Resu
         }
         (row.status, row.method, row.verified_at) =
             (DomainStatus::Verified, Some(DomainMethod::Operator), Some(stamp.at));
-        save(conn, &mut row, stamp)?;
+        let before = row.version;
+        row.bump(stamp.at);
+        saved(row.save(conn, before)?)?;
         let event = Event::DomainVerified(Subject {
             id,
             name: Some(row.domain.clone()),
@@ -132,26 +133,13 @@ pub async fn attest(ctx: &Context, stamp: Stamp, tenant: Uuid, id: Uuid) -> Resu
 /// # Errors
 /// [`Error::NotFound`], [`Error::Stale`].
 pub async fn delete(ctx: &Context, caller: &Caller, id: Uuid, expected: Option<i64>) -> Result<(), Error> {
-    let (tenant, stamp) = (caller.tenant_id(), caller.stamp(ctx));
-    write(ctx, tenant, stamp, move |conn| {
-        let row = domains::find(conn, tenant, id)?.ok_or(Error::NotFound)?;
-        check_version(expected, row.version)?;
-        domains::delete(conn, tenant, id)?;
-        Ok((
-            (),
-            Some(Event::DomainDeleted(Subject {
-                id,
-                name: Some(row.domain),
-            })),
-        ))
+    remove(ctx, caller, (id, expected), move |_, row: &VerifiedDomain| {
+        Ok(Event::DomainDeleted(Subject {
+            id,
+            name: Some(row.domain.clone()),
+        }))
     })
     .await
-}
-
-fn save(conn: &mut diesel::PgConnection, row: &mut VerifiedDomain, stamp: Stamp) -> Result<(), Error> {
-    let before = row.version;
-    (row.version, row.updated_at) = (before + 1, stamp.at);
-    saved(domains::save(conn, row.tenant_id, row, before)?)
 }
 
 fn check_connection(conn: &mut diesel::PgConnection, row: &VerifiedDomain) -> Result<(), Error> {

@@ -10,8 +10,8 @@ use crate::context::Context;
 use crate::flows::Error;
 use crate::flows::authenticate::Caller;
 use crate::flows::patch::{nullable, put};
-use crate::flows::write::{check_version, saved, write};
-use crate::model::audit::{Change, Event, Subject};
+use crate::flows::write::{change, remove, write};
+use crate::model::audit::{Event, Subject};
 use crate::model::group::{GroupMapping, MatchKind, NamePattern};
 use crate::store::{connections, group_mappings, groups};
 
@@ -102,29 +102,26 @@ pub async fn update(
     expected: Option<i64>,
     patch: GroupMappingPatch,
 ) -> Result<GroupMapping, Error> {
-    let (tenant, stamp) = (caller.tenant_id(), caller.stamp(ctx));
-    write(ctx, tenant, stamp, move |conn| {
-        let mut mapping = group_mappings::find(conn, tenant, id)?.ok_or(Error::NotFound)?;
-        check_version(expected, mapping.version)?;
-        let mut fields = Vec::new();
-        put(&mut mapping.group_id, patch.group_id, "group_id", &mut fields);
-        put(
-            &mut mapping.source_id,
-            patch.connection_id,
-            "connection_id",
-            &mut fields,
-        );
-        put(&mut mapping.match_kind, patch.match_kind, "match_kind", &mut fields);
-        put(&mut mapping.pattern, patch.pattern, "pattern", &mut fields);
-        if fields.is_empty() {
-            return Ok((mapping, None));
-        }
-        check(conn, &mapping)?;
-        let before = mapping.version;
-        (mapping.version, mapping.updated_at) = (before + 1, stamp.at);
-        saved(group_mappings::save(conn, tenant, &mapping, before)?)?;
-        Ok((mapping, Some(Event::GroupMappingUpdated(Change { id, fields }))))
-    })
+    change(
+        ctx,
+        caller,
+        (id, expected),
+        Event::GroupMappingUpdated,
+        move |conn, mapping: &mut GroupMapping| {
+            let mut fields = Vec::new();
+            put(&mut mapping.group_id, patch.group_id, "group_id", &mut fields);
+            put(
+                &mut mapping.source_id,
+                patch.connection_id,
+                "connection_id",
+                &mut fields,
+            );
+            put(&mut mapping.match_kind, patch.match_kind, "match_kind", &mut fields);
+            put(&mut mapping.pattern, patch.pattern, "pattern", &mut fields);
+            check(conn, mapping)?;
+            Ok(fields)
+        },
+    )
     .await
 }
 
@@ -133,12 +130,8 @@ pub async fn update(
 /// # Errors
 /// [`Error::NotFound`], [`Error::Stale`].
 pub async fn delete(ctx: &Context, caller: &Caller, id: Uuid, expected: Option<i64>) -> Result<(), Error> {
-    let (tenant, stamp) = (caller.tenant_id(), caller.stamp(ctx));
-    write(ctx, tenant, stamp, move |conn| {
-        let mapping = group_mappings::find(conn, tenant, id)?.ok_or(Error::NotFound)?;
-        check_version(expected, mapping.version)?;
-        group_mappings::delete(conn, tenant, id)?;
-        Ok(((), Some(Event::GroupMappingDeleted(Subject { id, name: None }))))
+    remove(ctx, caller, (id, expected), move |_, _: &GroupMapping| {
+        Ok(Event::GroupMappingDeleted(Subject { id, name: None }))
     })
     .await
 }

@@ -9,8 +9,8 @@ use crate::context::Context;
 use crate::flows::Error;
 use crate::flows::authenticate::Caller;
 use crate::flows::patch::{nullable, put};
-use crate::flows::write::{check_version, saved, write};
-use crate::model::audit::{Change, Event, Membership, Subject};
+use crate::flows::write::{change, remove, write};
+use crate::model::audit::{Event, Membership, Subject};
 use crate::model::group::{Group, GroupMembership, MANUAL};
 use crate::model::text::{name_key, valid_name};
 use crate::store::{groups, users};
@@ -77,22 +77,19 @@ pub async fn update(
     expected: Option<i64>,
     patch: GroupPatch,
 ) -> Result<Group, Error> {
-    let (tenant, stamp) = (caller.tenant_id(), caller.stamp(ctx));
-    write(ctx, tenant, stamp, move |conn| {
-        let mut group = groups::find(conn, tenant, id)?.ok_or(Error::NotFound)?;
-        check_version(expected, group.version)?;
-        let mut fields = Vec::new();
-        put(&mut group.name, patch.name, "name", &mut fields);
-        put(&mut group.description, patch.description, "description", &mut fields);
-        if fields.is_empty() {
-            return Ok((group, None));
-        }
-        group.name_key = name_key(&group.name);
-        let before = group.version;
-        (group.version, group.updated_at) = (before + 1, stamp.at);
-        saved(groups::save(conn, tenant, &group, before)?)?;
-        Ok((group, Some(Event::GroupUpdated(Change { id, fields }))))
-    })
+    change(
+        ctx,
+        caller,
+        (id, expected),
+        Event::GroupUpdated,
+        move |_, group: &mut Group| {
+            let mut fields = Vec::new();
+            put(&mut group.name, patch.name, "name", &mut fields);
+            put(&mut group.description, patch.description, "description", &mut fields);
+            group.name_key = name_key(&group.name);
+            Ok(fields)
+        },
+    )
     .await
 }
 
@@ -101,18 +98,11 @@ pub async fn update(
 /// # Errors
 /// [`Error::NotFound`], [`Error::Stale`].
 pub async fn delete(ctx: &Context, caller: &Caller, id: Uuid, expected: Option<i64>) -> Result<(), Error> {
-    let (tenant, stamp) = (caller.tenant_id(), caller.stamp(ctx));
-    write(ctx, tenant, stamp, move |conn| {
-        let group = groups::find(conn, tenant, id)?.ok_or(Error::NotFound)?;
-        check_version(expected, group.version)?;
-        groups::delete(conn, tenant, id)?;
-        Ok((
-            (),
-            Some(Event::GroupDeleted(Subject {
-                id,
-                name: Some(group.name),
-            })),
-        ))
+    remove(ctx, caller, (id, expected), move |_, group: &Group| {
+        Ok(Event::GroupDeleted(Subject {
+            id,
+            name: Some(group.name.clone()),
+        }))
     })
     .await
 }

@@ -10,8 +10,8 @@ use crate::flows::Error;
 use crate::flows::authenticate::Caller;
 use crate::flows::manage_users::check_role;
 use crate::flows::patch::put;
-use crate::flows::write::{check_version, saved, write};
-use crate::model::audit::{Change, Event, Subject};
+use crate::flows::write::{change, remove, write};
+use crate::model::audit::{Event, Subject};
 use crate::model::role::{AccountStatus, Role};
 use crate::model::service_account::ServiceAccount;
 use crate::model::text::{name_key, valid_name};
@@ -84,26 +84,23 @@ pub async fn update(
     expected: Option<i64>,
     patch: ServiceAccountPatch,
 ) -> Result<ServiceAccount, Error> {
-    let (tenant, stamp) = (caller.tenant_id(), caller.stamp(ctx));
-    let caller = caller.clone();
-    write(ctx, tenant, stamp, move |conn| {
-        let mut account = service_accounts::find(conn, tenant, id)?.ok_or(Error::NotFound)?;
-        check_version(expected, account.version)?;
-        check_role(&caller, account.role)?;
-        check_role(&caller, patch.role.unwrap_or(account.role))?;
-        let mut fields = Vec::new();
-        put(&mut account.name, patch.name, "name", &mut fields);
-        put(&mut account.role, patch.role, "role", &mut fields);
-        put(&mut account.status, patch.status, "status", &mut fields);
-        if fields.is_empty() {
-            return Ok((account, None));
-        }
-        account.name_key = name_key(&account.name);
-        let before = account.version;
-        (account.version, account.updated_at) = (before + 1, stamp.at);
-        saved(service_accounts::save(conn, tenant, &account, before)?)?;
-        Ok((account, Some(Event::ServiceAccountUpdated(Change { id, fields }))))
-    })
+    let by = caller.clone();
+    change(
+        ctx,
+        caller,
+        (id, expected),
+        Event::ServiceAccountUpdated,
+        move |_, account: &mut ServiceAccount| {
+            check_role(&by, account.role)?;
+            check_role(&by, patch.role.unwrap_or(account.role))?;
+            let mut fields = Vec::new();
+            put(&mut account.name, patch.name, "name", &mut fields);
+            put(&mut account.role, patch.role, "role", &mut fields);
+            put(&mut account.status, patch.status, "status", &mut fields);
+            account.name_key = name_key(&account.name);
+            Ok(fields)
+        },
+    )
     .await
 }
 
@@ -112,20 +109,13 @@ pub async fn update(
 /// # Errors
 /// [`Error::NotFound`], [`Error::Stale`], [`Error::Forbidden`].
 pub async fn delete(ctx: &Context, caller: &Caller, id: Uuid, expected: Option<i64>) -> Result<(), Error> {
-    let (tenant, stamp) = (caller.tenant_id(), caller.stamp(ctx));
-    let caller = caller.clone();
-    write(ctx, tenant, stamp, move |conn| {
-        let account = service_accounts::find(conn, tenant, id)?.ok_or(Error::NotFound)?;
-        check_version(expected, account.version)?;
-        check_role(&caller, account.role)?;
-        service_accounts::delete(conn, tenant, id)?;
-        Ok((
-            (),
-            Some(Event::ServiceAccountDeleted(Subject {
-                id,
-                name: Some(account.name),
-            })),
-        ))
+    let by = caller.clone();
+    remove(ctx, caller, (id, expected), move |_, account: &ServiceAccount| {
+        check_role(&by, account.role)?;
+        Ok(Event::ServiceAccountDeleted(Subject {
+            id,
+            name: Some(account.name.clone()),
+        }))
     })
     .await
 }

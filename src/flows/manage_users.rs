@@ -10,9 +10,9 @@ use crate::context::Context;
 use crate::flows::authenticate::Caller;
 use crate::flows::manage_identities::{IdentityIn, new_identity};
 use crate::flows::patch::{nullable, put};
-use crate::flows::write::{check_version, saved, write};
+use crate::flows::write::{change, remove, write};
 use crate::flows::{Error, Fault};
-use crate::model::audit::{Change, Event, Subject};
+use crate::model::audit::{Event, Subject};
 use crate::model::email::EmailAddress;
 use crate::model::role::{AccountStatus, Role};
 use crate::model::text::{valid_external_id, valid_name};
@@ -171,40 +171,37 @@ pub async fn update(
     expected: Option<i64>,
     patch: UserPatch,
 ) -> Result<User, Error> {
-    let (tenant, stamp) = (caller.tenant_id(), caller.stamp(ctx));
-    let caller = caller.clone();
-    write(ctx, tenant, stamp, move |conn| {
-        let owners = users::lock_active_owners(conn, tenant)?;
-        let mut user = users::find(conn, tenant, id)?.ok_or(Error::NotFound)?;
-        check_version(expected, user.version)?;
-        check_role(&caller, user.role)?;
-        check_role(&caller, patch.role.unwrap_or(user.role))?;
-        let mut fields = Vec::new();
-        if let Some(email) = patch.email
-            && user.email != email
-        {
-            set_email(&mut user, email.as_deref()).map_err(|m| Error::invalid("email", m))?;
-            fields.push("email");
-        }
-        put(&mut user.name, patch.name, "name", &mut fields);
-        put(&mut user.given_name, patch.given_name, "given_name", &mut fields);
-        put(&mut user.family_name, patch.family_name, "family_name", &mut fields);
-        put(&mut user.external_id, patch.external_id, "external_id", &mut fields);
-        put(&mut user.role, patch.role, "role", &mut fields);
-        put(&mut user.status, patch.status, "status", &mut fields);
-        if fields.is_empty() {
-            return Ok((user, None));
-        }
-        let stays_owner = user.role == Role::Owner && user.status == AccountStatus::Active;
-        keep_an_owner(&owners, id, stays_owner)?;
-        if user.status == AccountStatus::Suspended {
-            sessions::end_of_user(conn, tenant, id, "user_suspended", stamp.at)?;
-        }
-        let before = user.version;
-        (user.version, user.updated_at) = (before + 1, stamp.at);
-        saved(users::save(conn, tenant, &user, before)?)?;
-        Ok((user, Some(Event::UserUpdated(Change { id, fields }))))
-    })
+    let by = caller.clone();
+    let (tenant, now) = (caller.tenant_id(), ctx.clock.now());
+    change(
+        ctx,
+        caller,
+        (id, expected),
+        Event::UserUpdated,
+        move |conn, user: &mut User| {
+            check_role(&by, user.role)?;
+            check_role(&by, patch.role.unwrap_or(user.role))?;
+            let mut fields = Vec::new();
+            if let Some(email) = patch.email
+                && user.email != email
+            {
+                set_email(user, email.as_deref()).map_err(|m| Error::invalid("email", m))?;
+                fields.push("email");
+            }
+            put(&mut user.name, patch.name, "name", &mut fields);
+            put(&mut user.given_name, patch.given_name, "given_name", &mut fields);
+            put(&mut user.family_name, patch.family_name, "family_name", &mut fields);
+            put(&mut user.external_id, patch.external_id, "external_id", &mut fields);
+            put(&mut user.role, patch.role, "role", &mut fields);
+            put(&mut user.status, patch.status, "status", &mut fields);
+            let stays_owner = user.role == Role::Owner && user.status == AccountStatus::Active;
+            keep_an_owner(conn, tenant, id, stays_owner)?;
+            if user.status == AccountStatus::Suspended {
+                sessions::end_of_user(conn, tenant, id, "user_suspended", now)?;
+            }
+            Ok(fields)
+        },
+    )
     .await
 }
 
@@ -213,16 +210,11 @@ pub async fn update(
 /// # Errors
 /// [`Error::NotFound`], [`Error::Stale`], [`Error::Conflict`] `last_owner`, [`Error::Forbidden`].
 pub async fn delete(ctx: &Context, caller: &Caller, id: Uuid, expected: Option<i64>) -> Result<(), Error> {
-    let (tenant, stamp) = (caller.tenant_id(), caller.stamp(ctx));
-    let caller = caller.clone();
-    write(ctx, tenant, stamp, move |conn: &mut PgConnection| {
-        let owners = users::lock_active_owners(conn, tenant)?;
-        let user = users::find(conn, tenant, id)?.ok_or(Error::NotFound)?;
-        check_version(expected, user.version)?;
-        check_role(&caller, user.role)?;
-        keep_an_owner(&owners, id, false)?;
-        users::delete(conn, tenant, id)?;
-        Ok(((), Some(Event::UserDeleted(Subject { id, name: None }))))
+    let (by, tenant) = (caller.clone(), caller.tenant_id());
+    remove(ctx, caller, (id, expected), move |conn, user: &User| {
+        check_role(&by, user.role)?;
+        keep_an_owner(conn, tenant, id, false)?;
+        Ok(Event::UserDeleted(Subject { id, name: None }))
     })
     .await
 }
@@ -242,9 +234,10 @@ pub fn check_role(caller: &Caller, role: Role) -> Result<(), Error> {
     }
 }
 
-/// T-06: refuses when `id` is the only active owner and would be one no longer. `owners` are locked.
-fn keep_an_owner(owners: &[Uuid], id: Uuid, stays: bool) -> Result<(), Error> {
-    if stays || owners != [id] {
+/// T-06: refuses when `id` is the only active owner and would be one no longer. The owners' rows are locked first, so
+/// that two who go at once cannot each believe that the other one stays.
+fn keep_an_owner(conn: &mut PgConnection, tenant: Uuid, id: Uuid, stays: bool) -> Result<(), Error> {
+    if stays || users::lock_active_owners(conn, tenant)? != [id] {
         Ok(())
     } else {
         Err(Error::conflict(

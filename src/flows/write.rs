@@ -5,8 +5,9 @@ use uuid::Uuid;
 
 use crate::context::Context;
 use crate::flows::Error;
-use crate::model::audit::{Event, Stamp};
-use crate::store::{audit_events, changes};
+use crate::flows::authenticate::Caller;
+use crate::model::audit::{Change, Event, Stamp};
+use crate::store::{Versioned, audit_events, changes};
 
 /// Runs `work` in the tenant's transaction. The event it gives is written beside it and every instance is told; without
 /// an event nothing changed and nobody is.
@@ -29,6 +30,64 @@ where
     let value = done.await?;
     ctx.caches.forget(tenant);
     Ok(value)
+}
+
+/// Changes one object: found, at the version that the caller read, edited, written back, told. `edit` gives the names of
+/// the fields that differ now; without any nothing is written.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::Stale`], what `edit` returns, [`Error::Conflict`].
+pub async fn change<R, F>(
+    ctx: &Context,
+    caller: &Caller,
+    (id, expected): (Uuid, Option<i64>),
+    event: fn(Change) -> Event,
+    edit: F,
+) -> Result<R, Error>
+where
+    R: Versioned,
+    F: FnOnce(&mut PgConnection, &mut R) -> Result<Vec<&'static str>, Error> + Send + 'static,
+{
+    let (tenant, stamp) = (caller.tenant_id(), caller.stamp(ctx));
+    write(ctx, tenant, stamp, move |conn| {
+        let mut row = R::find(conn, tenant, id)?.ok_or(Error::NotFound)?;
+        let before = row.version();
+        check_version(expected, before)?;
+        let fields = edit(conn, &mut row)?;
+        if fields.is_empty() {
+            return Ok((row, None));
+        }
+        row.bump(stamp.at);
+        saved(row.save(conn, before)?)?;
+        Ok((row, Some(event(Change { id, fields }))))
+    })
+    .await
+}
+
+/// Deletes one object: found, at the version that the caller read, allowed by `check` (which also clears what hangs on
+/// it), deleted, told.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::Stale`], what `check` returns.
+pub async fn remove<R, F>(
+    ctx: &Context,
+    caller: &Caller,
+    (id, expected): (Uuid, Option<i64>),
+    check: F,
+) -> Result<(), Error>
+where
+    R: Versioned,
+    F: FnOnce(&mut PgConnection, &R) -> Result<Event, Error> + Send + 'static,
+{
+    let (tenant, stamp) = (caller.tenant_id(), caller.stamp(ctx));
+    write(ctx, tenant, stamp, move |conn| {
+        let row = R::find(conn, tenant, id)?.ok_or(Error::NotFound)?;
+        check_version(expected, row.version())?;
+        let event = check(conn, &row)?;
+        row.delete(conn)?;
+        Ok(((), Some(event)))
+    })
+    .await
 }
 
 /// Refuses when the caller read another version than the one there is (T-17).
