@@ -8,7 +8,7 @@ use crate::model::claims::IdentityAssertion;
 use crate::model::connection::provisioning::{EmailTrust, LinkPolicy, ProvisioningPolicy};
 use crate::model::email::EmailAddress;
 use crate::model::identity::FederatedIdentity;
-use crate::model::role::AccountStatus;
+use crate::model::role::{AccountStatus, Role};
 use crate::model::user::User;
 
 /// Who is known already.
@@ -168,21 +168,24 @@ fn prove_address(
 }
 
 /// L-01, L-02: an address alone takes over nobody. Either the tenant has verified its domain, or an admin entered this
-/// very address and nobody has ever come in as it.
+/// very address and nobody has ever come in as it. T-05: whoever may set up a connection must not become an admin or
+/// owner by it, so who has signed in as one is linked by hand only.
 fn check_link(user: &User, policy: &ProvisioningPolicy, who: &Candidates) -> Result<(), Refusal> {
-    let expected = !who.same_address_is_linked && user.last_login_at.is_none();
-    // L-07: a new subject with a used address may be another person, and the old one's rights are not theirs.
-    let recycled = who.same_address_is_linked;
-    match policy.link_existing {
-        LinkPolicy::ProvenAddress if recycled => Err(refuse(
+    if policy.link_existing == LinkPolicy::ProvenAddress && who.same_address_is_linked {
+        // L-07: a new subject with a used address may be another person, and the old one's rights are not theirs.
+        return Err(refuse(
             "identity_conflict",
             "the address belongs to a user with another identity; unlink that one first if it is the same person",
             Some(user.id),
-        )),
-        LinkPolicy::ProvenAddress if who.domain_is_ours || expected => Ok(()),
+        ));
+    }
+    let expected = user.last_login_at.is_none();
+    let ordinary = user.role <= Role::Auditor;
+    match policy.link_existing {
+        LinkPolicy::ProvenAddress if expected || (who.domain_is_ours && ordinary) => Ok(()),
         _ => Err(refuse(
             "link_requires_verification",
-            "verify the address's domain, or link the identity by hand",
+            "verify the address's domain, or link the identity by hand (always so for admins and owners who signed in before)",
             Some(user.id),
         )),
     }
@@ -390,6 +393,32 @@ mod tests {
             code(&assertion(A, true), &policy, entered),
             "linked",
             "an admin entered the address"
+        );
+    }
+
+    #[test]
+    fn t_05_an_address_makes_nobody_an_owner_who_signed_in_before() {
+        let mut owner = user(A);
+        (owner.role, owner.last_login_at) = (Role::Owner, Some(NOW));
+        let who = Candidates {
+            same_address: Some(owner.clone()),
+            domain_is_ours: true,
+            ..nobody(A)
+        };
+        let policy = ProvisioningPolicy::default();
+        assert_eq!(
+            code(&assertion(A, true), &policy, who.clone()),
+            "link_requires_verification"
+        );
+        owner.last_login_at = None;
+        let expected = Candidates {
+            same_address: Some(owner),
+            ..who
+        };
+        assert_eq!(
+            code(&assertion(A, true), &policy, expected),
+            "linked",
+            "entered, and awaited for the first time"
         );
     }
 
