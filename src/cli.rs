@@ -11,6 +11,9 @@ use clap::{Args, Parser, Subcommand};
 use crate::config;
 use crate::model::role::Role;
 
+/// How a command ends.
+type Done = Result<(), Box<dyn std::error::Error>>;
+
 /// Enterprise sign-on for multi-tenant SaaS.
 #[derive(Debug, Parser)]
 #[command(name = "doorward", version, about)]

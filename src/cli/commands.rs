@@ -2,13 +2,12 @@
 
 #![expect(clippy::print_stdout, reason = "what a command finds is for its user")]
 
-use std::error::Error;
 use std::sync::Arc;
 
 use secrecy::ExposeSecret;
 use serde_json::json;
 
-use super::{Command, ConfigCommand, KeyArgs, KeyCommand, SecretsCommand, TenantArgs, TenantCommand, demo};
+use super::{Command, ConfigCommand, Done, KeyArgs, KeyCommand, SecretsCommand, TenantArgs, TenantCommand, demo};
 use crate::app::{self, Application, Opened};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -21,8 +20,6 @@ use crate::flows::manage_tenants::{self, TenantIn};
 use crate::flows::rotate_secrets;
 use crate::model::audit::{Actor, Stamp};
 use crate::model::role::Role;
-
-pub(super) type Done = Result<(), Box<dyn Error>>;
 
 /// Runs one command.
 pub(super) async fn run(command: Command, config: Config) -> Done {

@@ -19,7 +19,7 @@ use std::path::PathBuf;
 use secrecy::ExposeSecret;
 use url::Url;
 
-use super::commands::Done;
+use super::Done;
 use crate::app::Application;
 use crate::clock::Clock;
 use crate::config::{self, Config, ConfigError};

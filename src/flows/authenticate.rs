@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::context::Context;
 use crate::context::caches::{KeyHolder, TenantCache};
+use crate::flows::Error;
 use crate::model::audit::{Actor, Stamp};
 use crate::model::role::{AccountStatus, Role};
 use crate::model::session::Session;
@@ -37,6 +38,21 @@ impl Caller {
     #[must_use]
     pub fn tenant_id(&self) -> Uuid {
         self.tenant.tenant.id
+    }
+
+    /// Nobody gives, takes or touches a role above their own (T-05).
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] `role_above_own`.
+    pub fn check_role(&self, role: Role) -> Result<(), Error> {
+        if role <= self.role {
+            Ok(())
+        } else {
+            Err(Error::forbidden(
+                "role_above_own",
+                format!("this needs the role {role}"),
+            ))
+        }
     }
 
     /// Who, when and in which request, for the audit log.

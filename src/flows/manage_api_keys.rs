@@ -10,7 +10,6 @@ use uuid::Uuid;
 use crate::context::Context;
 use crate::flows::Error;
 use crate::flows::authenticate::Caller;
-use crate::flows::manage_users::check_role;
 use crate::flows::write::write;
 use crate::model::api_key::ApiKey;
 use crate::model::audit::{Event, KeyOf};
@@ -63,7 +62,7 @@ pub async fn create(ctx: &Context, caller: &Caller, input: ApiKeyIn) -> Result<(
             _ => return Err(Error::invalid("user_id", "or service_account_id: exactly one of them")),
         };
         let role = input.role.unwrap_or(owner_role).min(owner_role);
-        check_role(&caller, role)?;
+        caller.check_role(role)?;
         let key = ApiKey {
             tenant_id: tenant,
             id: Uuid::now_v7(),
@@ -97,7 +96,7 @@ pub async fn revoke(ctx: &Context, caller: &Caller, id: Uuid) -> Result<(), Erro
     let caller = caller.clone();
     write(ctx, tenant, stamp, move |conn| {
         let key = api_keys::find(conn, tenant, id)?.ok_or(Error::NotFound)?;
-        check_role(&caller, key.role)?;
+        caller.check_role(key.role)?;
         if !api_keys::revoke(conn, tenant, id, stamp.at)? {
             return Err(Error::NotFound);
         }

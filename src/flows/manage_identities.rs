@@ -10,7 +10,6 @@ use uuid::Uuid;
 use crate::context::Context;
 use crate::flows::Error;
 use crate::flows::authenticate::Caller;
-use crate::flows::manage_users::check_role;
 use crate::flows::write::write;
 use crate::model::audit::Event;
 use crate::model::identity::FederatedIdentity;
@@ -65,7 +64,7 @@ pub async fn link(ctx: &Context, caller: &Caller, user: Uuid, input: IdentityIn)
     let caller = caller.clone();
     write(ctx, tenant, stamp, move |conn| {
         let row = users::find(conn, tenant, user)?.ok_or(Error::NotFound)?;
-        check_role(&caller, row.role)?;
+        caller.check_role(row.role)?;
         let identity = new_identity(conn, tenant, user, &input, stamp.at)?;
         if identities::insert_if_new(conn, tenant, &identity)? == 0 {
             return Err(Error::conflict("identity_taken", "this subject is linked already"));
@@ -88,7 +87,7 @@ pub async fn unlink(ctx: &Context, caller: &Caller, user: Uuid, id: Uuid) -> Res
     let caller = caller.clone();
     write(ctx, tenant, stamp, move |conn| {
         let row = users::find(conn, tenant, user)?.ok_or(Error::NotFound)?;
-        check_role(&caller, row.role)?;
+        caller.check_role(row.role)?;
         if identities::delete(conn, tenant, user, id)? == 0 {
             return Err(Error::NotFound);
         }

@@ -8,7 +8,6 @@ use uuid::Uuid;
 use crate::context::Context;
 use crate::flows::Error;
 use crate::flows::authenticate::Caller;
-use crate::flows::manage_users::check_role;
 use crate::flows::patch::put;
 use crate::flows::write::{change, remove, write};
 use crate::model::audit::{Event, Subject};
@@ -49,7 +48,7 @@ pub struct ServiceAccountPatch {
 /// # Errors
 /// [`Error::Conflict`] `name_taken`, [`Error::Forbidden`] for a role above the caller's.
 pub async fn create(ctx: &Context, caller: &Caller, input: ServiceAccountIn) -> Result<ServiceAccount, Error> {
-    check_role(caller, input.role)?;
+    caller.check_role(input.role)?;
     let (tenant, stamp) = (caller.tenant_id(), caller.stamp(ctx));
     write(ctx, tenant, stamp, move |conn| {
         let account = ServiceAccount {
@@ -91,8 +90,8 @@ pub async fn update(
         (id, expected),
         Event::ServiceAccountUpdated,
         move |_, account: &mut ServiceAccount| {
-            check_role(&by, account.role)?;
-            check_role(&by, patch.role.unwrap_or(account.role))?;
+            by.check_role(account.role)?;
+            by.check_role(patch.role.unwrap_or(account.role))?;
             let mut fields = Vec::new();
             put(&mut account.name, patch.name, "name", &mut fields);
             put(&mut account.role, patch.role, "role", &mut fields);
@@ -111,7 +110,7 @@ pub async fn update(
 pub async fn delete(ctx: &Context, caller: &Caller, id: Uuid, expected: Option<i64>) -> Result<(), Error> {
     let by = caller.clone();
     remove(ctx, caller, (id, expected), move |_, account: &ServiceAccount| {
-        check_role(&by, account.role)?;
+        by.check_role(account.role)?;
         Ok(Event::ServiceAccountDeleted(Subject {
             id,
             name: Some(account.name.clone()),

@@ -5,7 +5,6 @@ use uuid::Uuid;
 use crate::context::Context;
 use crate::flows::Error;
 use crate::flows::authenticate::Caller;
-use crate::flows::manage_users::check_role;
 use crate::flows::write::write;
 use crate::model::audit::{Actor, Event, SessionEnded};
 use crate::store::{sessions, users};
@@ -24,7 +23,7 @@ pub async fn revoke(ctx: &Context, caller: &Caller, id: Uuid, own_only: bool) ->
             own.then_some(()).ok_or(Error::NotFound)?;
         } else {
             let user = users::find(conn, tenant, session.user_id)?.ok_or(Error::NotFound)?;
-            check_role(&caller, user.role)?;
+            caller.check_role(user.role)?;
         }
         if !sessions::end(conn, tenant, id, "revoked", stamp.at)? {
             return Err(Error::NotFound);

@@ -114,7 +114,7 @@ pub async fn create(ctx: &Context, caller: &Caller, inputs: Vec<UserIn>, bulk: b
             }
         };
         let role = input.role.unwrap_or(Role::Member);
-        check_role(caller, role)?;
+        caller.check_role(role)?;
         let mut user = User::new(tenant, stamp.at);
         if let Err(message) = set_email(&mut user, input.email.as_deref()) {
             faults.push(Fault {
@@ -179,8 +179,8 @@ pub async fn update(
         (id, expected),
         Event::UserUpdated,
         move |conn, user: &mut User| {
-            check_role(&by, user.role)?;
-            check_role(&by, patch.role.unwrap_or(user.role))?;
+            by.check_role(user.role)?;
+            by.check_role(patch.role.unwrap_or(user.role))?;
             let mut fields = Vec::new();
             if let Some(email) = patch.email
                 && user.email != email
@@ -212,26 +212,11 @@ pub async fn update(
 pub async fn delete(ctx: &Context, caller: &Caller, id: Uuid, expected: Option<i64>) -> Result<(), Error> {
     let (by, tenant) = (caller.clone(), caller.tenant_id());
     remove(ctx, caller, (id, expected), move |conn, user: &User| {
-        check_role(&by, user.role)?;
+        by.check_role(user.role)?;
         keep_an_owner(conn, tenant, id, false)?;
         Ok(Event::UserDeleted(Subject { id, name: None }))
     })
     .await
-}
-
-/// Nobody gives, takes or touches a role above their own (T-05).
-///
-/// # Errors
-/// [`Error::Forbidden`] `role_above_own`.
-pub fn check_role(caller: &Caller, role: Role) -> Result<(), Error> {
-    if role <= caller.role {
-        Ok(())
-    } else {
-        Err(Error::forbidden(
-            "role_above_own",
-            format!("only an {role} may do this"),
-        ))
-    }
 }
 
 /// T-06: refuses when `id` is the only active owner and would be one no longer. The owners' rows are locked first, so
