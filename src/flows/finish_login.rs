@@ -23,12 +23,16 @@ use crate::flows::{Error, limits};
 use crate::model::audit::{Actor, Event, LoginRefused, Stamp};
 use crate::model::claims::IdentityAssertion;
 use crate::model::login_attempt::{AttemptSecrets, LoginAttempt};
+use crate::model::text::tamed;
 use crate::protocol::oidc::callback;
 use crate::protocol::oidc::redeem::{self, CodeGrant, Redeemed};
 use crate::store::{audit_events, login_attempts};
 
 pub use attempt::{ResponseParams, Way};
 pub use session::upstream_place;
+
+/// Most characters of a provider's own words that the audit log keeps.
+const MAX_DETAIL: usize = 500;
 
 /// What came with the provider's answer.
 pub struct Arrival {
@@ -176,10 +180,11 @@ async fn verify(
     let settings = provider.settings();
     callback::check_issuer(settings, &provider.endpoints, params.iss.as_deref()).map_err(Error::from)?;
     if let Some(error) = &params.error {
+        // O-15: anybody can write these two; the audit log keeps no NUL (PostgreSQL has none) and no book.
         let detail = params.error_description.as_deref().unwrap_or_default();
         return Err(Why::new(
             "provider_error",
-            format!("{error} {detail}").trim().to_owned(),
+            tamed(&format!("{error} {detail}"), MAX_DETAIL),
         ));
     }
     let code = params.code.as_ref().ok_or_else(|| Why::new("code_missing", None))?;
