@@ -18,7 +18,7 @@ use crate::model::text::tamed;
 use crate::protocol::oidc::redeem::Redeemed;
 use crate::secrets::sealed::Place;
 use crate::secrets::token;
-use crate::store::{audit_events, login_attempts, sessions};
+use crate::store::{audit_events, changes, login_attempts, sessions};
 
 /// How often a lost race is run again. Each round somebody wins, and a loser finds the winner's rows.
 const ROUNDS: usize = 5;
@@ -52,6 +52,7 @@ pub async fn open(
     for _ in 0..ROUNDS {
         let (session, token) = new_session(ctx, attempt, arrival, &redeemed)?;
         let replaced = arrival.session_cookie.as_deref().map(token::hash);
+        let replaces = replaced.is_some();
         let (connection, assertion) = (provider.connection.clone(), assertion.clone());
         let (attempt_id, request_id, now) = (attempt.id, arrival.request_id, ctx.clock.now());
         let round = ctx.db.tenant(tenant, move |conn| {
@@ -76,6 +77,9 @@ pub async fn open(
         });
         match round.await {
             Ok(welcome) => {
+                if replaces {
+                    ctx.caches.forget(tenant);
+                }
                 metrics::counter!("doorward_logins_succeeded_total").increment(1);
                 return Ok(Ok((token, welcome)));
             }
@@ -147,8 +151,9 @@ fn store(
         .map(|hash| sessions::find_by_token(conn, tenant, &hash))
         .transpose()?
         .flatten()
+        && sessions::end(conn, tenant, old.id, "replaced", stamp.at)?
     {
-        sessions::end(conn, tenant, old.id, "replaced", stamp.at)?;
+        changes::note(conn, tenant)?; // W-04: other instances may hold it in memory
     }
     session.user_id = welcome.user.id;
     session.identity_id = Some(welcome.identity_id);
