@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::model::tenant::is_slug;
 use crate::outbound::{Lane, Outbound};
 use crate::protocol::jwt::jwks::JwksCache;
 use crate::secrets::sealed::Sealer;
@@ -71,6 +72,9 @@ impl Context {
     /// # Errors
     /// [`DbError`].
     pub async fn tenant(&self, slug: &str) -> Result<Option<Arc<TenantCache>>, DbError> {
+        if !is_slug(slug) {
+            return Ok(None); // W-19: no tenant has such a name, and the database need not see it (a NUL, say)
+        }
         if let Some(known) = self.caches.tenant(slug) {
             return Ok(Some(known));
         }
