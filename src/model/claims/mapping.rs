@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use super::{ClaimMapping, IdentityAssertion, VerifiedClaims, is_true};
+use crate::model::text::tamed;
 
 /// Longest user id, in characters.
 const MAX_ID: usize = 255;
@@ -127,12 +128,10 @@ fn email(value: Option<&Value>) -> Result<Option<String>, MappingError> {
     Ok((!text.is_empty()).then(|| text.to_owned()))
 }
 
-/// A name without control and text-direction characters (M-07), shortened; `None` when nothing is left.
+/// A name without control, invisible and direction-changing characters (M-07), shortened; `None` when nothing is left.
 fn name(value: Option<&Value>) -> Option<String> {
-    let visible = |c: &char| !c.is_control() && !matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    let text: String = value?.as_str()?.chars().filter(visible).take(MAX_NAME).collect();
-    let text = text.trim();
-    (!text.is_empty()).then(|| text.to_owned())
+    let text = tamed(value?.as_str()?, MAX_NAME);
+    (!text.is_empty()).then_some(text)
 }
 
 fn join(given: Option<&str>, family: Option<&str>) -> Option<String> {
