@@ -76,11 +76,14 @@ pub fn is_slug(text: &str) -> bool {
 }
 
 /// Whether a text may stand in `allowed_return_urls` or be a landing page: an absolute https URL (http on loopback)
-/// without credentials or fragment; a final `/*` allows everything below.
+/// without credentials or fragment; a final `/*` allows everything below. A `*` anywhere else would look like a rule
+/// that there is not, and is refused.
 #[must_use]
 pub fn is_return_pattern(text: &str) -> bool {
+    let plain = text.strip_suffix('*').unwrap_or(text);
     text.len() <= 2048
-        && parse_return_url(text.strip_suffix('*').unwrap_or(text))
+        && !plain.contains('*')
+        && parse_return_url(plain)
             .is_some_and(|url| !text.ends_with('*') || (text.ends_with("/*") && url.query().is_none()))
 }
 
