@@ -1,3 +1,8 @@
 //! Whole logins.
 
+mod browsers;
 mod first_login;
+mod forgeries;
+mod mix_up;
+mod provider_answers;
+mod state;

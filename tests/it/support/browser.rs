@@ -87,10 +87,10 @@ impl Browser {
         };
         let parsed = Url::parse(&absolute).unwrap();
         let public = Url::parse(&self.base).unwrap();
-        if parsed.origin() == public.origin() && public.port() != Some(self.at.port()) {
-            let mut direct = parsed.clone();
-            direct.set_port(Some(self.at.port())).unwrap();
-            let host = format!("{}:{}", public.host_str().unwrap(), public.port().unwrap());
+        if parsed.origin() == public.origin() && (public.scheme() == "https" || public.port() != Some(self.at.port())) {
+            let path = &parsed[url::Position::BeforePath..];
+            let direct = format!("http://{}{path}", self.at);
+            let host = &public[url::Position::BeforeHost..url::Position::AfterPort];
             return self.client.request(method, direct).header(HOST, host);
         }
         self.client.request(method, parsed)
