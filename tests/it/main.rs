@@ -5,3 +5,4 @@ mod embedded;
 mod login;
 mod protocol;
 mod support;
+mod web;

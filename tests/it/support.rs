@@ -9,6 +9,7 @@ pub mod database;
 pub mod env;
 pub mod hostile_provider;
 pub mod raw_server;
+pub mod sign_in;
 pub mod signing;
 pub mod test_app;
 

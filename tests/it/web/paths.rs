@@ -1,0 +1,129 @@
+//! Other ways to write a path or a method (W-19, W-20).
+
+use reqwest::Method;
+use secrecy::ExposeSecret;
+use serde_json::json;
+
+use super::raw::ask;
+use crate::support::TestApp;
+
+#[actix_web::test]
+async fn w_19_another_spelling_of_a_path_is_the_same_or_nothing() {
+    let app = TestApp::start();
+    let (acme, globex) = (app.tenant("acme").await, app.tenant("globex").await);
+    globex.post("/groups", &json!({"name": "Secret group"})).await.created();
+    let key = acme.key.expose_secret();
+    let host = app.url.trim_start_matches("http://");
+    for path in [
+        "//v1/tenants/acme/users",
+        "/v1//tenants/acme/users",
+        "/./v1/tenants/acme/users",
+        "/x/../v1/tenants/globex/groups",
+        "/v1/tenants/acme/../globex/groups",
+        "/v1/tenants/acme/%2e%2e/globex/groups",
+        "/v1/tenants/acme%2f..%2fglobex/groups",
+        "/v1/tenants/globex;acme/groups",
+        "/v1/tenants/acme;/../globex/groups",
+        "/v1/tenants/globex/groups",
+        "/v1/tenants/GLOBEX/groups",
+        "/v1/tenants/glob%65x/groups",
+        "/v1/tenants/globex%00/groups",
+        "/v1/tenants/globex%20/groups",
+        "/v1/tenants/globex%0d%0a/groups",
+        "/v1/tenants/%ff%fe/groups",
+        "/v1/tenants/%00/groups",
+        "/t/%00/login",
+        "/t/acme%00/login",
+        "/t/%ff/login",
+        "/v1/tenants/acme/groups/",
+        "/v1/tenants/acme/groups/%00",
+        "/V1/tenants/acme/groups",
+        "/v1/tenants/globex/groups?tenant=acme",
+        "/v1/tenants/globex/groups#/v1/tenants/acme/groups",
+    ] {
+        let bytes =
+            format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {key}\r\nConnection: close\r\n\r\n");
+        let answers = ask(app.port, bytes.as_bytes());
+        assert_eq!(answers.statuses(), [404], "{path}: {}", answers.text);
+        assert!(!answers.text.contains("Secret group"), "{path}");
+    }
+    // A percent sign that only hides a plain letter is the same path, with the same decision.
+    let bytes = format!(
+        "GET /v1/tenants/%61cme/me HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {key}\r\nConnection: close\r\n\r\n"
+    );
+    assert_eq!(ask(app.port, bytes.as_bytes()).statuses(), [200]);
+}
+
+#[actix_web::test]
+async fn w_20_methods_that_a_path_has_not_are_refused() {
+    let app = TestApp::start();
+    let acme = app.tenant("acme").await;
+    for method in ["HEAD", "OPTIONS", "TRACE", "CONNECT", "PROPFIND", "PATCH", "get", "X"] {
+        for path in [
+            "/t/acme/login",
+            "/healthz",
+            "/v1/tenants",
+            "/openapi.json",
+            "/v1/tenants/acme/me",
+        ] {
+            let method = Method::from_bytes(method.as_bytes()).unwrap();
+            if method == Method::CONNECT {
+                continue; // no client would send a path with it; the raw bytes are below
+            }
+            let request = acme.browser.request(method.clone(), path);
+            let page = acme.send(request.bearer_auth(acme.key.expose_secret())).await;
+            assert_eq!(page.status, 405, "{method} {path}");
+            assert!(!page.text.to_lowercase().contains("bearer"), "nothing is echoed");
+        }
+    }
+    let host = app.url.trim_start_matches("http://");
+    let bytes = format!("CONNECT evil.example:443 HTTP/1.1\r\nHost: {host}\r\n\r\n");
+    let statuses = ask(app.port, bytes.as_bytes()).statuses();
+    assert!(statuses.iter().all(|s| *s >= 400 && *s < 500), "{statuses:?}");
+}
+
+#[actix_web::test]
+async fn w_19_a_nul_in_a_query_or_a_body_is_told_and_breaks_nothing() {
+    let app = TestApp::start();
+    let acme = app.tenant("acme").await;
+    for path in [
+        "/users?email=%00",
+        "/users?external_id=a%00b",
+        "/audit-events?type=%00",
+        "/users?cursor=%00",
+        "/users?%00=x",
+    ] {
+        acme.get(path).await.expect(422);
+    }
+    app.operator()
+        .await
+        .get("/v1/tenants?external_id=%00")
+        .await
+        .expect(422);
+    for (path, body) in [
+        ("/groups", json!({"name": "Staff", "description": "a\u{0}b"})),
+        ("/domains", json!({"domain": "a\u{0}.example"})),
+        (
+            "/connections",
+            json!({"display_name": "C", "settings": {"client_id": "a\u{0}"}}),
+        ),
+        (
+            "/connections",
+            json!({"display_name": "C", "settings": {"prompt": "a\u{0}"}}),
+        ),
+        (
+            "/connections",
+            json!({"display_name": "C", "settings": {"authorization_parameters": {"a\u{0}": "b"}}}),
+        ),
+        (
+            "/connections",
+            json!({"display_name": "C", "settings": {"authorization_parameters": {"a": "b\u{0}"}}}),
+        ),
+        (
+            "/connections",
+            json!({"display_name": "C", "settings": {"claim_mapping": {"groups": ["a\u{0}"]}}}),
+        ),
+    ] {
+        acme.post(path, &body).await.expect(422);
+    }
+}
