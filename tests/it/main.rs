@@ -4,5 +4,6 @@
 mod embedded;
 mod login;
 mod protocol;
+mod providers;
 mod support;
 mod web;
