@@ -39,7 +39,7 @@ pub async fn guard<B: MessageBody + 'static>(
         return Ok(next.call(req).await?.map_into_left_body());
     };
     let request_id = auth::request_id(req.request());
-    let policy = if req.path().starts_with("/docs") {
+    let policy = if req.path().starts_with("/docs/") {
         READER
     } else {
         NOTHING
