@@ -96,7 +96,6 @@ fn load(
         .email
         .as_deref()
         .and_then(|text| EmailAddress::parse(text).ok());
-    let linked = identities::find_with_user(conn, tenant, source, &assertion.issuer, &assertion.subject)?;
     let (mut same_address, mut domain_is_ours) = (None, false);
     if let Some(email) = &email {
         same_address = users::find_by_email_key(conn, tenant, &email.key)?;
@@ -106,6 +105,9 @@ fn load(
         Some(user) => !identities::of_user(conn, tenant, user.id)?.is_empty(),
         None => false,
     };
+    // L-25: last, because each statement sees what was committed before it: a user whom a login at the same moment
+    // created is then never seen without the identity, which would look like somebody else's address.
+    let linked = identities::find_with_user(conn, tenant, source, &assertion.issuer, &assertion.subject)?;
     Ok(Candidates {
         tenant,
         linked,
