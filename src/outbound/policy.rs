@@ -123,6 +123,11 @@ impl OutboundPolicy {
             return Err(UrlFault::Malformed);
         }
         let url = Url::parse(raw).map_err(|_| UrlFault::Malformed)?;
+        // F-06: `https:op.example` and `https:///op.example` are repaired as well.
+        let repaired = |rest: &str| !rest.starts_with("://") || rest.starts_with(":///");
+        if url.has_host() && raw.get(url.scheme().len()..).is_none_or(repaired) {
+            return Err(UrlFault::Malformed);
+        }
         if !matches!(url.scheme(), "https" | "http") {
             return Err(UrlFault::NotHttps);
         }
