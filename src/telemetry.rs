@@ -4,6 +4,7 @@
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::{Error, HttpMessage, body::MessageBody};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use std::io::{self, IsTerminal};
 use std::sync::OnceLock;
 use tracing::Span;
 use tracing_actix_web::{RequestId, RootSpanBuilder};
@@ -19,7 +20,8 @@ pub fn start_logging(config: &Config) {
     let filter = EnvFilter::try_new(&config.log_level).unwrap_or_else(|_| EnvFilter::new("info"));
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr);
+        .with_ansi(io::stderr().is_terminal())
+        .with_writer(io::stderr);
     let _ = match config.log_format {
         // Both escape control characters in values, so a name cannot forge a line (K-04).
         LogFormat::Json => builder.json().flatten_event(true).try_init(),
