@@ -3,6 +3,9 @@
 mod browsers;
 mod first_login;
 mod forgeries;
+mod groups;
+mod linking;
 mod mix_up;
 mod provider_answers;
 mod state;
+mod upstream;
