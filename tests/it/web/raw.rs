@@ -24,7 +24,7 @@ impl Answers {
 pub fn ask(port: u16, bytes: &[u8]) -> Answers {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(2))).unwrap();
-    stream.write_all(bytes).unwrap();
+    let _ = stream.write_all(bytes); // the server may hang up in the middle
     let mut all = Vec::new();
     let mut chunk = [0; 4096];
     while let Ok(read @ 1..) = stream.read(&mut chunk) {
@@ -122,4 +122,47 @@ async fn w_17_chunks_that_are_none() {
         let answers = ask(app.port, bytes.as_bytes());
         assert_eq!(answers.statuses(), [400], "{chunks:?}: {}", answers.text);
     }
+}
+
+#[actix_web::test]
+async fn w_17_bare_line_feeds_hide_no_second_request() {
+    let app = TestApp::start();
+    app.tenant("acme").await;
+    let host = app.url.trim_start_matches("http://");
+    let hidden = format!("GET /healthz HTTP/1.1\r\nHost: {host}\r\n\r\n");
+    // In the lines of chunks, where proxies and servers have differed.
+    for chunks in [
+        "2;\nxx\r\n0\r\n\r\n",
+        "2\nxx\r\n0\r\n\r\n",
+        "2\r\nxx\n0\r\n\r\n",
+        "0\n\n",
+    ] {
+        let bytes = format!(
+            "POST /t/acme/login HTTP/1.1\r\nHost: {host}\r\nOrigin: {}\r\nContent-Type: application/x-www-form-urlencoded\r\nTransfer-Encoding: chunked\r\n\r\n{chunks}{hidden}",
+            app.url
+        );
+        let answers = ask(app.port, bytes.as_bytes());
+        assert_eq!(answers.statuses(), [400], "{chunks:?}: {}", answers.text);
+    }
+    // In the header a line feed alone ends a line (RFC 9112 section 2.2 permits that), so that nothing hides behind one.
+    let bytes = format!(
+        "POST /t/acme/logout HTTP/1.1\r\nHost: {host}\r\nX: a\nContent-Length: {}\r\n\r\n{hidden}",
+        hidden.len()
+    );
+    assert_eq!(ask(app.port, bytes.as_bytes()).statuses().len(), 1);
+}
+
+#[actix_web::test]
+async fn w_17_endless_headers_are_cut_off() {
+    let app = TestApp::start();
+    let host = app.url.trim_start_matches("http://");
+    let start = format!("GET /healthz HTTP/1.1\r\nHost: {host}\r\n");
+    let many = "x: y\r\n".repeat(5000);
+    let long = format!("x: {}\r\n", "y".repeat(1 << 20));
+    for headers in [many, long] {
+        let answers = ask(app.port, format!("{start}{headers}\r\n").as_bytes());
+        let statuses = answers.statuses();
+        assert!(statuses.is_empty() || (400..500).contains(&statuses[0]), "{statuses:?}");
+    }
+    assert_eq!(app.browser().get("/healthz").await.status, 200);
 }
