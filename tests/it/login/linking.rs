@@ -276,7 +276,10 @@ async fn l_09_nobody_says_by_the_api_that_an_address_is_proven() {
         json!({"email_verified_at": "2026-01-01T00:00:00Z"}),
     ] {
         let field = claim.as_object().unwrap().keys().next().unwrap().clone();
-        assert_eq!(s.acme.patch(&path, &claim).await.expect(422).fields(), std::slice::from_ref(&field));
+        assert_eq!(
+            s.acme.patch(&path, &claim).await.expect(422).fields(),
+            std::slice::from_ref(&field)
+        );
         let mut create = claim;
         create["email"] = json!("bob@acme.example");
         assert_eq!(s.acme.post("/users", &create).await.expect(422).fields(), [field]);
