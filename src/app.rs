@@ -229,8 +229,9 @@ impl Application {
         self.server.handle()
     }
 
-    /// Serves until SIGINT or SIGTERM (which drains: not ready at once, requests in flight are finished) or until
-    /// [`Application::handle`] stops it; then workers and the embedded database end.
+    /// Serves until SIGINT or SIGTERM or until [`Application::handle`] stops it; then workers and the embedded database
+    /// end. SIGTERM drains: `/readyz` says no at once, new requests are still served for `drain_seconds`, so that load
+    /// balancers can look away, and requests in flight are finished. SIGINT, or a second signal, skips the wait.
     ///
     /// # Errors
     /// [`StartError::Serve`].
@@ -246,9 +247,13 @@ impl Application {
         let handle = server.handle();
         let drain = context.clone();
         let signals = tokio::spawn(async move {
-            stop_signal().await;
-            tracing::info!("stopping: no new work, finishing what is under way");
+            let signal = stop_signal().await;
+            tracing::info!("stopping: not ready any more, finishing what is under way");
             drain.draining.store(true, Ordering::SeqCst);
+            if signal == StopSignal::Terminate {
+                let wait = Duration::from_secs(drain.config.drain_seconds);
+                tokio::select! { () = tokio::time::sleep(wait) => {}, _ = stop_signal() => {} }
+            }
             handle.stop(true).await;
         });
         let metrics = admin.map(|server| (server.handle(), tokio::spawn(server)));
@@ -264,12 +269,21 @@ impl Application {
     }
 }
 
+/// Who asks the process to stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StopSignal {
+    /// SIGINT: somebody at a terminal, who waits.
+    Interrupt,
+    /// SIGTERM: something that operates it, with load balancers before it.
+    Terminate,
+}
+
 /// Waits for SIGINT or SIGTERM.
-pub async fn stop_signal() {
+pub async fn stop_signal() -> StopSignal {
     use tokio::signal::unix::{SignalKind, signal};
     match (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) {
         (Ok(mut interrupt), Ok(mut terminate)) => {
-            tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
+            tokio::select! { _ = interrupt.recv() => StopSignal::Interrupt, _ = terminate.recv() => StopSignal::Terminate }
         }
         _ => std::future::pending().await,
     }

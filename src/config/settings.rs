@@ -58,6 +58,10 @@ pub const KEYS: &[(&str, &str)] = &[
     ("login_rate_per_minute", "Logins that one address may begin per minute."),
     ("log_format", "`text` or `json`."),
     ("log_level", "A tracing filter, such as `info` or `doorward=debug`."),
+    (
+        "drain_seconds",
+        "How long after SIGTERM new requests are still served, while /readyz says no.",
+    ),
     ("shutdown_seconds", "How long SIGTERM waits for requests in flight."),
 ];
 
@@ -106,6 +110,8 @@ pub struct Config {
     pub log_format: LogFormat,
     /// Which logs are written.
     pub log_level: String,
+    /// How long new requests are served after SIGTERM, in seconds.
+    pub drain_seconds: u64,
     /// How long SIGTERM waits, in seconds.
     pub shutdown_seconds: u64,
     /// What the environment says beside our settings.
@@ -239,6 +245,7 @@ impl Config {
             login_rate_per_minute: r.number("login_rate_per_minute", 120, 1, 1_000_000),
             log_format: r.get("log_format").unwrap_or(LogFormat::Text),
             log_level: r.text("log_level").unwrap_or_else(|| "info".into()),
+            drain_seconds: r.number("drain_seconds", 2, 0, 300),
             shutdown_seconds: r.number("shutdown_seconds", 25, 1, 300),
             surroundings,
         };
