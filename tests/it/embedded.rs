@@ -19,17 +19,17 @@ use secrecy::ExposeSecret;
 use uuid::Uuid;
 
 /// A folder of its own for each test, open to the account that PostgreSQL runs as; nothing outlives it.
-struct Home(PathBuf);
+pub struct Home(PathBuf);
 
 impl Home {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let path = PathBuf::from(format!("/var/tmp/doorward-test-{}", Uuid::new_v4()));
         fs::DirBuilder::new().mode(0o755).create(&path).unwrap();
         fs::set_permissions(&path, Permissions::from_mode(0o755)).unwrap();
         Self(path.canonicalize().unwrap())
     }
 
-    fn data(&self, name: &str) -> PathBuf {
+    pub fn data(&self, name: &str) -> PathBuf {
         self.0.join("data").join(name)
     }
 
@@ -40,11 +40,11 @@ impl Home {
         }
     }
 
-    fn open(&self) -> EmbeddedPostgres {
+    pub fn open(&self) -> EmbeddedPostgres {
         EmbeddedPostgres::open(&self.options()).unwrap()
     }
 
-    fn postmaster(&self) -> Option<Pid> {
+    pub fn postmaster(&self) -> Option<Pid> {
         let text = fs::read_to_string(self.data("pg/postmaster.pid")).ok()?;
         Pid::from_raw(text.lines().next()?.parse().unwrap())
     }

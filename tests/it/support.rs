@@ -5,6 +5,7 @@
 
 pub mod admin;
 pub mod browser;
+pub mod command;
 pub mod database;
 pub mod env;
 pub mod glewlwyd;

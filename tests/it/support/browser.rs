@@ -4,7 +4,7 @@
 use std::net::SocketAddr;
 
 use reqwest::header::{HOST, LOCATION, ORIGIN};
-use reqwest::{Client, Method, RequestBuilder, Response};
+use reqwest::{Client, ClientBuilder, Method, RequestBuilder, Response};
 use url::Url;
 
 /// A browser; clones share the cookie jar.
@@ -56,20 +56,30 @@ impl Page {
 }
 
 impl Browser {
-    #[expect(clippy::disallowed_methods, reason = "the test's own client, not the product's")]
     pub fn new(base: &str, port: u16) -> Self {
-        let at = SocketAddr::from(([127, 0, 0, 1], port));
+        Self::with(base, port, |client| client)
+    }
+
+    /// One whose client differs (another source address, another authority).
+    #[expect(clippy::disallowed_methods, reason = "the test's own client, not the product's")]
+    pub fn with(base: &str, port: u16, change: impl FnOnce(ClientBuilder) -> ClientBuilder) -> Self {
         let client = Client::builder()
             .cookie_store(true)
             .redirect(reqwest::redirect::Policy::none())
             .user_agent("Mozilla/5.0 (doorward test)")
-            .no_proxy()
-            .build()
-            .unwrap();
+            .no_proxy();
         Self {
-            client,
+            client: change(client).build().unwrap(),
             base: base.to_owned(),
-            at,
+            at: SocketAddr::from(([127, 0, 0, 1], port)),
+        }
+    }
+
+    /// The same browser, whose requests reach another instance from now on.
+    pub fn via(&self, port: u16) -> Self {
+        Self {
+            at: SocketAddr::from(([127, 0, 0, 1], port)),
+            ..self.clone()
         }
     }
 

@@ -29,6 +29,16 @@ impl TestDatabase {
         }
     }
 
+    /// An empty database without any schema.
+    pub fn bare() -> Self {
+        let name = format!("dw_test_{}", Uuid::now_v7().simple());
+        maintenance().batch_execute(&format!("CREATE DATABASE {name}")).unwrap();
+        Self {
+            url: url_of(&name).into(),
+            name,
+        }
+    }
+
     /// A connection as the superuser, who sees everything.
     pub fn superuser(&self) -> PgConnection {
         PgConnection::establish(&url_of(&self.name)).unwrap()

@@ -1,0 +1,132 @@
+//! The command line: what a person or a script types.
+
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+
+use crate::support::admin::Admin;
+use crate::support::command::Settings;
+use crate::support::database::TestDatabase;
+
+#[test]
+fn config_check_tells_every_fault_at_once_and_no_secret() {
+    let said = Settings::default()
+        .set("DOORWARD_PUBLIC_URL", "http://sso.example")
+        .set("DOORWARD_LISTEN", "somewhere")
+        .set("DOORWARD_SESSION_MAX_HOURS", "0")
+        .set("DOORWARD_TRUSTED_PROXIES", "10.0.0.0/99")
+        .set("DOORWARD_NO_SUCH_THING", "1")
+        .set("DOORWARD_SEALING_KEYS", "k1:do-not-show-me")
+        .set("DOORWARD_SEALING_KEYS_FILE", "/nowhere")
+        .failure(&["config", "check"]);
+    for key in [
+        "public_url",
+        "listen",
+        "session_max_hours",
+        "trusted_proxies",
+        "no_such_thing",
+        "sealing_keys",
+    ] {
+        assert!(said.contains(&format!("\n  {key}: ")), "{key} is missing: {said}");
+    }
+    assert!(!said.contains("do-not-show-me"), "{said}");
+}
+
+#[test]
+fn config_check_of_a_good_configuration_says_the_public_url() {
+    let said = Settings::default()
+        .set("DOORWARD_PUBLIC_URL", "https://sso.example")
+        .set("DATABASE_URL", "postgres://nobody@127.0.0.1/nothing")
+        .success(&["config", "check"]);
+    assert!(said.contains("https://sso.example"), "{said}");
+}
+
+#[test]
+fn migrate_makes_the_schema_and_a_second_time_does_nothing() {
+    let database = TestDatabase::bare();
+    let settings = Settings::with_database(database.url.expose_secret());
+    for _ in 0..2 {
+        assert!(settings.success(&["migrate"]).contains("up to date"));
+    }
+    settings.success(&["tenant", "create", "acme"]);
+}
+
+#[actix_web::test]
+async fn created_tenants_and_keys_work_at_once() {
+    let database = TestDatabase::new();
+    let settings = Settings::with_database(database.url.expose_secret());
+    let serving = settings.serve();
+    let made = settings.success(&[
+        "tenant",
+        "create",
+        "acme",
+        "--name",
+        "Acme Inc.",
+        "--external-id",
+        "c-7",
+    ]);
+    let tenant: Value = serde_json::from_str(&made).unwrap();
+    assert_eq!(tenant["name"], "Acme Inc.");
+    assert_eq!(
+        serving
+            .browser()
+            .get(tenant["login_url"].as_str().unwrap())
+            .await
+            .status,
+        200
+    );
+
+    let operator = SecretString::from(settings.success(&["key", "create", "root"]));
+    let operator = Admin::new(serving.browser(), "", operator);
+    let seen = operator.get("/v1/tenants/acme").await.ok();
+    assert_eq!(
+        (&seen["id"], &seen["external_id"]),
+        (&tenant["id"], &Value::from("c-7"))
+    );
+    let owner = serving.owner("acme");
+    assert_eq!(owner.get("/users").await.ok()["items"], serde_json::json!([]));
+    assert_eq!(
+        owner.get("/v1/tenants").await.status,
+        404,
+        "what operators have is not there for a tenant's key"
+    );
+}
+
+#[test]
+fn a_tenant_that_exists_and_a_tenant_that_does_not_are_told() {
+    let database = TestDatabase::new();
+    let settings = Settings::with_database(database.url.expose_secret());
+    settings.success(&["tenant", "create", "acme"]);
+    let twice = settings.failure(&["tenant", "create", "acme"]);
+    assert!(twice.contains("is not given out again"), "{twice}");
+    let nobody = settings.failure(&["key", "create", "x", "--tenant", "nobody"]);
+    assert!(nobody.contains("there is no tenant nobody"), "{nobody}");
+}
+
+#[test]
+fn serve_with_a_database_and_without_a_sealing_key_refuses_and_says_how_to_make_one() {
+    let database = TestDatabase::new();
+    let settings = Settings::with_database(database.url.expose_secret()).unset("DOORWARD_SEALING_KEYS");
+    let said = settings.failure(&["serve"]);
+    assert!(
+        said.contains("DOORWARD_SEALING_KEYS") && said.contains("openssl rand -base64 32"),
+        "{said}"
+    );
+}
+
+#[test]
+fn serve_with_a_wrong_sealing_key_refuses_and_says_which_one() {
+    let database = TestDatabase::new();
+    let right = Settings::with_database(database.url.expose_secret());
+    right.success(&["tenant", "create", "acme"]);
+    let zeros = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+    let wrong = right.clone().set("DOORWARD_SEALING_KEYS", &format!("t1:{zeros}"));
+    let said = wrong.failure(&["serve"]);
+    assert!(
+        said.contains("`t1` is not the one that this database was sealed with"),
+        "{said}"
+    );
+    assert!(!said.contains(zeros), "{said}");
+    let another = right.set("DOORWARD_SEALING_KEYS", &format!("k9:{zeros}"));
+    let said = another.failure(&["serve"]);
+    assert!(said.contains("`t1`, which is not configured"), "{said}");
+}
