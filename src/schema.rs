@@ -95,6 +95,8 @@ diesel::table! {
         provider_metadata -> Nullable<Jsonb>,
         /// When that was.
         provider_metadata_at -> Nullable<Timestamptz>,
+        /// When the provider was last asked for it, whatever it answered.
+        provider_asked_at -> Nullable<Timestamptz>,
         /// Grows with each update; the ETag.
         version -> Int8,
         /// When it was created.

@@ -46,6 +46,7 @@ async fn poll_changes(ctx: Context) {
     let mut last = Instant::now();
     loop {
         ticks.tick().await;
+        let asked = Instant::now();
         // A database that hangs must not stop the clock of `fresh()`: the poll itself has a deadline.
         let poll = ctx.db.system(|conn| Ok::<_, DbError>(changes::recent(conn)?));
         match tokio::time::timeout(Duration::from_secs(3), poll).await {
@@ -57,7 +58,7 @@ async fn poll_changes(ctx: Context) {
                     ctx.caches.forget(*tenant);
                 }
                 seen = recent.into_iter().map(|(id, _)| id).collect();
-                last = Instant::now();
+                last = asked;
                 ctx.caches.polled();
             }
             Ok(Err(error)) => tracing::warn!(%error, "the changes feed could not be read; caches are bypassed"),

@@ -13,6 +13,7 @@ CREATE TABLE connections (
     client_key_public jsonb,
     provider_metadata jsonb,
     provider_metadata_at timestamptz,
+    provider_asked_at timestamptz,
     version bigint NOT NULL,
     created_at timestamptz NOT NULL,
     updated_at timestamptz NOT NULL,
@@ -36,6 +37,7 @@ COMMENT ON COLUMN connections.client_key IS 'Our own key for private_key_jwt (PK
 COMMENT ON COLUMN connections.client_key_public IS 'The public half of client_key as a JWK.';
 COMMENT ON COLUMN connections.provider_metadata IS 'The provider''s discovery document as last seen good.';
 COMMENT ON COLUMN connections.provider_metadata_at IS 'When that was.';
+COMMENT ON COLUMN connections.provider_asked_at IS 'When the provider was last asked for it, whatever it answered.';
 COMMENT ON COLUMN connections.version IS 'Grows with each update; the ETag.';
 COMMENT ON COLUMN connections.created_at IS 'When it was created.';
 COMMENT ON COLUMN connections.updated_at IS 'When it was last changed.';
@@ -43,4 +45,5 @@ COMMENT ON COLUMN connections.updated_at IS 'When it was last changed.';
 SELECT doorward_tenant_wall('connections');
 CREATE POLICY system_access ON connections TO doorward_system USING (true) WITH CHECK (true);
 GRANT SELECT, INSERT, UPDATE, DELETE ON connections TO doorward_app;
-GRANT SELECT (tenant_id, id, status, provider_metadata_at, client_secret, client_key), UPDATE (client_secret, client_key) ON connections TO doorward_system;
+GRANT SELECT (tenant_id, id, status, version, provider_asked_at, client_secret, client_key),
+    UPDATE (version, provider_asked_at, client_secret, client_key) ON connections TO doorward_system;

@@ -61,8 +61,9 @@ pub async fn create(ctx: &Context, caller: &Caller, input: ApiKeyIn) -> Result<(
                 .ok_or_else(|| Error::invalid("service_account_id", "names no service account of this tenant"))?,
             _ => return Err(Error::invalid("user_id", "or service_account_id: exactly one of them")),
         };
+        // K-07: a key speaks as its owner, so nobody makes one for somebody above them, however little it may do.
+        caller.check_role(owner_role)?;
         let role = input.role.unwrap_or(owner_role).min(owner_role);
-        caller.check_role(role)?;
         let key = ApiKey {
             tenant_id: tenant,
             id: Uuid::now_v7(),

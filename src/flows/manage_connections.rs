@@ -115,6 +115,7 @@ pub async fn create(ctx: &Context, caller: &Caller, input: ConnectionIn) -> Resu
         client_key_public: None,
         provider_metadata: None,
         provider_metadata_at: None,
+        provider_asked_at: None,
         version: 1,
         created_at: stamp.at,
         updated_at: stamp.at,
@@ -152,11 +153,17 @@ pub async fn update(
     let old = read(ctx, tenant, id).await?;
     check_version(expected, old.version)?;
     let mut row = old.clone();
+    let same_secret = patch.client_secret.is_none();
     let fields = apply_patch(ctx, &mut row, patch)?;
     if fields.is_empty() {
         return Ok(row);
     }
     check::check(ctx, &row)?;
+    if same_secret && old.client_secret.is_some() && old.settings.0.sends_secret_elsewhere(&row.settings.0) {
+        // K-01: whoever points the connection at a server of their own must not be sent a secret they cannot read.
+        let message = "must be given again when the issuer, the token or the revocation endpoint changes";
+        return Err(Error::invalid("client_secret", message));
+    }
     make_client_key(ctx, &mut row)?;
     if row.settings.0.issuer != old.settings.0.issuer {
         (row.provider_metadata, row.provider_metadata_at) = (None, None);
@@ -165,10 +172,15 @@ pub async fn update(
         let probed = probe(ctx, &row).await?;
         keep(&mut row, probed, stamp.at);
     }
-    let rekeyed = old.settings.0.issuer.is_some()
-        && (old.settings.0.issuer != row.settings.0.issuer
-            || old.settings.0.claim_mapping.user_id != row.settings.0.claim_mapping.user_id);
+    let (rekeyed, repointed) = (
+        old.settings.0.renames_people(&row.settings.0),
+        old.settings.0.trusts_others(&row.settings.0),
+    );
+    let caller = caller.clone();
     write(ctx, tenant, stamp, move |conn| {
+        if rekeyed || repointed {
+            check_linked(conn, &caller, id)?;
+        }
         if rekeyed {
             unlink_all(conn, tenant, id, confirm_unlink)?;
         }
@@ -236,9 +248,11 @@ async fn set_status(
 /// [`Error::NotFound`], [`Error::Stale`].
 pub async fn delete(ctx: &Context, caller: &Caller, id: Uuid, expected: Option<i64>) -> Result<(), Error> {
     let (tenant, stamp) = (caller.tenant_id(), caller.stamp(ctx));
+    let caller = caller.clone();
     write(ctx, tenant, stamp, move |conn| {
         let row = connections::find(conn, tenant, id)?.ok_or(Error::NotFound)?;
         check_version(expected, row.version)?;
+        check_linked(conn, &caller, id)?;
         domains::unroute(conn, tenant, id)?;
         groups::remove_origin(conn, tenant, &id.to_string())?;
         identities::delete_source(conn, tenant, id)?;
@@ -263,9 +277,20 @@ async fn read(ctx: &Context, tenant: Uuid, id: Uuid) -> Result<Connection, Error
 
 /// Keeps what a probe found.
 fn keep(row: &mut Connection, probed: Probed, now: DateTime<Utc>) {
+    row.provider_asked_at = Some(now);
     if let Some(document) = probed.metadata {
         (row.provider_metadata, row.provider_metadata_at) = (Some(document), Some(now));
     }
+}
+
+/// T-05: who may change what a connection trusts, or take it away, decides about everybody who signs in by it; so nobody
+/// may for people above their own role.
+fn check_linked(conn: &mut PgConnection, caller: &Caller, source: Uuid) -> Result<(), Error> {
+    let roles = identities::roles_of_source(conn, caller.tenant_id(), source)?;
+    roles
+        .into_iter()
+        .max()
+        .map_or(Ok(()), |highest| caller.check_role(highest))
 }
 
 fn unlink_all(conn: &mut PgConnection, tenant: Uuid, source: Uuid, confirmed: bool) -> Result<(), Error> {

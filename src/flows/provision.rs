@@ -22,7 +22,7 @@ use crate::model::email::EmailAddress;
 use crate::model::user::User;
 use crate::store::{domains, identities, users};
 
-use decide::{Candidates, Plan, Refusal};
+use decide::{Candidates, DomainStanding, Plan, Refusal};
 use sync_groups::GroupOutcome;
 
 /// A sign-in that provisioning agreed to.
@@ -96,10 +96,14 @@ fn load(
         .email
         .as_deref()
         .and_then(|text| EmailAddress::parse(text).ok());
-    let (mut same_address, mut domain_is_ours) = (None, false);
+    let (mut same_address, mut domain) = (None, DomainStanding::Unknown);
     if let Some(email) = &email {
         same_address = users::find_by_email_key(conn, tenant, &email.key)?;
-        domain_is_ours = domains::verified(conn, tenant, &email.domain)?.is_some();
+        domain = match domains::verified(conn, tenant, &email.domain)? {
+            None => DomainStanding::Unknown,
+            Some(d) if d.connection_id.is_none_or(|id| id == source) => DomainStanding::Ours,
+            Some(_) => DomainStanding::Elsewhere, // L-23
+        };
     }
     let same_address_is_linked = match &same_address {
         Some(user) => !identities::of_user(conn, tenant, user.id)?.is_empty(),
@@ -114,6 +118,6 @@ fn load(
         email,
         same_address,
         same_address_is_linked,
-        domain_is_ours,
+        domain,
     })
 }

@@ -29,6 +29,10 @@ pub async fn refresh_due(ctx: &Context) -> Result<usize, DbError> {
         .await?;
     let mut refreshed = 0;
     for (tenant, id) in due {
+        let now = ctx.clock.now();
+        ctx.db
+            .system(move |conn| Ok::<_, DbError>(connections::note_asked(conn, tenant, id, now)?))
+            .await?;
         match refresh(ctx, tenant, id).await {
             Ok(()) => refreshed += 1,
             Err(error) => {
@@ -55,7 +59,9 @@ async fn refresh(ctx: &Context, tenant: Uuid, id: Uuid) -> Result<(), Error> {
         at: ctx.clock.now(),
     };
     write(ctx, tenant, stamp, move |conn| {
-        connections::keep_metadata(conn, tenant, id, &document, stamp.at)?;
+        if connections::keep_metadata(conn, &row, &document, stamp.at)? == 0 {
+            return Ok(((), None)); // changed in the meantime, and probed then
+        }
         let event = Event::ConnectionMetadataChanged(Change {
             id,
             fields: vec!["provider_metadata"],

@@ -1,6 +1,7 @@
 //! sweep: deletes what is over, in bounded batches. Correctness never depends on it; only the tables' size does.
 
 use chrono::Duration;
+use diesel::{PgConnection, QueryResult};
 
 use crate::context::Context;
 use crate::store::db::DbError;
@@ -12,18 +13,45 @@ const BATCH: i64 = 1000;
 /// How long a finished session can still be seen, in days.
 const SESSION_DAYS: i64 = 7;
 
-/// Deletes one batch of each kind; tells how many rows went.
+/// Most batches of one kind in one round.
+const ROUNDS: usize = 50;
+
+/// Deletes what is over, each kind by itself; tells how many rows went.
 ///
 /// # Errors
-/// [`DbError`].
+/// [`DbError`]; what was deleted before stays deleted.
 pub async fn sweep(ctx: &Context) -> Result<usize, DbError> {
     let now = ctx.clock.now();
-    let done = ctx.db.system(move |conn| {
-        let mut gone = login_attempts::sweep(conn, now - Duration::hours(1), BATCH)?;
-        gone += sessions::sweep(conn, now - Duration::days(SESSION_DAYS), BATCH)?;
-        gone += rate_limits::sweep(conn, now - Duration::hours(1))?;
-        gone += changes::sweep(conn)?;
-        Ok::<_, DbError>(gone)
-    });
-    done.await
+    let mut gone = 0;
+    gone += batches(ctx, move |conn| {
+        login_attempts::sweep(conn, now - Duration::hours(1), BATCH)
+    })
+    .await?;
+    gone += batches(ctx, move |conn| {
+        sessions::sweep(conn, now - Duration::days(SESSION_DAYS), BATCH)
+    })
+    .await?;
+    gone += batches(ctx, move |conn| {
+        rate_limits::sweep(conn, now - Duration::hours(1)).map(|_| 0)
+    })
+    .await?;
+    gone += batches(ctx, |conn| changes::sweep(conn).map(|_| 0)).await?;
+    Ok(gone)
+}
+
+/// One transaction a batch, until a batch is not full.
+async fn batches<F>(ctx: &Context, sweep: F) -> Result<usize, DbError>
+where
+    F: Fn(&mut PgConnection) -> QueryResult<usize> + Clone + Send + 'static,
+{
+    let mut gone = 0;
+    for _ in 0..ROUNDS {
+        let sweep = sweep.clone();
+        let count = ctx.db.system(move |conn| Ok::<_, DbError>(sweep(conn)?)).await?;
+        gone += count;
+        if i64::try_from(count).is_ok_and(|n| n < BATCH) {
+            break;
+        }
+    }
+    Ok(gone)
 }

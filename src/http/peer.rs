@@ -9,15 +9,15 @@ use ipnet::IpNet;
 /// The client's address: the peer, or when that is a trusted proxy the last untrusted entry of `X-Forwarded-For`.
 #[must_use]
 pub fn ip(req: &HttpRequest, trusted: &[IpNet]) -> Option<IpAddr> {
-    let mut ip = req.peer_addr()?.ip();
+    let mut ip = req.peer_addr()?.ip().to_canonical();
     let forwarded = req.headers().get_all("x-forwarded-for").filter_map(|v| v.to_str().ok());
     let hops: Vec<&str> = forwarded.flat_map(|line| line.split(',')).map(str::trim).collect();
     for hop in hops.iter().rev() {
         if !trusted.iter().any(|net| net.contains(&ip)) {
             break;
         }
-        let Ok(before) = hop.parse() else { break };
-        ip = before;
+        let Ok(before) = hop.parse::<IpAddr>() else { break };
+        ip = before.to_canonical();
     }
     Some(ip)
 }

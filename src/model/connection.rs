@@ -51,6 +51,7 @@ pub struct Connection {
     pub client_key_public: Option<serde_json::Value>,
     pub provider_metadata: Option<serde_json::Value>,
     pub provider_metadata_at: Option<DateTime<Utc>>,
+    pub provider_asked_at: Option<DateTime<Utc>>,
     pub version: i64,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,

@@ -103,6 +103,8 @@ impl NamePattern {
         match kind {
             MatchKind::Exact => Ok(Self::Exact(pattern.to_owned())),
             MatchKind::CaseInsensitive => Ok(Self::Key(name_key(pattern))),
+            // The bare expression first: `a)|(?:b` is only an expression once it is wrapped.
+            MatchKind::Regex if regex::Regex::new(pattern).is_err() => Err("is not a regular expression".to_owned()),
             MatchKind::Regex => RegexBuilder::new(&format!("^(?:{pattern})$"))
                 .size_limit(1 << 18)
                 .dfa_size_limit(1 << 20)
@@ -160,6 +162,10 @@ mod tests {
         assert!(re.matches("eng-core") && re.matches("ops"));
         assert!(!re.matches("xops") && !re.matches("opsx"));
         assert!(NamePattern::compile(MatchKind::Regex, "(").is_err());
+        assert!(
+            NamePattern::compile(MatchKind::Regex, "a)|(?:b").is_err(),
+            "anchors hold"
+        );
         assert!(
             NamePattern::compile(MatchKind::Regex, "(a{500}){500}").is_err(),
             "D-05: bounded"

@@ -25,18 +25,34 @@ pub fn active(conn: &mut PgConnection, tenant: Uuid) -> QueryResult<Vec<Connecti
         .load(conn)
 }
 
+/// The status and version of a connection, held against changes until the transaction ends.
+///
+/// # Errors
+/// What the database says.
+pub fn hold(conn: &mut PgConnection, tenant: Uuid, id: Uuid) -> QueryResult<Option<(ConnectionStatus, i64)>> {
+    connections::table
+        .find((tenant, id))
+        .select((connections::status, connections::version))
+        .for_share()
+        .first(conn)
+        .optional()
+}
+
 /// Keeps a discovery document as the last good one.
 ///
 /// # Errors
 /// What the database says.
 pub fn keep_metadata(
     conn: &mut PgConnection,
-    tenant: Uuid,
-    id: Uuid,
+    read: &Connection,
     document: &Value,
     now: DateTime<Utc>,
 ) -> QueryResult<usize> {
-    diesel::update(connections::table.find((tenant, id)))
+    // Only while the row is the one whose provider was asked: another issuer's document must not land on it.
+    let same = connections::table
+        .find((read.tenant_id, read.id))
+        .filter(connections::version.eq(read.version));
+    diesel::update(same)
         .set((
             connections::provider_metadata.eq(document),
             connections::provider_metadata_at.eq(now),
@@ -44,16 +60,27 @@ pub fn keep_metadata(
         .execute(conn)
 }
 
-/// Active connections whose metadata is older than `before`: tenant and id, at most `limit` (system).
+/// Notes that the provider was asked, whatever it answered, so that others have their turn (system).
+///
+/// # Errors
+/// What the database says.
+pub fn note_asked(conn: &mut PgConnection, tenant: Uuid, id: Uuid, now: DateTime<Utc>) -> QueryResult<usize> {
+    diesel::update(connections::table.find((tenant, id)))
+        .set(connections::provider_asked_at.eq(now))
+        .execute(conn)
+}
+
+/// Active connections whose provider was not asked since `before`, longest ago first: tenant and id, at most `limit`
+/// (system).
 ///
 /// # Errors
 /// What the database says.
 pub fn metadata_due(conn: &mut PgConnection, before: DateTime<Utc>, limit: i64) -> QueryResult<Vec<(Uuid, Uuid)>> {
     connections::table
         .filter(connections::status.eq(ConnectionStatus::Active))
-        .filter(connections::provider_metadata_at.lt(before))
+        .filter(connections::provider_asked_at.lt(before))
         .select((connections::tenant_id, connections::id))
-        .order(connections::provider_metadata_at)
+        .order(connections::provider_asked_at)
         .limit(limit)
         .load(conn)
 }

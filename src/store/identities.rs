@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use uuid::Uuid;
 
 use crate::model::identity::{FederatedIdentity, SourceKind};
+use crate::model::role::Role;
 use crate::model::user::User;
 use crate::schema::{federated_identities, identity_sources, users};
 
@@ -109,6 +110,23 @@ pub fn delete(conn: &mut PgConnection, tenant: Uuid, user: Uuid, id: Uuid) -> Qu
         .find((tenant, id))
         .filter(federated_identities::user_id.eq(user));
     diesel::delete(row).execute(conn)
+}
+
+/// The roles of those who are linked through a source, each once.
+///
+/// # Errors
+/// What the database says.
+pub fn roles_of_source(conn: &mut PgConnection, tenant: Uuid, source: Uuid) -> QueryResult<Vec<Role>> {
+    let linked = federated_identities::table
+        .filter(federated_identities::tenant_id.eq(tenant))
+        .filter(federated_identities::source_id.eq(source))
+        .select(federated_identities::user_id);
+    users::table
+        .filter(users::tenant_id.eq(tenant))
+        .filter(users::id.eq_any(linked))
+        .select(users::role)
+        .distinct()
+        .load(conn)
 }
 
 /// Deletes every identity of a source; tells how many there were.

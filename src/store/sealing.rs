@@ -91,8 +91,14 @@ pub fn replace(
     old: &SealedValue,
     new: &[u8],
 ) -> QueryResult<usize> {
+    // A connection's editors write whole rows back: the version tells them that theirs is no longer the one they read.
+    let bump = if table == "connections" {
+        ", version = version + 1"
+    } else {
+        ""
+    };
     diesel::sql_query(format!(
-        "UPDATE {table} SET {column} = $1 WHERE tenant_id = $2 AND id = $3 AND {column} = $4"
+        "UPDATE {table} SET {column} = $1{bump} WHERE tenant_id = $2 AND id = $3 AND {column} = $4"
     ))
     .bind::<Bytea, _>(new)
     .bind::<SqlUuid, _>(old.tenant_id)

@@ -102,7 +102,11 @@ pub fn end_of_user(
         .filter(sessions::user_id.eq(user))
         .filter(sessions::ended_at.is_null());
     diesel::update(going)
-        .set((sessions::ended_at.eq(now), sessions::end_reason.eq(reason)))
+        .set((
+            sessions::ended_at.eq(now),
+            sessions::end_reason.eq(reason),
+            sessions::upstream.eq(None::<Vec<u8>>),
+        ))
         .execute(conn)
 }
 
@@ -122,7 +126,11 @@ pub fn end_of_source(
         .filter(sessions::source_id.eq(source))
         .filter(sessions::ended_at.is_null());
     diesel::update(going)
-        .set((sessions::ended_at.eq(now), sessions::end_reason.eq(reason)))
+        .set((
+            sessions::ended_at.eq(now),
+            sessions::end_reason.eq(reason),
+            sessions::upstream.eq(None::<Vec<u8>>),
+        ))
         .execute(conn)
 }
 

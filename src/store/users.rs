@@ -83,12 +83,16 @@ pub fn lock_active_owners(conn: &mut PgConnection, tenant: Uuid) -> QueryResult<
         .load(conn)
 }
 
-/// Notes a login.
+/// Notes a login of an active user; tells whether there is one (0 or 1).
 ///
 /// # Errors
 /// What the database says.
 pub fn touch_login(conn: &mut PgConnection, tenant: Uuid, id: Uuid, now: DateTime<Utc>) -> QueryResult<usize> {
-    diesel::update(users::table.find((tenant, id)))
-        .set(users::last_login_at.eq(now))
-        .execute(conn)
+    diesel::update(
+        users::table
+            .find((tenant, id))
+            .filter(users::status.eq(AccountStatus::Active)),
+    )
+    .set(users::last_login_at.eq(now))
+    .execute(conn)
 }

@@ -12,13 +12,14 @@ use crate::flows::finish_login::{Arrival, Why};
 use crate::flows::provision::{Provisioned, Verdict, provision};
 use crate::model::audit::{Actor, Event, LoginSucceeded, Stamp};
 use crate::model::claims::IdentityAssertion;
+use crate::model::connection::ConnectionStatus;
 use crate::model::login_attempt::LoginAttempt;
 use crate::model::session::{Session, UpstreamTokens};
 use crate::model::text::tamed;
 use crate::protocol::oidc::redeem::Redeemed;
 use crate::secrets::sealed::Place;
 use crate::secrets::token;
-use crate::store::{audit_events, changes, login_attempts, sessions};
+use crate::store::{audit_events, changes, connections, login_attempts, sessions};
 
 /// How often a lost race is run again. Each round somebody wins, and a loser finds the winner's rows.
 const ROUNDS: usize = 5;
@@ -56,6 +57,10 @@ pub async fn open(
         let (connection, assertion) = (provider.connection.clone(), assertion.clone());
         let (attempt_id, request_id, now) = (attempt.id, arrival.request_id, ctx.clock.now());
         let round = ctx.db.tenant(tenant, move |conn| {
+            // What was decided while the provider was asked may be over: disabled or changed in the meantime.
+            if connections::hold(conn, tenant, connection.id)? != Some((ConnectionStatus::Active, connection.version)) {
+                return Err(Undone::Refused(Why::new("connection_not_active", None)));
+            }
             let welcome = match provision(conn, tenant, &connection, &assertion, now)? {
                 Verdict::Welcome(welcome) => *welcome,
                 Verdict::Refused(r) => {

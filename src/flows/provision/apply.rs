@@ -48,7 +48,10 @@ pub fn apply(
             identity.id
         }
     };
-    users::touch_login(conn, tenant, user.id, now)?;
+    // Locks the user's row: one who was suspended or deleted just now is looked at again.
+    if users::touch_login(conn, tenant, user.id, now)? == 0 {
+        return Ok(None);
+    }
     Ok(Some((user, identity_id)))
 }
 

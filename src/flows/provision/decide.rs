@@ -11,6 +11,17 @@ use crate::model::identity::FederatedIdentity;
 use crate::model::role::{AccountStatus, Role};
 use crate::model::user::User;
 
+/// How an address's domain stands to the connection that asserts it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DomainStanding {
+    /// The tenant has not verified it.
+    Unknown,
+    /// The tenant has verified it, and it may sign in here.
+    Ours,
+    /// The tenant has verified it, and it signs in by another connection.
+    Elsewhere,
+}
+
 /// Who is known already.
 #[derive(Debug, Clone)]
 pub struct Candidates {
@@ -24,8 +35,8 @@ pub struct Candidates {
     pub same_address: Option<User>,
     /// Whether that user has any identity yet.
     pub same_address_is_linked: bool,
-    /// Whether the tenant has verified the address's domain.
-    pub domain_is_ours: bool,
+    /// How the address's domain stands to this connection.
+    pub domain: DomainStanding,
 }
 
 /// What will be done.
@@ -94,6 +105,15 @@ pub fn decide(
         return Ok((Plan::Update(Box::new(user), identity.id, fields), warnings));
     }
     prove_address(assertion, policy, &who, who.same_address.as_ref().map(|u| u.id))?;
+    if who.domain == DomainStanding::Elsewhere {
+        // L-23: what another connection vouches for is not this one's to give away.
+        let advice = "addresses of this domain sign in by the connection that the domain names";
+        return Err(refuse(
+            "domain_signs_in_elsewhere",
+            advice,
+            who.same_address.as_ref().map(|u| u.id),
+        ));
+    }
     if let Some(user) = who.same_address.clone() {
         check_active(&user)?;
         check_link(&user, policy, &who)?;
@@ -153,7 +173,7 @@ fn prove_address(
             "the provider must send email_verified = true; or trust the connection for the tenant's verified domains",
             user,
         )),
-        EmailTrust::TrustConnection if !who.domain_is_ours => Err(refuse(
+        EmailTrust::TrustConnection if who.domain != DomainStanding::Ours => Err(refuse(
             "email_domain_not_verified",
             "verify the address's domain for this tenant",
             user,
@@ -182,7 +202,7 @@ fn check_link(user: &User, policy: &ProvisioningPolicy, who: &Candidates) -> Res
     let expected = user.last_login_at.is_none();
     let ordinary = user.role <= Role::Auditor;
     match policy.link_existing {
-        LinkPolicy::ProvenAddress if expected || (who.domain_is_ours && ordinary) => Ok(()),
+        LinkPolicy::ProvenAddress if expected || (who.domain == DomainStanding::Ours && ordinary) => Ok(()),
         _ => Err(refuse(
             "link_requires_verification",
             "verify the address's domain, or link the identity by hand (always so for admins and owners who signed in before)",
@@ -268,7 +288,7 @@ mod tests {
             email: EmailAddress::parse(email).ok(),
             same_address: None,
             same_address_is_linked: false,
-            domain_is_ours: false,
+            domain: DomainStanding::Unknown,
         }
     }
 
@@ -343,7 +363,7 @@ mod tests {
             "email_domain_not_verified"
         );
         let ours = Candidates {
-            domain_is_ours: true,
+            domain: DomainStanding::Ours,
             ..nobody(A)
         };
         assert_eq!(code(&assertion(A, false), &policy, ours), "created");
@@ -376,7 +396,7 @@ mod tests {
             "link_requires_verification"
         );
         let ours = Candidates {
-            domain_is_ours: true,
+            domain: DomainStanding::Ours,
             ..who.clone()
         };
         assert_eq!(code(&assertion(A, true), &policy, ours.clone()), "linked");
@@ -397,12 +417,30 @@ mod tests {
     }
 
     #[test]
+    fn l_23_a_domain_that_signs_in_elsewhere_brings_nobody_in_here() {
+        let policy = ProvisioningPolicy::default();
+        let who = Candidates {
+            domain: DomainStanding::Elsewhere,
+            ..nobody(A)
+        };
+        assert_eq!(
+            code(&assertion(A, true), &policy, who.clone()),
+            "domain_signs_in_elsewhere"
+        );
+        let entered = Candidates {
+            same_address: Some(user(A)),
+            ..who
+        };
+        assert_eq!(code(&assertion(A, true), &policy, entered), "domain_signs_in_elsewhere");
+    }
+
+    #[test]
     fn t_05_an_address_makes_nobody_an_owner_who_signed_in_before() {
         let mut owner = user(A);
         (owner.role, owner.last_login_at) = (Role::Owner, Some(NOW));
         let who = Candidates {
             same_address: Some(owner.clone()),
-            domain_is_ours: true,
+            domain: DomainStanding::Ours,
             ..nobody(A)
         };
         let policy = ProvisioningPolicy::default();
@@ -428,7 +466,7 @@ mod tests {
         let who = Candidates {
             same_address: Some(user(A)),
             same_address_is_linked: true,
-            domain_is_ours: true,
+            domain: DomainStanding::Ours,
             ..nobody(A)
         };
         assert_eq!(code(&assertion(A, true), &policy, who), "identity_conflict");
@@ -467,7 +505,7 @@ mod tests {
         assert_eq!(code(&assertion(A, true), &policy, linked), "user_suspended");
         let same = Candidates {
             same_address: Some(alice),
-            domain_is_ours: true,
+            domain: DomainStanding::Ours,
             ..nobody(A)
         };
         assert_eq!(code(&assertion(A, true), &policy, same), "user_suspended");

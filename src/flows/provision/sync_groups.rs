@@ -79,13 +79,14 @@ pub fn plan(
             .filter(|(p, _)| p.matches(name))
             .map(|(_, group)| *group)
             .collect();
-        if policy.match_groups_by_name {
-            hits.extend(by_key.get(name_key(name).as_str()));
-        }
+        let named = by_key.get(name_key(name).as_str()).copied();
+        // A group that this sync itself made is its own to keep; one that somebody else made, only if names may match.
+        hits.extend(
+            named.filter(|id| policy.match_groups_by_name || (policy.create_missing_groups && current.contains(id))),
+        );
         if !hits.is_empty() {
             wanted.extend(hits);
-        } else if policy.create_missing_groups && check_line(name, MAX_NAME).is_ok() && plan.create.len() < MAX_CREATED
-        {
+        } else if may_create(policy, name, named) && plan.create.len() < MAX_CREATED {
             // L-26: names that differ in case only are one group.
             if creating.insert(name_key(name)) {
                 plan.create.push(name.clone());
@@ -98,6 +99,11 @@ pub fn plan(
     plan.remove = current.difference(&wanted).copied().collect();
     plan.held = is_unusual(policy.removal_guard, plan.remove.len(), current.len());
     plan
+}
+
+/// Whether a group may be created for a name: asked for, fit to be a name, and no group's already.
+fn may_create(policy: &ProvisioningPolicy, name: &str, named: Option<Uuid>) -> bool {
+    policy.create_missing_groups && named.is_none() && check_line(name, MAX_NAME).is_ok()
 }
 
 /// Whether so many removals at once are more likely a mistake at the provider than a wish.
@@ -258,6 +264,19 @@ mod tests {
         assert_eq!((plan.add, plan.remove), (ids(&[]), ids(&[1])));
         assert_eq!(plan.create, ["NEW"]);
         assert_eq!(plan.unmatched, ["bad\u{202e}name"]);
+    }
+
+    #[test]
+    fn a_created_group_is_kept_at_the_next_login_and_a_foreign_one_of_its_name_is_not_entered() {
+        let policy = ProvisioningPolicy {
+            create_missing_groups: true,
+            match_groups_by_name: false,
+            ..ProvisioningPolicy::default()
+        };
+        let known = [group(1, "made here"), group(2, "curated")];
+        let plan = plan(&names(&["made here", "curated"]), &policy, &known, &[], &ids(&[1]));
+        assert_eq!((plan.add, plan.remove), (ids(&[]), ids(&[])));
+        assert_eq!((plan.create, plan.unmatched), (vec![], vec!["curated".to_owned()]));
     }
 
     #[test]

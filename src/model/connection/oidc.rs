@@ -191,6 +191,33 @@ impl Default for OidcSettings {
 }
 
 impl OidcSettings {
+    /// Whether with `new` settings the provider's ids would mean other people: another issuer or user-id claim.
+    #[must_use]
+    pub fn renames_people(&self, new: &Self) -> bool {
+        self.issuer.is_some() && (self.issuer != new.issuer || self.claim_mapping.user_id != new.claim_mapping.user_id)
+    }
+
+    /// Whether `new` settings believe somebody else: other issuers, directories, endpoints, keys or sources of claims.
+    #[must_use]
+    pub fn trusts_others(&self, new: &Self) -> bool {
+        self.issuer != new.issuer
+            || self.issuer_aliases != new.issuer_aliases
+            || self.allowed_tenant_ids != new.allowed_tenant_ids
+            || self.discovery != new.discovery
+            || self.endpoints != new.endpoints
+            || self.claims_source != new.claims_source
+            || self.claim_mapping.user_id != new.claim_mapping.user_id
+    }
+
+    /// Whether with `new` settings the client secret would go to another server.
+    #[must_use]
+    pub fn sends_secret_elsewhere(&self, new: &Self) -> bool {
+        self.issuer != new.issuer
+            || self.discovery != new.discovery
+            || self.endpoints.token != new.endpoints.token
+            || self.endpoints.revocation != new.endpoints.revocation
+    }
+
     /// Every scope of the authorization request, `openid` first, none twice.
     #[must_use]
     pub fn all_scopes(&self) -> Vec<&str> {
