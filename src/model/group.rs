@@ -55,6 +55,14 @@ pub struct GroupMembership {
     pub created_at: DateTime<Utc>,
 }
 
+impl GroupMembership {
+    /// The source whose sync made it; `None` when an admin did it by hand ([`MANUAL`]).
+    #[must_use]
+    pub fn source_id(&self) -> Option<Uuid> {
+        self.origin.parse().ok()
+    }
+}
+
 text_enum! {
     /// How a mapping's pattern is compared with an external group name.
     MatchKind {

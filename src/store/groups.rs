@@ -66,7 +66,8 @@ pub fn names_of_user(conn: &mut PgConnection, tenant: Uuid, user: Uuid) -> Query
         .load(conn)
 }
 
-/// A page of a group's memberships in user order; a user with two origins comes twice.
+/// A page of a group's members in user order. Each comes once, with all their memberships (one per origin): a page that
+/// counted memberships could end between two of one user.
 ///
 /// # Errors
 /// What the database says.
@@ -75,19 +76,26 @@ pub fn members(
     tenant: Uuid,
     group: Uuid,
     page: PageRequest,
-) -> QueryResult<Vec<GroupMembership>> {
-    let mut query = group_memberships::table
-        .filter(group_memberships::tenant_id.eq(tenant))
-        .filter(group_memberships::group_id.eq(group))
-        .select(GroupMembership::as_select())
-        .into_boxed();
+) -> QueryResult<Vec<Vec<GroupMembership>>> {
+    let of_group = || {
+        group_memberships::table
+            .filter(group_memberships::tenant_id.eq(tenant))
+            .filter(group_memberships::group_id.eq(group))
+    };
+    let mut query = of_group().select(group_memberships::user_id).distinct().into_boxed();
     if let Some(after) = page.after {
         query = query.filter(group_memberships::user_id.gt(after));
     }
-    query
+    let users: Vec<Uuid> = query.order(group_memberships::user_id).limit(page.limit).load(conn)?;
+    let rows = of_group()
+        .filter(group_memberships::user_id.eq_any(users))
+        .select(GroupMembership::as_select())
         .order((group_memberships::user_id, group_memberships::origin))
-        .limit(page.limit)
-        .load(conn)
+        .load(conn)?;
+    Ok(rows
+        .chunk_by(|a, b| a.user_id == b.user_id)
+        .map(<[GroupMembership]>::to_vec)
+        .collect())
 }
 
 /// Adds memberships; those that exist stay as they are.

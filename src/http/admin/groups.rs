@@ -14,7 +14,7 @@ use crate::http::body::{Body, Query};
 use crate::http::etag::{self, IfMatch};
 use crate::http::paging::{Page, PageQuery};
 use crate::http::problem::Problem;
-use crate::model::group::{Group, GroupMembership, HeldGroupRemoval, MANUAL, UnmatchedGroup};
+use crate::model::group::{Group, GroupMembership, HeldGroupRemoval, UnmatchedGroup};
 use crate::store::groups;
 
 /// A group.
@@ -42,11 +42,18 @@ impl From<&Group> for GroupOut {
     }
 }
 
-/// A member of a group, and who says so.
+/// A member of a group.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct MemberOut {
     /// The user.
     pub user_id: Uuid,
+    /// Who says so; at least one.
+    pub origins: Vec<OriginOut>,
+}
+
+/// Who says that a user is in a group.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct OriginOut {
     /// The connection whose sync says so; absent when an admin did it by hand.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub connection_id: Option<Uuid>,
@@ -54,17 +61,15 @@ pub struct MemberOut {
     pub created_at: DateTime<Utc>,
 }
 
-impl From<&GroupMembership> for MemberOut {
-    fn from(row: &GroupMembership) -> Self {
-        let connection_id = if row.origin == MANUAL {
-            None
-        } else {
-            row.origin.parse().ok()
+impl From<&Vec<GroupMembership>> for MemberOut {
+    fn from(rows: &Vec<GroupMembership>) -> Self {
+        let origin = |row: &GroupMembership| OriginOut {
+            connection_id: row.source_id(),
+            created_at: row.created_at,
         };
         Self {
-            user_id: row.user_id,
-            connection_id,
-            created_at: row.created_at,
+            user_id: rows[0].user_id,
+            origins: rows.iter().map(origin).collect(),
         }
     }
 }
@@ -186,7 +191,7 @@ pub async fn list_members(
     admin::find(&ctx, &caller, move |c, t| groups::find(c, t, group)).await?;
     let page = query.0.request()?;
     let rows = admin::read(&ctx, &caller, move |c, t| groups::members(c, t, group, page)).await?;
-    Ok(HttpResponse::Ok().json(Page::of(&rows, page, |m| m.user_id, MemberOut::from)))
+    Ok(HttpResponse::Ok().json(Page::of(&rows, page, |m| m[0].user_id, MemberOut::from)))
 }
 
 /// Puts a user into a group by hand.

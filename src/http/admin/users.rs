@@ -15,7 +15,6 @@ use crate::http::etag::{self, IfMatch};
 use crate::http::paging::{Page, page};
 use crate::http::problem::Problem;
 use crate::model::email::EmailAddress;
-use crate::model::group::MANUAL;
 use crate::model::role::{AccountStatus, Role};
 use crate::model::user::User;
 use crate::store::groups;
@@ -179,11 +178,7 @@ pub async fn list_user_groups(ctx: Ctx, caller: TenantAuditor, path: ObjectPath)
     let rows = admin::read(&ctx, &caller, move |c, t| groups::memberships_of_user(c, t, path.1)).await?;
     let out = rows.iter().map(|m| UserGroupOut {
         group_id: m.group_id,
-        connection_id: if m.origin == MANUAL {
-            None
-        } else {
-            m.origin.parse().ok()
-        },
+        connection_id: m.source_id(),
         created_at: m.created_at,
     });
     Ok(HttpResponse::Ok().json(Page::all(out.collect())))
