@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
 use crate::model::claims::ClaimMapping;
@@ -132,9 +132,11 @@ pub struct OidcSettings {
     pub token_endpoint_auth_method: Option<TokenEndpointAuthMethod>,
     /// PKCE method.
     pub code_challenge_method: CodeChallengeMethod,
-    /// Standard scopes; `openid` is always sent.
+    /// Standard scopes; `openid` is always sent. A list, or one text with spaces or commas between them.
+    #[serde(deserialize_with = "scope_list")]
     pub scopes: Vec<String>,
-    /// Scopes beyond the standard ones.
+    /// Scopes beyond the standard ones, written like `scopes`.
+    #[serde(deserialize_with = "scope_list")]
     pub additional_scopes: Vec<String>,
     /// Extra parameters for the authorization request (`resource`, `hd`, ..); never one that Doorward sets itself.
     pub authorization_parameters: BTreeMap<String, String>,
@@ -160,6 +162,29 @@ pub struct OidcSettings {
     pub rp_initiated_logout: bool,
     /// Whether logout revokes the provider's tokens when it has a revocation endpoint.
     pub revoke_tokens: bool,
+}
+
+/// Reads scopes as a list, or as one text with spaces or commas between them, as providers' manuals print them (row A7).
+fn scope_list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(
+        untagged,
+        expecting = "a list of scopes, or one text with spaces or commas between them"
+    )]
+    enum Scopes {
+        List(Vec<String>),
+        Text(String),
+    }
+    Ok(match Scopes::deserialize(deserializer)? {
+        Scopes::List(list) => list,
+        Scopes::Text(text) => {
+            let between = |c: char| c == ',' || c.is_whitespace();
+            text.split(between)
+                .filter(|s| !s.is_empty())
+                .map(str::to_owned)
+                .collect()
+        }
+    })
 }
 
 impl Default for OidcSettings {
