@@ -1,4 +1,7 @@
 //! The command line: `doorward serve | demo | migrate | config check | tenant create | key create | secrets rotate`.
+//!
+//! Says what there is and hands over: `commands` opens the context and calls the same flows as REST, as the system
+//! itself; `demo` starts everything for a look around. Prints for people, exits non-zero on failure.
 
 mod commands;
 mod demo;

@@ -3,7 +3,10 @@
 //! The house has floors; a module may import from its own floor's helpers and from below, never from above and never
 //! in a circle (kept by `tests/it/architecture.rs`):
 //!
-//! `main -> cli -> app -> routes -> http -> flows -> context -> { store | mail | protocol } -> model -> { secrets, schema }`
+//! `main -> cli -> app -> { routes | workers } -> http -> flows -> context -> { store | mail | protocol } ->
+//! { model | telemetry } -> { secrets | schema | config | clock | outbound | embedded }`
+//!
+//! Modules of one floor (in braces) never import each other; those of the ground floor import nothing of ours.
 //!
 //! * `http` turns wire into flows and back; `flows` does one thing somebody wants done, in one transaction with one
 //!   audit event; `store` is SQL by Diesel; `protocol` is other parties' messages; `model` is the words and the pure rules.

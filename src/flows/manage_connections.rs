@@ -1,5 +1,7 @@
-//! manage_connections: drafts, changes, activation. What an admin saves is checked field by field (`check`); what shall
-//! sign people in is checked against the provider itself (`probe`), before every save that leaves it active.
+//! manage_connections: drafts, changes, activation.
+//!
+//! What an admin saves is checked field by field (`check`); what shall sign people in is checked against the provider
+//! itself (`probe`), before every save that leaves it active. No connection to the database is held meanwhile.
 
 mod check;
 mod probe;

@@ -1,4 +1,7 @@
 //! REST under `/v1`: one file per noun. Handlers read by `store` and write by `flows`.
+//!
+//! Each file holds the noun's `XOut` type and its handlers; `XIn` and `XPatch` belong to the flow that takes them. The
+//! caller's extractor comes first and proves tenant and role; another tenant's object is 404, the same bytes as none.
 
 pub mod api_keys;
 pub mod audit_events;

@@ -1,4 +1,7 @@
 //! Claims: what a provider said (verified), which claim means what, and the two put together.
+//!
+//! [`VerifiedClaims`] are in the provider's words, [`IdentityAssertion`] is in ours, and [`ClaimMapping::apply`] (in
+//! `mapping`) leads from one to the other; it is pure, and the same for OIDC, SAML and JWT.
 
 use std::collections::BTreeSet;
 

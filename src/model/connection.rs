@@ -1,4 +1,7 @@
 //! Connection: a tenant's link to its identity provider, with the settings that an admin writes.
+//!
+//! The row is here; its two JSON documents are `oidc` (how to speak with the provider) and `provisioning` (what a
+//! sign-in may do to users and groups). Secrets are sealed columns, never part of a document.
 
 pub mod oidc;
 pub mod provisioning;

@@ -75,8 +75,8 @@ pub async fn get_login(ctx: Ctx, req: HttpRequest, query: Query<LoginQuery>) -> 
     let id = tenant.tenant.id;
     let active = ctx
         .db
-        .tenant(id, move |conn| Ok::<_, DbError>(connections::active(conn, id)?))
-        .await?;
+        .tenant(id, move |conn| Ok::<_, DbError>(connections::active(conn, id)?));
+    let active = active.await?;
     let return_to = query
         .0
         .return_to

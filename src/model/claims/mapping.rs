@@ -1,4 +1,7 @@
 //! From a provider's claims to ours: [`ClaimMapping::apply`]. Pure.
+//!
+//! What says who somebody is, is refused when it is malformed; what only describes them is shortened or left out. Of
+//! several paths the first present one wins.
 
 use std::collections::BTreeSet;
 
