@@ -1,14 +1,22 @@
 //! All integration tests, in one binary.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on ends here")]
 
+mod admin;
+mod architecture;
 mod behind_tls_proxy;
 mod browser_login;
 mod cli;
+mod database;
 mod embedded;
 mod instances;
+mod journey_admin_by_rest;
 mod login;
+mod openapi;
 mod operation;
 mod protocol;
 mod providers;
+mod provisioning;
 mod support;
+mod tenancy;
+mod tenancy_sweep;
 mod web;

@@ -1,4 +1,6 @@
 //! decide: the pure heart of a sign-in. From what was asserted and who is known to what would change, or why not.
+//!
+//! Knows no database and no clock; every row of its decision table is a test (`tests`).
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;

@@ -18,6 +18,7 @@ use crate::http::body::{FormText, Query, read_pairs};
 use crate::http::login::{page, refusal, see_other, tenant_of};
 use crate::http::texts::{Texts, texts};
 use crate::http::{cookies, peer, problem::Problem};
+use crate::model::connection::Connection;
 use crate::model::tenant::TenantStatus;
 use crate::store::connections;
 use crate::store::db::DbError;
@@ -72,11 +73,7 @@ pub async fn get_login(ctx: Ctx, req: HttpRequest, query: Query<LoginQuery>) -> 
     if tenant.tenant.status != TenantStatus::Active {
         return Ok(refusal(&req, Some(&tenant), &Error::forbidden("tenant_suspended", "")));
     }
-    let id = tenant.tenant.id;
-    let active = ctx
-        .db
-        .tenant(id, move |conn| Ok::<_, DbError>(connections::active(conn, id)?));
-    let active = active.await?;
+    let active = active_connections(&ctx, tenant.tenant.id).await?;
     let return_to = query
         .0
         .return_to
@@ -91,6 +88,12 @@ pub async fn get_login(ctx: Ctx, req: HttpRequest, query: Query<LoginQuery>) -> 
         return_to: return_to.as_deref(),
     };
     Ok(page(HttpResponse::Ok(), &ctx.config, &template, true))
+}
+
+async fn active_connections(ctx: &Ctx, tenant: Uuid) -> Result<Vec<Connection>, DbError> {
+    ctx.db
+        .tenant(tenant, move |conn| Ok(connections::active(conn, tenant)?))
+        .await
 }
 
 /// `POST /t/{tenant}/login`: from an e-mail address to its connection, by domain. The answer is a redirect for every

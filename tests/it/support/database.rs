@@ -18,7 +18,15 @@ pub struct TestDatabase {
 impl TestDatabase {
     /// A migrated, empty database.
     pub fn new() -> Self {
-        let template = template();
+        Self::from_template(&template())
+    }
+
+    /// A database without any schema.
+    pub fn unmigrated() -> Self {
+        Self::from_template("template1")
+    }
+
+    fn from_template(template: &str) -> Self {
         let name = format!("dw_test_{}", Uuid::now_v7().simple());
         let mut conn = maintenance();
         conn.batch_execute(&format!("CREATE DATABASE {name} TEMPLATE {template}"))
@@ -39,6 +47,14 @@ impl TestDatabase {
         }
     }
 
+    /// The URL for another login role of the cluster.
+    pub fn url_as(&self, role: &LoginRole) -> String {
+        let mut url = Url::parse(&url_of(&self.name)).unwrap();
+        url.set_username(&role.0).unwrap();
+        url.set_password(Some("secret")).unwrap();
+        url.into()
+    }
+
     /// A connection as the superuser, who sees everything.
     pub fn superuser(&self) -> PgConnection {
         PgConnection::establish(&url_of(&self.name)).unwrap()
@@ -49,6 +65,38 @@ impl Drop for TestDatabase {
     fn drop(&mut self) {
         let _ = maintenance().batch_execute(&format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name));
     }
+}
+
+/// A login role of a test's own, with the password `secret`; dropped with it.
+pub struct LoginRole(pub String);
+
+impl LoginRole {
+    /// A role without any right, to which `grants` (with `{role}` for its name) may give some.
+    pub fn new(grants: &str) -> Self {
+        let name = format!("dw_role_{}", Uuid::now_v7().simple());
+        let create = format!("CREATE ROLE {name} LOGIN NOINHERIT PASSWORD 'secret'; ");
+        maintenance()
+            .batch_execute(&(create + &grants.replace("{role}", &name)))
+            .unwrap();
+        Self(name)
+    }
+}
+
+impl Drop for LoginRole {
+    fn drop(&mut self) {
+        let _ = maintenance().batch_execute(&format!("DROP ROLE IF EXISTS {}", self.0));
+    }
+}
+
+/// Rows of one text column, named `line`.
+pub fn lines(conn: &mut PgConnection, sql: &str) -> Vec<String> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        line: String,
+    }
+    let rows: Vec<Row> = diesel::sql_query(sql).load(conn).unwrap();
+    rows.into_iter().map(|row| row.line).collect()
 }
 
 /// The URL of a database of the test cluster.

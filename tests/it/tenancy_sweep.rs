@@ -1,0 +1,277 @@
+//! Every route of the URL map, called by everybody who must not and by those who may (design 3).
+//!
+//! Ids in the paths are random and `If-Match` names a version that never was, so nothing is changed on the way: who may
+//! call gets 404 or 412 where an object is needed, who may not never gets so far.
+
+use doorward::routes::MAP;
+use reqwest::Method;
+use secrecy::ExposeSecret;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::support::TestApp;
+use crate::support::admin::{Admin, Answer};
+use Rule::{AdminOnly, Auditors, Members, Operators, Public};
+
+mod objects;
+
+/// Who may call, and the status that they get.
+#[derive(Clone, Copy)]
+enum Rule {
+    /// Everybody, with or without a key; the second status is that of a suspended tenant.
+    Public(u16, u16),
+    /// Whoever belongs to the tenant.
+    Members(u16),
+    /// Auditors and above.
+    Auditors(u16),
+    /// Admins and above.
+    AdminOnly(u16),
+    /// Operators; for a tenant's keys these paths are not there.
+    Operators(u16),
+}
+
+/// Every route. One that is missing here fails the test.
+const TABLE: &[(&str, &str, Rule)] = &[
+    ("GET", "/healthz", Public(200, 200)),
+    ("GET", "/readyz", Public(200, 200)),
+    ("GET", "/openapi.json", Public(200, 200)),
+    ("GET", "/assets/doorward.css", Public(200, 200)),
+    ("GET", "/t/{tenant}", Public(303, 303)),
+    ("GET", "/t/{tenant}/login", Public(200, 403)),
+    ("POST", "/t/{tenant}/login", Public(403, 403)),
+    ("GET", "/t/{tenant}/login/{connection}", Public(404, 403)),
+    ("GET", "/t/{tenant}/sso/{connection}/callback", Public(400, 400)),
+    ("POST", "/t/{tenant}/sso/{connection}/callback", Public(400, 400)),
+    ("GET", "/t/{tenant}/sso/{connection}/resume/{attempt}", Public(400, 400)),
+    ("GET", "/t/{tenant}/sso/{connection}/jwks.json", Public(404, 404)),
+    ("GET", "/t/{tenant}/logout", Public(200, 200)),
+    ("POST", "/t/{tenant}/logout", Public(403, 403)),
+    ("GET", "/t/{tenant}/logout/done", Public(200, 200)),
+    ("GET", "/v1/operator/keys", Operators(200)),
+    ("POST", "/v1/operator/keys", Operators(201)),
+    ("DELETE", "/v1/operator/keys/{id}", Operators(404)),
+    ("GET", "/v1/operator/audit-events", Operators(200)),
+    ("GET", "/v1/tenants", Operators(200)),
+    ("POST", "/v1/tenants", Operators(201)),
+    ("GET", "/v1/tenants/{tenant}", Auditors(200)),
+    ("PATCH", "/v1/tenants/{tenant}", AdminOnly(412)),
+    ("DELETE", "/v1/tenants/{tenant}", Operators(412)),
+    ("GET", "/v1/tenants/{tenant}/me", Members(200)),
+    ("GET", "/v1/tenants/{tenant}/me/sessions", Members(404)), // a service account has none
+    ("DELETE", "/v1/tenants/{tenant}/me/sessions/{id}", Members(404)),
+    ("GET", "/v1/tenants/{tenant}/connections", Auditors(200)),
+    ("POST", "/v1/tenants/{tenant}/connections", AdminOnly(201)),
+    ("GET", "/v1/tenants/{tenant}/connections/{id}", Auditors(404)),
+    ("PATCH", "/v1/tenants/{tenant}/connections/{id}", AdminOnly(404)),
+    ("DELETE", "/v1/tenants/{tenant}/connections/{id}", AdminOnly(404)),
+    ("POST", "/v1/tenants/{tenant}/connections/{id}/activate", AdminOnly(404)),
+    ("POST", "/v1/tenants/{tenant}/connections/{id}/disable", AdminOnly(404)),
+    ("GET", "/v1/tenants/{tenant}/users", Auditors(200)),
+    ("POST", "/v1/tenants/{tenant}/users", AdminOnly(201)),
+    ("POST", "/v1/tenants/{tenant}/users/import", AdminOnly(201)),
+    ("GET", "/v1/tenants/{tenant}/users/{id}", Auditors(404)),
+    ("PATCH", "/v1/tenants/{tenant}/users/{id}", AdminOnly(404)),
+    ("DELETE", "/v1/tenants/{tenant}/users/{id}", AdminOnly(404)),
+    ("GET", "/v1/tenants/{tenant}/users/{id}/groups", Auditors(404)),
+    ("GET", "/v1/tenants/{tenant}/users/{id}/identities", Auditors(404)),
+    ("POST", "/v1/tenants/{tenant}/users/{id}/identities", AdminOnly(404)),
+    (
+        "DELETE",
+        "/v1/tenants/{tenant}/users/{id}/identities/{identity}",
+        AdminOnly(404),
+    ),
+    ("GET", "/v1/tenants/{tenant}/groups", Auditors(200)),
+    ("POST", "/v1/tenants/{tenant}/groups", AdminOnly(201)),
+    ("GET", "/v1/tenants/{tenant}/groups/{id}", Auditors(404)),
+    ("PATCH", "/v1/tenants/{tenant}/groups/{id}", AdminOnly(404)),
+    ("DELETE", "/v1/tenants/{tenant}/groups/{id}", AdminOnly(404)),
+    ("GET", "/v1/tenants/{tenant}/groups/{id}/members", Auditors(404)),
+    ("PUT", "/v1/tenants/{tenant}/groups/{id}/members/{user}", AdminOnly(404)),
+    (
+        "DELETE",
+        "/v1/tenants/{tenant}/groups/{id}/members/{user}",
+        AdminOnly(404),
+    ),
+    ("GET", "/v1/tenants/{tenant}/group-mappings", Auditors(200)),
+    ("POST", "/v1/tenants/{tenant}/group-mappings", AdminOnly(422)), // of a group that is not there
+    ("GET", "/v1/tenants/{tenant}/group-mappings/{id}", Auditors(404)),
+    ("PATCH", "/v1/tenants/{tenant}/group-mappings/{id}", AdminOnly(404)),
+    ("DELETE", "/v1/tenants/{tenant}/group-mappings/{id}", AdminOnly(404)),
+    ("GET", "/v1/tenants/{tenant}/unmatched-groups", Auditors(200)),
+    ("GET", "/v1/tenants/{tenant}/held-group-removals", Auditors(200)),
+    (
+        "DELETE",
+        "/v1/tenants/{tenant}/held-group-removals/{id}",
+        AdminOnly(404),
+    ),
+    (
+        "POST",
+        "/v1/tenants/{tenant}/held-group-removals/{id}/apply",
+        AdminOnly(404),
+    ),
+    ("GET", "/v1/tenants/{tenant}/domains", Auditors(200)),
+    ("POST", "/v1/tenants/{tenant}/domains", AdminOnly(201)),
+    ("GET", "/v1/tenants/{tenant}/domains/{id}", Auditors(404)),
+    ("PATCH", "/v1/tenants/{tenant}/domains/{id}", AdminOnly(404)),
+    ("DELETE", "/v1/tenants/{tenant}/domains/{id}", AdminOnly(404)),
+    ("POST", "/v1/tenants/{tenant}/domains/{id}/attest", Operators(404)),
+    ("GET", "/v1/tenants/{tenant}/service-accounts", Auditors(200)),
+    ("POST", "/v1/tenants/{tenant}/service-accounts", AdminOnly(201)),
+    ("GET", "/v1/tenants/{tenant}/service-accounts/{id}", Auditors(404)),
+    ("PATCH", "/v1/tenants/{tenant}/service-accounts/{id}", AdminOnly(404)),
+    ("DELETE", "/v1/tenants/{tenant}/service-accounts/{id}", AdminOnly(404)),
+    ("GET", "/v1/tenants/{tenant}/api-keys", Auditors(200)),
+    ("POST", "/v1/tenants/{tenant}/api-keys", AdminOnly(422)), // of a user who is not there
+    ("GET", "/v1/tenants/{tenant}/api-keys/{id}", Auditors(404)),
+    ("DELETE", "/v1/tenants/{tenant}/api-keys/{id}", AdminOnly(404)),
+    ("GET", "/v1/tenants/{tenant}/sessions", Auditors(200)),
+    ("GET", "/v1/tenants/{tenant}/sessions/{id}", Auditors(404)),
+    ("DELETE", "/v1/tenants/{tenant}/sessions/{id}", AdminOnly(404)),
+    ("GET", "/v1/tenants/{tenant}/audit-events", Auditors(200)),
+    ("GET", "/v1/tenants/{tenant}/audit-events/{id}", Auditors(404)),
+];
+
+/// Somebody who calls, and of which tenant they call the paths.
+struct Somebody {
+    who: &'static str,
+    admin: Option<Admin>,
+    slug: &'static str,
+}
+
+impl Rule {
+    fn expected(self, who: &str) -> u16 {
+        let (least, may) = match self {
+            Public(open, suspended) => return if who == "suspended admin" { suspended } else { open },
+            Operators(may) => {
+                return match who {
+                    "nobody" => 401,
+                    "operator" => may,
+                    _ => 404,
+                };
+            }
+            Members(may) => (0, may),
+            Auditors(may) => (1, may),
+            AdminOnly(may) => (2, may),
+        };
+        let role = match who {
+            "nobody" => return 401,
+            "other's admin" | "other's owner" => return 404,
+            "suspended admin" => return 403,
+            "member" => 0,
+            "auditor" => 1,
+            "admin" | "owner" | "operator" => 2,
+            other => panic!("{other}"),
+        };
+        if role >= least { may } else { 403 }
+    }
+}
+
+/// A body that the path would take.
+fn body(path: &str) -> Value {
+    let (unique, nobody) = (Uuid::now_v7().simple().to_string(), Uuid::now_v7());
+    match path.trim_start_matches("/v1/tenants").trim_start_matches("/{tenant}") {
+        "" => json!({"slug": format!("t{}", &unique[16..]), "name": "New"}),
+        "/connections" => json!({"display_name": unique}),
+        "/users" => json!({"external_id": unique}),
+        "/users/import" => json!({"users": [{"external_id": unique}]}),
+        "/users/{id}/identities" => json!({"connection_id": nobody, "subject": "s"}),
+        "/groups" | "/v1/operator/keys" => json!({"name": unique}),
+        "/group-mappings" => json!({"group_id": nobody, "pattern": "x"}),
+        "/domains" => json!({"domain": format!("{unique}.example")}),
+        "/service-accounts" => json!({"name": unique, "role": "member"}),
+        "/api-keys" => json!({"name": "x", "user_id": nobody}),
+        _ => json!({}),
+    }
+}
+
+/// The request of this route as this caller would send it.
+async fn call(app: &TestApp, somebody: &Somebody, method: &str, pattern: &str, path: &str) -> Answer {
+    let browser = app.browser();
+    let anonymous = Admin::new(browser.clone(), "", String::new().into());
+    let name: Method = method.parse().unwrap();
+    let mut request = browser.request(name.clone(), path);
+    if let Some(admin) = &somebody.admin {
+        request = request.bearer_auth(admin.key.expose_secret());
+    }
+    request = request.header("if-match", "\"999999\"");
+    request = match (name, pattern.starts_with("/t/")) {
+        (Method::POST, true) => request.form(&[("state", "never-was")]),
+        (Method::POST, false) => request.json(&body(pattern)),
+        (Method::PATCH, _) => request.json(&json!({})),
+        _ => request,
+    };
+    anonymous.send(request).await
+}
+
+/// The path with the tenant's slug and random ids.
+fn filled(pattern: &str, slug: &str) -> String {
+    let parts = pattern.split('/').map(|part| match part {
+        "{tenant}" => slug.to_owned(),
+        id if id.starts_with('{') => Uuid::now_v7().to_string(),
+        word => word.to_owned(),
+    });
+    parts.collect::<Vec<_>>().join("/")
+}
+
+async fn everybody(app: &TestApp) -> Vec<Somebody> {
+    let operator = app.operator().await;
+    let owner = app.tenant("acme").await;
+    let other_owner = app.tenant("globex").await;
+    app.tenant("initech").await;
+    let key = async |slug, role| Some(app.key(&operator, slug, role).await);
+    let somebody = |who, admin, slug| Somebody { who, admin, slug };
+    let all = vec![
+        somebody("nobody", None, "acme"),
+        somebody("member", key("acme", "member").await, "acme"),
+        somebody("auditor", key("acme", "auditor").await, "acme"),
+        somebody("admin", key("acme", "admin").await, "acme"),
+        somebody("owner", Some(owner), "acme"),
+        somebody("other's admin", key("globex", "admin").await, "acme"),
+        somebody("other's owner", Some(other_owner), "acme"),
+        somebody("suspended admin", key("initech", "admin").await, "initech"),
+        somebody("operator", Some(operator.clone()), "acme"),
+    ];
+    operator
+        .patch("/v1/tenants/initech", &json!({"status": "suspended"}))
+        .await
+        .ok();
+    all
+}
+
+#[test]
+fn every_route_stands_in_the_table_once() {
+    let served: Vec<_> = MAP
+        .iter()
+        .flat_map(|(path, methods)| methods.iter().map(move |m| (*m, *path)))
+        .collect();
+    let told: Vec<_> = TABLE.iter().map(|(method, path, _)| (*method, *path)).collect();
+    for route in &served {
+        assert_eq!(
+            told.iter().filter(|t| *t == route).count(),
+            1,
+            "{route:?} must stand in TABLE once"
+        );
+    }
+    for route in &told {
+        assert!(served.contains(route), "{route:?} is no route any more");
+    }
+}
+
+#[actix_web::test]
+async fn every_route_answers_every_caller_as_the_table_says() {
+    let app = TestApp::start();
+    let mut wrong = Vec::new();
+    for somebody in everybody(&app).await {
+        for (method, pattern, rule) in TABLE {
+            let answer = call(&app, &somebody, method, pattern, &filled(pattern, somebody.slug)).await;
+            let expected = rule.expected(somebody.who);
+            if answer.status != expected {
+                wrong.push(format!(
+                    "{} {method} {pattern}: {} instead of {expected}: {:.200}",
+                    somebody.who, answer.status, answer.text
+                ));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
