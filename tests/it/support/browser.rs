@@ -97,7 +97,7 @@ impl Browser {
         };
         let parsed = Url::parse(&absolute).unwrap();
         let public = Url::parse(&self.base).unwrap();
-        if parsed.origin() == public.origin() && (public.scheme() == "https" || public.port() != Some(self.at.port())) {
+        if parsed.origin() == public.origin() && public.port_or_known_default() != Some(self.at.port()) {
             let path = &parsed[url::Position::BeforePath..];
             let direct = format!("http://{}{path}", self.at);
             let host = &public[url::Position::BeforeHost..url::Position::AfterPort];
