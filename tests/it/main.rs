@@ -7,6 +7,7 @@ mod behind_tls_proxy;
 mod browser_login;
 mod cli;
 mod database;
+mod docs;
 mod embedded;
 mod instances;
 mod journey_admin_by_rest;
