@@ -106,7 +106,11 @@ fn links_between_documents_lead_to_files() {
         for link in captures(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", &text) {
             let target = document.parent().unwrap_or(Path::new("")).join(&link);
             let elsewhere = link.contains("://");
-            assert!(elsewhere || target.exists(), "{}: {link} leads nowhere", document.display());
+            assert!(
+                elsewhere || target.exists(),
+                "{}: {link} leads nowhere",
+                document.display()
+            );
         }
     }
 }
