@@ -21,7 +21,7 @@ use crate::context::caches::Caches;
 use crate::context::limiter::Limiter;
 use crate::context::{Context, Parts};
 use crate::embedded::{EmbeddedError, EmbeddedOptions, EmbeddedPostgres};
-use crate::flows::rotate_secrets;
+use crate::flows::{limits, rotate_secrets};
 use crate::http::body::MAX_JSON;
 use crate::http::guard::guard;
 use crate::http::problem::Problem;
@@ -82,6 +82,7 @@ pub async fn open(config: Config, clock: Clock) -> Result<Opened, StartError> {
         jwks: JwksCache::new(clock.clone()),
         caches: Caches::default(),
         begin_limit: Limiter::per_minute(config.login_rate_per_minute),
+        garbage_limit: Limiter::per_minute(limits::GARBAGE_PER_MINUTE),
         draining: AtomicBool::new(false),
         sealer,
         clock,

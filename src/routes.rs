@@ -20,9 +20,18 @@ macro_rules! routes {
 
         /// Tells actix all of it.
         pub fn configure(config: &mut ServiceConfig) {
-            $(config.service(web::resource($path)$(.route(web::method(Method::$method).to($handler)))+);)+
+            $(config.service(web::resource(exact($path))$(.route(web::method(Method::$method).to($handler)))+);)+
         }
     };
+}
+
+/// The path as actix matches it: what is no UUID names nothing, for whoever asks (T-08).
+fn exact(path: &str) -> String {
+    const UUID: &str = "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}";
+    let ids = ["id", "identity", "user", "connection", "attempt"];
+    ids.iter().fold(path.to_owned(), |path, id| {
+        path.replace(&format!("{{{id}}}"), &format!("{{{id}:{UUID}}}"))
+    })
 }
 
 routes! {

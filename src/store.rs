@@ -29,11 +29,11 @@ use uuid::Uuid;
 
 /// A row of a tenant whose version guards it against lost updates; what changes of any noun have in common.
 pub trait Versioned: Sized + Send + 'static {
-    /// The row with this id, if this tenant has it.
+    /// The row with this id, if this tenant has it, held against changes (a login's among them) until the transaction ends.
     ///
     /// # Errors
     /// What the database says.
-    fn find(conn: &mut PgConnection, tenant: Uuid, id: Uuid) -> QueryResult<Option<Self>>;
+    fn lock(conn: &mut PgConnection, tenant: Uuid, id: Uuid) -> QueryResult<Option<Self>>;
 
     /// Writes the row back, when its version is still `version`; tells how many were written (0 or 1).
     ///
@@ -93,6 +93,17 @@ macro_rules! crud {
             $crate::store::page!($table, $row, conn, tenant, page)
         }
 
+        /// How many rows the tenant has.
+        ///
+        /// # Errors
+        /// What the database says.
+        pub fn count(conn: &mut PgConnection, tenant: Uuid) -> QueryResult<i64> {
+            $table::table
+                .filter($table::tenant_id.eq(tenant))
+                .count()
+                .get_result(conn)
+        }
+
         /// Adds a row.
         ///
         /// # Errors
@@ -125,8 +136,9 @@ macro_rules! crud {
         }
 
         impl $crate::store::Versioned for $row {
-            fn find(conn: &mut PgConnection, tenant: Uuid, id: Uuid) -> QueryResult<Option<Self>> {
-                find(conn, tenant, id)
+            fn lock(conn: &mut PgConnection, tenant: Uuid, id: Uuid) -> QueryResult<Option<Self>> {
+                let row = $table::table.find((tenant, id)).select(<$row>::as_select());
+                row.for_update().first(conn).optional()
             }
 
             fn save(&self, conn: &mut PgConnection, version: i64) -> QueryResult<usize> {

@@ -74,6 +74,7 @@ async fn tidy(ctx: Context) {
     loop {
         ticks.tick().await;
         ctx.begin_limit.tidy();
+        ctx.garbage_limit.tidy();
         if let Err(error) = sweep::sweep(&ctx).await {
             tracing::warn!(%error, "sweeping failed; it is tried again in a minute");
         }

@@ -4,7 +4,7 @@
 //! a stub in this process, the server is the real binary in a process of its own; its CPU and PostgreSQL's are read from
 //! `/proc` (Linux), so the stub and the client do not count.
 //!
-//!     DOORWARD_BENCH_SECONDS=10 DOORWARD_BENCH_CLIENTS=16 make bench
+//!     BENCH_SECONDS=10 BENCH_CLIENTS=16 make bench
 
 #![expect(
     clippy::print_stdout,
@@ -45,8 +45,8 @@ fn main() {
 }
 
 async fn run() {
-    let seconds = Duration::from_secs(number("DOORWARD_BENCH_SECONDS", 8));
-    let clients = number("DOORWARD_BENCH_CLIENTS", 8);
+    let seconds = Duration::from_secs(number("BENCH_SECONDS", 8));
+    let clients = number("BENCH_CLIENTS", 8);
     let hello = hello_per_second(seconds / 2, clients).await;
     println!("bare actix hello: {hello:.0} requests/s with {clients} clients");
 

@@ -240,7 +240,7 @@ impl Config {
             sealing_keys: r.text("sealing_keys").map(SecretString::from),
             sealing_keys_file: r.text("sealing_keys_file").map(PathBuf::from),
             outbound_allow: r.list("outbound_allow"),
-            session_idle_minutes: r.number("session_idle_minutes", 12 * 60, 1, 30 * 24 * 60),
+            session_idle_minutes: r.number("session_idle_minutes", 12 * 60, 2, 30 * 24 * 60),
             session_max_hours: r.number("session_max_hours", 24 * 7, 1, 24 * 90),
             login_rate_per_minute: r.number("login_rate_per_minute", 120, 1, 1_000_000),
             log_format: r.get("log_format").unwrap_or(LogFormat::Text),

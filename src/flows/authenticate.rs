@@ -167,25 +167,27 @@ pub async fn session(
 ) -> Result<Option<Arc<(Session, User)>>, DbError> {
     let hash = token::hash(cookie);
     let (tenant_id, now) = (tenant.tenant.id, ctx.clock.now());
-    let found = match tenant.sessions.get(&hash) {
+    let is_good = |found: &(Session, User)| {
+        found.0.is_live(now, ctx.config.session_idle_minutes) && found.1.status == AccountStatus::Active
+    };
+    // What looks over in memory may have been used at another instance: the database decides.
+    let known = tenant.sessions.get(&hash).filter(|found| is_good(found));
+    let found = match known {
         Some(found) => found,
         None => {
             let wanted = hash.clone();
             let row = ctx.db.tenant(tenant_id, move |conn| {
                 Ok::<_, DbError>(sessions::find_by_token(conn, tenant_id, &wanted)?)
             });
-            let Some(found) = row.await? else { return Ok(None) };
-            let found = Arc::new(found);
+            let Some(found) = row.await?.filter(is_good).map(Arc::new) else {
+                return Ok(None);
+            };
             tenant.sessions.insert(hash.clone(), Arc::clone(&found));
             found
         }
     };
-    let (session, user) = &*found;
-    if !session.is_live(now, ctx.config.session_idle_minutes) || user.status != AccountStatus::Active {
-        return Ok(None);
-    }
-    if now - session.last_seen_at >= TOUCH_AFTER {
-        let id = session.id;
+    if now - found.0.last_seen_at >= TOUCH_AFTER {
+        let id = found.0.id;
         ctx.db
             .tenant(tenant_id, move |conn| {
                 Ok::<_, DbError>(sessions::touch(conn, tenant_id, id, now)?)

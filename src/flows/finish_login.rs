@@ -138,15 +138,7 @@ pub async fn finish_login(
         attempt::Taken::Live(live) => *live,
         attempt::Taken::Garbage(code) => return garbage(ctx, tenant, &arrival, code).await,
         attempt::Taken::Refused(attempt_id, code) => {
-            return refuse(
-                ctx,
-                tenant,
-                connection,
-                &arrival,
-                Some(attempt_id),
-                Why::new(code, None),
-            )
-            .await;
+            return void(ctx, tenant, connection, &arrival, attempt_id, code).await;
         }
         attempt::Taken::Done { return_to } => return Ok(Ending::AlreadyDone { return_to }),
         attempt::Taken::Parked(attempt_id) => return Ok(Ending::Parked { attempt_id }),
@@ -206,6 +198,26 @@ async fn verify(
     Ok((provider, redeemed, assertion))
 }
 
+/// Uses up an attempt that came back wrong. Of several answers to one attempt the first is told, the others are counted.
+async fn void(
+    ctx: &Context,
+    tenant: &TenantCache,
+    connection: Uuid,
+    arrival: &Arrival,
+    attempt_id: Uuid,
+    code: &'static str,
+) -> Result<Ending, Error> {
+    let (tenant_id, now) = (tenant.tenant.id, ctx.clock.now());
+    let first = ctx.db.tenant(tenant_id, move |conn| {
+        Ok::<_, Error>(login_attempts::void(conn, tenant_id, attempt_id, now)?)
+    });
+    if first.await? {
+        refuse(ctx, tenant, connection, arrival, Some(attempt_id), Why::new(code, None)).await
+    } else {
+        garbage(ctx, tenant, arrival, "attempt_used").await
+    }
+}
+
 /// Writes the one audit event of a refusal.
 async fn refuse(
     ctx: &Context,
@@ -232,13 +244,11 @@ async fn refuse(
     let event_id = row.id;
     tracing::info!(%event_id, code, %connection, "login refused");
     metrics::counter!("doorward_logins_refused_total", "reason" => code.clone()).increment(1);
-    let done = ctx.db.tenant(tenant_id, move |conn| {
-        if let Some(id) = attempt_id {
-            login_attempts::void(conn, tenant_id, id, stamp.at)?;
-        }
-        Ok::<_, Error>(audit_events::insert(conn, tenant_id, &row)?)
-    });
-    done.await?;
+    ctx.db
+        .tenant(tenant_id, move |conn| {
+            Ok::<_, Error>(audit_events::insert(conn, tenant_id, &row)?)
+        })
+        .await?;
     Ok(Ending::Refused(Refused {
         code,
         event_id: Some(event_id),
@@ -251,7 +261,11 @@ async fn garbage(ctx: &Context, tenant: &TenantCache, arrival: &Arrival, code: &
     metrics::counter!("doorward_login_garbage_total", "reason" => code).increment(1);
     if let Some(ip) = arrival.ip {
         let what = format!("callback/{}/{}", tenant.tenant.id, limits::address_bucket(ip));
-        limits::check(ctx, what, 100, 60).await?;
+        // A flood is held in memory first: its row would be everybody's to wait for.
+        ctx.garbage_limit
+            .check(&what)
+            .map_err(|retry_after| Error::RateLimited { retry_after })?;
+        limits::check(ctx, what, limits::GARBAGE_PER_MINUTE, 60).await?;
     }
     Ok(Ending::Refused(Refused {
         code: code.to_owned(),

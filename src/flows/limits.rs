@@ -5,6 +5,9 @@ use crate::flows::Error;
 use crate::store::db::DbError;
 use crate::store::rate_limits;
 
+/// Callbacks that name no login which one address may send in a minute.
+pub const GARBAGE_PER_MINUTE: u32 = 100;
+
 /// Counts one try of `what` and refuses when there were more than `max` in the current window of `seconds`.
 ///
 /// # Errors

@@ -19,8 +19,8 @@ use crate::context::Context;
 use crate::context::provider::{key_place, secret_place};
 use crate::flows::Error;
 use crate::flows::authenticate::Caller;
-use crate::flows::patch::{merge, nullable, put};
-use crate::flows::write::{check_version, saved, write};
+use crate::flows::patch::{merge, not_null, nullable, put};
+use crate::flows::write::{check_room, check_version, saved, write};
 use crate::model::audit::{Change, Event, Subject};
 use crate::model::connection::oidc::{OidcSettings, TokenEndpointAuthMethod};
 use crate::model::connection::provisioning::ProvisioningPolicy;
@@ -34,6 +34,8 @@ use crate::store::{connections, domains, groups, identities, sessions};
 pub use check::warnings;
 pub use probe::{Probed, probe};
 
+/// Most connections of a tenant.
+const MAX_CONNECTIONS: i64 = 100;
 /// Longest client secret, in bytes.
 const MAX_SECRET: usize = 1024;
 
@@ -74,13 +76,16 @@ const fn oidc() -> Protocol {
 #[serde(deny_unknown_fields)]
 pub struct ConnectionPatch {
     /// What the login page shows.
+    #[serde(default, deserialize_with = "not_null")]
     #[garde(inner(custom(valid_name)))]
     pub display_name: Option<String>,
     /// Settings to merge in; `null` puts one back to its default.
+    #[serde(default, deserialize_with = "not_null")]
     #[schema(value_type = Option<OidcSettings>)]
     #[garde(skip)]
     pub settings: Option<Value>,
     /// Provisioning to merge in.
+    #[serde(default, deserialize_with = "not_null")]
     #[schema(value_type = Option<ProvisioningPolicy>)]
     #[garde(skip)]
     pub provisioning: Option<Value>,
@@ -126,6 +131,7 @@ pub async fn create(ctx: &Context, caller: &Caller, input: ConnectionIn) -> Resu
     seal_secret(ctx, &mut row, input.client_secret.as_ref())?;
     make_client_key(ctx, &mut row)?;
     write(ctx, tenant, stamp, move |conn| {
+        check_room(connections::count(conn, tenant)?, MAX_CONNECTIONS)?;
         identities::insert_source(conn, tenant, row.id, SourceKind::Connection)?;
         connections::insert(conn, tenant, &row)?;
         let event = Event::ConnectionCreated(Subject {

@@ -9,11 +9,14 @@ use uuid::Uuid;
 use crate::context::Context;
 use crate::flows::Error;
 use crate::flows::authenticate::Caller;
-use crate::flows::patch::{nullable, put};
-use crate::flows::write::{change, remove, write};
+use crate::flows::patch::{not_null, nullable, put};
+use crate::flows::write::{change, check_room, remove, write};
 use crate::model::audit::{Event, Subject};
 use crate::model::group::{GroupMapping, MatchKind, NamePattern};
 use crate::store::{connections, group_mappings, groups};
+
+/// Most mappings of a tenant; each is compiled at each login.
+const MAX_MAPPINGS: i64 = 500;
 
 /// A mapping to create.
 #[derive(Debug, Clone, Deserialize, Serialize, Validate, ToSchema)]
@@ -43,6 +46,7 @@ const fn exact() -> MatchKind {
 #[serde(deny_unknown_fields)]
 pub struct GroupMappingPatch {
     /// The group that is fed.
+    #[serde(default, deserialize_with = "not_null")]
     #[garde(skip)]
     pub group_id: Option<Uuid>,
     /// Only names from this connection; `null` means from any.
@@ -51,9 +55,11 @@ pub struct GroupMappingPatch {
     #[garde(skip)]
     pub connection_id: Option<Option<Uuid>>,
     /// How the pattern is compared.
+    #[serde(default, deserialize_with = "not_null")]
     #[garde(skip)]
     pub match_kind: Option<MatchKind>,
     /// The external name, or a regular expression over the whole name.
+    #[serde(default, deserialize_with = "not_null")]
     #[garde(inner(custom(valid_pattern)))]
     pub pattern: Option<String>,
 }
@@ -80,6 +86,7 @@ pub async fn create(ctx: &Context, caller: &Caller, input: GroupMappingIn) -> Re
             created_at: stamp.at,
             updated_at: stamp.at,
         };
+        check_room(group_mappings::count(conn, tenant)?, MAX_MAPPINGS)?;
         check(conn, &mapping)?;
         group_mappings::insert(conn, tenant, &mapping)?;
         let event = Event::GroupMappingCreated(Subject {

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::context::Context;
 use crate::flows::Error;
 use crate::flows::authenticate::Caller;
-use crate::flows::patch::{nullable, put};
+use crate::flows::patch::{not_null, nullable, put};
 use crate::flows::write::{change, remove, write};
 use crate::model::audit::{Event, Membership, Subject};
 use crate::model::group::{Group, GroupMembership, MANUAL};
@@ -32,6 +32,7 @@ pub struct GroupIn {
 #[serde(deny_unknown_fields)]
 pub struct GroupPatch {
     /// Name.
+    #[serde(default, deserialize_with = "not_null")]
     #[garde(inner(custom(valid_name)))]
     pub name: Option<String>,
     /// What the group is for.

@@ -12,8 +12,10 @@ use crate::flows::Error;
 use crate::flows::authenticate::Caller;
 use crate::flows::write::write;
 use crate::model::audit::Event;
+use crate::model::connection::oidc::OidcSettings;
 use crate::model::identity::FederatedIdentity;
 use crate::model::text::valid_external_id;
+use crate::protocol::oidc::issuer;
 use crate::store::{connections, identities, users};
 
 /// What a provider calls a person.
@@ -26,6 +28,9 @@ pub struct IdentityIn {
     /// The subject, as the connection's user-id claim will say it.
     #[garde(custom(valid_external_id))]
     pub subject: String,
+    /// For a provider of many directories (`{tenantid}` in the issuer): which one, of those that the connection allows.
+    #[garde(inner(custom(valid_external_id)))]
+    pub directory_id: Option<String>,
 }
 
 /// The row for an identity; the issuer is the connection's.
@@ -41,18 +46,30 @@ pub fn new_identity(
 ) -> Result<FederatedIdentity, Error> {
     let connection = connections::find(conn, tenant, input.connection_id)?
         .ok_or_else(|| Error::invalid("connection_id", "names no connection of this tenant"))?;
-    let issuer = connection.settings.0.issuer;
+    let issuer = issuer_of(&connection.settings.0, input)?;
     Ok(FederatedIdentity {
         tenant_id: tenant,
         id: Uuid::now_v7(),
         source_id: input.connection_id,
-        issuer: issuer.ok_or_else(|| Error::invalid("connection_id", "names a connection that has no issuer yet"))?,
+        issuer,
         subject: input.subject.clone(),
         user_id: user,
         email: None,
         created_at: now,
         last_seen_at: None,
     })
+}
+
+/// The issuer as a login will assert it: for a provider of many directories the one of the named directory.
+fn issuer_of(settings: &OidcSettings, input: &IdentityIn) -> Result<String, Error> {
+    let missing = || Error::invalid("connection_id", "names a connection that has no issuer yet");
+    let issuer = settings.issuer.as_deref().ok_or_else(missing)?;
+    issuer::resolve(
+        settings,
+        &issuer.replace("{tenantid}", input.directory_id.as_deref().unwrap_or_default()),
+        input.directory_id.as_deref(),
+    )
+    .ok_or_else(|| Error::invalid("directory_id", "must be one of the connection's allowed_tenant_ids"))
 }
 
 /// Links an identity to a user.

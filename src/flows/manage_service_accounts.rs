@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::context::Context;
 use crate::flows::Error;
 use crate::flows::authenticate::Caller;
-use crate::flows::patch::put;
+use crate::flows::patch::{not_null, put};
 use crate::flows::write::{change, remove, write};
 use crate::model::audit::{Event, Subject};
 use crate::model::role::{AccountStatus, Role};
@@ -33,12 +33,15 @@ pub struct ServiceAccountIn {
 #[serde(deny_unknown_fields)]
 pub struct ServiceAccountPatch {
     /// Name.
+    #[serde(default, deserialize_with = "not_null")]
     #[garde(inner(custom(valid_name)))]
     pub name: Option<String>,
     /// What it may do.
+    #[serde(default, deserialize_with = "not_null")]
     #[garde(skip)]
     pub role: Option<Role>,
     /// Whether its keys work.
+    #[serde(default, deserialize_with = "not_null")]
     #[garde(skip)]
     pub status: Option<AccountStatus>,
 }

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::context::Context;
-use crate::flows::patch::{nullable, put};
+use crate::flows::patch::{not_null, nullable, put};
 use crate::flows::write::{check_version, saved, write};
 use crate::flows::{Error, Fault};
 use crate::model::audit::{Actor, Change, Event, Stamp, Subject};
@@ -44,6 +44,7 @@ pub struct TenantIn {
 #[serde(deny_unknown_fields)]
 pub struct TenantPatch {
     /// Display name.
+    #[serde(default, deserialize_with = "not_null")]
     #[garde(inner(custom(valid_name)))]
     pub name: Option<String>,
     /// Your own id for this customer (operators only).
@@ -52,9 +53,11 @@ pub struct TenantPatch {
     #[garde(inner(inner(custom(valid_external_id))))]
     pub external_id: Option<Option<String>>,
     /// Whether the tenant works (operators only).
+    #[serde(default, deserialize_with = "not_null")]
     #[garde(skip)]
     pub status: Option<TenantStatus>,
     /// Where logins may return to.
+    #[serde(default, deserialize_with = "not_null")]
     #[garde(skip)]
     pub allowed_return_urls: Option<Vec<String>>,
     /// Where a login goes that names no (permitted) target.

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::context::Context;
 use crate::flows::authenticate::Caller;
 use crate::flows::manage_identities::{IdentityIn, new_identity};
-use crate::flows::patch::{nullable, put};
+use crate::flows::patch::{not_null, nullable, put};
 use crate::flows::write::{change, remove, write};
 use crate::flows::{Error, Fault};
 use crate::model::audit::{Event, Subject};
@@ -89,9 +89,11 @@ pub struct UserPatch {
     #[garde(inner(inner(custom(valid_external_id))))]
     pub external_id: Option<Option<String>>,
     /// What the person may do.
+    #[serde(default, deserialize_with = "not_null")]
     #[garde(skip)]
     pub role: Option<Role>,
     /// Whether the person may come in.
+    #[serde(default, deserialize_with = "not_null")]
     #[garde(skip)]
     pub status: Option<AccountStatus>,
 }

@@ -12,6 +12,15 @@ pub fn nullable<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     Option::<T>::deserialize(deserializer).map(Some)
 }
 
+/// For `Option<T>` of a field that can be changed but not cleared, with
+/// `#[serde(default, deserialize_with = "not_null")]`: `null` is refused instead of being taken for absent.
+///
+/// # Errors
+/// What reading `T` says, of `null` too.
+pub fn not_null<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
 /// Puts `new` into `slot` when there is one and it differs, and notes the field's name then.
 pub fn put<T: PartialEq>(slot: &mut T, new: Option<T>, field: &'static str, changed: &mut Vec<&'static str>) {
     if let Some(new) = new

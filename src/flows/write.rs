@@ -50,7 +50,7 @@ where
 {
     let (tenant, stamp) = (caller.tenant_id(), caller.stamp(ctx));
     write(ctx, tenant, stamp, move |conn| {
-        let mut row = R::find(conn, tenant, id)?.ok_or(Error::NotFound)?;
+        let mut row = R::lock(conn, tenant, id)?.ok_or(Error::NotFound)?;
         let before = row.version();
         check_version(expected, before)?;
         let fields = edit(conn, &mut row)?;
@@ -81,13 +81,27 @@ where
 {
     let (tenant, stamp) = (caller.tenant_id(), caller.stamp(ctx));
     write(ctx, tenant, stamp, move |conn| {
-        let row = R::find(conn, tenant, id)?.ok_or(Error::NotFound)?;
+        let row = R::lock(conn, tenant, id)?.ok_or(Error::NotFound)?;
         check_version(expected, row.version())?;
         let event = check(conn, &row)?;
         row.delete(conn)?;
         Ok(((), Some(event)))
     })
     .await
+}
+
+/// Refuses one more when the tenant has so many already: what every login or list looks at stays bounded (D-05, D-08).
+///
+/// # Errors
+/// [`Error::Conflict`] `limit_reached`.
+pub fn check_room(have: i64, most: i64) -> Result<(), Error> {
+    if have < most {
+        return Ok(());
+    }
+    Err(Error::conflict(
+        "limit_reached",
+        format!("a tenant has at most {most} of these; delete some first"),
+    ))
 }
 
 /// Refuses when the caller read another version than the one there is (T-17).

@@ -18,9 +18,19 @@ pub const MAX_JSON: usize = 1 << 20;
 /// Largest form body, in bytes; what a provider posts fits.
 pub const MAX_FORM: usize = 64 << 10;
 
-/// A JSON body that passed the checks of its type.
-#[derive(Debug)]
-pub struct Body<T>(pub T);
+/// A JSON body. Extracting it never fails: what is wrong with it is told by [`Body::read`], once the caller is known
+/// (T-08: a stranger is told that first, whatever the body).
+pub struct Body<T>(Result<T, Problem>);
+
+impl<T> Body<T> {
+    /// The body, when it passes the checks of its type.
+    ///
+    /// # Errors
+    /// 400, 413, 415, or 422 with every field.
+    pub fn read(self) -> Result<T, Problem> {
+        self.0
+    }
+}
 
 impl<T: DeserializeOwned + Validate<Context = ()> + 'static> FromRequest for Body<T> {
     type Error = Problem;
@@ -34,14 +44,15 @@ impl<T: DeserializeOwned + Validate<Context = ()> + 'static> FromRequest for Bod
         Box::pin(async move {
             if !json || encoded {
                 let detail = "the body must be plain application/json";
-                return Err(Problem::new(
-                    StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                    "unsupported_media_type",
-                    detail,
-                ));
+                let problem = Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail);
+                return Ok(Self(Err(problem)));
             }
-            let bytes = bytes.await.map_err(|e| unreadable(&e))?;
-            read_json(&bytes).map(Self)
+            Ok(Self(
+                bytes
+                    .await
+                    .map_err(|e| unreadable(&e))
+                    .and_then(|bytes| read_json(&bytes)),
+            ))
         })
     }
 }
@@ -107,28 +118,25 @@ fn strip_position(message: &str) -> String {
         .to_owned()
 }
 
-/// A query without unknown or repeated parameters.
-#[derive(Debug)]
-pub struct Query<T>(pub T);
+/// A query without unknown or repeated parameters. Like [`Body`], it is read once the caller is known.
+pub struct Query<T>(Result<T, Problem>);
+
+impl<T> Query<T> {
+    /// The query.
+    ///
+    /// # Errors
+    /// 400 or 422 with the parameter's name.
+    pub fn read(self) -> Result<T, Problem> {
+        self.0
+    }
+}
 
 impl<T: DeserializeOwned> FromRequest for Query<T> {
     type Error = Problem;
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(without_nul(req.query_string()).and_then(read_pairs).map(Self))
-    }
-}
-
-/// The text, unless a value holds a NUL: PostgreSQL's text has none, and a search for one would fail there (D-13).
-fn without_nul(text: &str) -> Result<&str, Problem> {
-    let mut pairs = url::form_urlencoded::parse(text.as_bytes());
-    match pairs.find(|(name, value)| name.contains('\0') || value.contains('\0')) {
-        None => Ok(text),
-        Some((name, _)) => Err(Problem::invalid(vec![Fault {
-            field: name.chars().filter(|c| !c.is_control()).take(40).collect(),
-            message: "must not hold a NUL".into(),
-        }])),
+        ready(Ok(Self(read_pairs(req.query_string()))))
     }
 }
 

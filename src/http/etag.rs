@@ -9,33 +9,42 @@ use serde::Serialize;
 
 use crate::http::problem::Problem;
 
-/// The version that the caller read, where they say so with If-Match.
-#[derive(Debug, Clone, Copy)]
-pub struct IfMatch(pub Option<i64>);
+/// The version that the caller read, where they say so with If-Match. Read once the caller is known.
+pub struct IfMatch(Result<Option<i64>, Problem>);
+
+impl IfMatch {
+    /// The version, if there is one.
+    ///
+    /// # Errors
+    /// 400 `malformed_if_match`.
+    pub fn read(self) -> Result<Option<i64>, Problem> {
+        self.0
+    }
+}
 
 impl FromRequest for IfMatch {
     type Error = Problem;
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(read(req))
+        ready(Ok(Self(read(req))))
     }
 }
 
-fn read(req: &HttpRequest) -> Result<IfMatch, Problem> {
+fn read(req: &HttpRequest) -> Result<Option<i64>, Problem> {
     let Some(value) = req.headers().get(IF_MATCH) else {
-        return Ok(IfMatch(None));
+        return Ok(None);
     };
     let text = value.to_str().unwrap_or_default();
     if text == "*" {
-        return Ok(IfMatch(None));
+        return Ok(None);
     }
     let version = text
         .strip_prefix('"')
         .and_then(|t| t.strip_suffix('"'))
         .and_then(|t| t.parse().ok());
     match version {
-        Some(version) => Ok(IfMatch(Some(version))),
+        Some(version) => Ok(Some(version)),
         None => {
             let detail = "If-Match must be the ETag of an earlier answer, such as \"3\"";
             Err(Problem::new(StatusCode::BAD_REQUEST, "malformed_if_match", detail))

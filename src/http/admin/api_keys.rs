@@ -65,7 +65,7 @@ impl From<&ApiKey> for ApiKeyOut {
 /// Lists API keys.
 #[utoipa::path(get, path = "/v1/tenants/{tenant}/api-keys", tag = "api keys", params(PageQuery), responses((status = 200, body = Page<ApiKeyOut>)))]
 pub async fn list_api_keys(ctx: Ctx, caller: TenantAuditor, query: Query<PageQuery>) -> Result<HttpResponse, Problem> {
-    let page = query.0.request()?;
+    let page = query.read()?.request()?;
     let rows = admin::read(&ctx, &caller, move |c, t| api_keys::list(c, t, page)).await?;
     Ok(HttpResponse::Ok().json(Page::of(&rows, page, |k| k.id, ApiKeyOut::from)))
 }
@@ -73,7 +73,7 @@ pub async fn list_api_keys(ctx: Ctx, caller: TenantAuditor, query: Query<PageQue
 /// Creates an API key; its secret is in this answer and nowhere else.
 #[utoipa::path(post, path = "/v1/tenants/{tenant}/api-keys", tag = "api keys", request_body = ApiKeyIn, responses((status = 201, body = NewApiKeyOut)))]
 pub async fn create_api_key(ctx: Ctx, caller: TenantAdmin, body: Body<ApiKeyIn>) -> Result<HttpResponse, Problem> {
-    let (row, secret) = manage_api_keys::create(&ctx, &caller, body.0).await?;
+    let (row, secret) = manage_api_keys::create(&ctx, &caller, body.read()?).await?;
     let location = admin::location(&ctx, &caller, "api-keys", row.id);
     let out = NewApiKeyOut {
         key: ApiKeyOut::from(&row),

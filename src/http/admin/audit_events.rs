@@ -73,8 +73,9 @@ pub async fn list_audit_events(
     caller: TenantAuditor,
     query: Query<AuditQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let wanted = page(query.0.limit, query.0.cursor.as_deref())?;
-    let kind = query.0.event_type;
+    let query = query.read()?;
+    let wanted = page(query.limit, query.cursor.as_deref())?;
+    let kind = query.event_type;
     let page = wanted;
     let rows = admin::read(&ctx, &caller, move |c, t| {
         audit_events::list(c, t, kind.as_deref(), page)

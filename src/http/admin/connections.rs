@@ -84,7 +84,7 @@ pub async fn list_connections(
     caller: TenantAuditor,
     query: Query<PageQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let page = query.0.request()?;
+    let page = query.read()?.request()?;
     let rows = admin::read(&ctx, &caller, move |c, t| connections::list(c, t, page)).await?;
     Ok(HttpResponse::Ok().json(Page::of(&rows, page, |c| c.id, |c| out(&ctx, &caller, c))))
 }
@@ -96,7 +96,7 @@ pub async fn create_connection(
     caller: TenantAdmin,
     body: Body<ConnectionIn>,
 ) -> Result<HttpResponse, Problem> {
-    let row = manage_connections::create(&ctx, &caller, body.0).await?;
+    let row = manage_connections::create(&ctx, &caller, body.read()?).await?;
     Ok(etag::created(
         admin::location(&ctx, &caller, "connections", row.id),
         row.version,
@@ -121,7 +121,15 @@ pub async fn update_connection(
     confirm: Query<ConfirmQuery>,
     body: Body<ConnectionPatch>,
 ) -> Result<HttpResponse, Problem> {
-    let row = manage_connections::update(&ctx, &caller, path.1, expected.0, body.0, confirm.0.confirm_unlink).await?;
+    let row = manage_connections::update(
+        &ctx,
+        &caller,
+        path.1,
+        expected.read()?,
+        body.read()?,
+        confirm.read()?.confirm_unlink,
+    )
+    .await?;
     Ok(etag::ok(row.version, &out(&ctx, &caller, &row)))
 }
 
@@ -133,7 +141,7 @@ pub async fn delete_connection(
     path: ObjectPath,
     expected: IfMatch,
 ) -> Result<HttpResponse, Problem> {
-    manage_connections::delete(&ctx, &caller, path.1, expected.0).await?;
+    manage_connections::delete(&ctx, &caller, path.1, expected.read()?).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

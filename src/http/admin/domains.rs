@@ -53,7 +53,7 @@ impl From<&VerifiedDomain> for DomainOut {
 /// Lists domains.
 #[utoipa::path(get, path = "/v1/tenants/{tenant}/domains", tag = "domains", params(PageQuery), responses((status = 200, body = Page<DomainOut>)))]
 pub async fn list_domains(ctx: Ctx, caller: TenantAuditor, query: Query<PageQuery>) -> Result<HttpResponse, Problem> {
-    let page = query.0.request()?;
+    let page = query.read()?.request()?;
     let rows = admin::read(&ctx, &caller, move |c, t| domains::list(c, t, page)).await?;
     Ok(HttpResponse::Ok().json(Page::of(&rows, page, |d| d.id, DomainOut::from)))
 }
@@ -61,7 +61,7 @@ pub async fn list_domains(ctx: Ctx, caller: TenantAuditor, query: Query<PageQuer
 /// Claims a domain; it counts for nothing until it is verified.
 #[utoipa::path(post, path = "/v1/tenants/{tenant}/domains", tag = "domains", request_body = DomainIn, responses((status = 201, body = DomainOut)))]
 pub async fn create_domain(ctx: Ctx, caller: TenantAdmin, body: Body<DomainIn>) -> Result<HttpResponse, Problem> {
-    let row = manage_domains::create(&ctx, &caller, body.0).await?;
+    let row = manage_domains::create(&ctx, &caller, body.read()?).await?;
     Ok(etag::created(
         admin::location(&ctx, &caller, "domains", row.id),
         row.version,
@@ -85,7 +85,7 @@ pub async fn update_domain(
     expected: IfMatch,
     body: Body<DomainPatch>,
 ) -> Result<HttpResponse, Problem> {
-    let row = manage_domains::update(&ctx, &caller, path.1, expected.0, body.0).await?;
+    let row = manage_domains::update(&ctx, &caller, path.1, expected.read()?, body.read()?).await?;
     Ok(etag::ok(row.version, &DomainOut::from(&row)))
 }
 
@@ -109,6 +109,6 @@ pub async fn delete_domain(
     path: ObjectPath,
     expected: IfMatch,
 ) -> Result<HttpResponse, Problem> {
-    manage_domains::delete(&ctx, &caller, path.1, expected.0).await?;
+    manage_domains::delete(&ctx, &caller, path.1, expected.read()?).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -53,7 +53,7 @@ pub async fn list_group_mappings(
     caller: TenantAuditor,
     query: Query<PageQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let page = query.0.request()?;
+    let page = query.read()?.request()?;
     let rows = admin::read(&ctx, &caller, move |c, t| group_mappings::list(c, t, page)).await?;
     Ok(HttpResponse::Ok().json(Page::of(&rows, page, |m| m.id, GroupMappingOut::from)))
 }
@@ -65,7 +65,7 @@ pub async fn create_group_mapping(
     caller: TenantAdmin,
     body: Body<GroupMappingIn>,
 ) -> Result<HttpResponse, Problem> {
-    let row = manage_group_mappings::create(&ctx, &caller, body.0).await?;
+    let row = manage_group_mappings::create(&ctx, &caller, body.read()?).await?;
     Ok(etag::created(
         admin::location(&ctx, &caller, "group-mappings", row.id),
         row.version,
@@ -89,7 +89,7 @@ pub async fn update_group_mapping(
     expected: IfMatch,
     body: Body<GroupMappingPatch>,
 ) -> Result<HttpResponse, Problem> {
-    let row = manage_group_mappings::update(&ctx, &caller, path.1, expected.0, body.0).await?;
+    let row = manage_group_mappings::update(&ctx, &caller, path.1, expected.read()?, body.read()?).await?;
     Ok(etag::ok(row.version, &GroupMappingOut::from(&row)))
 }
 
@@ -101,6 +101,6 @@ pub async fn delete_group_mapping(
     path: ObjectPath,
     expected: IfMatch,
 ) -> Result<HttpResponse, Problem> {
-    manage_group_mappings::delete(&ctx, &caller, path.1, expected.0).await?;
+    manage_group_mappings::delete(&ctx, &caller, path.1, expected.read()?).await?;
     Ok(HttpResponse::NoContent().finish())
 }

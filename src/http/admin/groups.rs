@@ -131,7 +131,7 @@ impl From<&HeldGroupRemoval> for HeldRemovalOut {
 /// Lists groups.
 #[utoipa::path(get, path = "/v1/tenants/{tenant}/groups", tag = "groups", params(PageQuery), responses((status = 200, body = Page<GroupOut>)))]
 pub async fn list_groups(ctx: Ctx, caller: TenantAuditor, query: Query<PageQuery>) -> Result<HttpResponse, Problem> {
-    let page = query.0.request()?;
+    let page = query.read()?.request()?;
     let rows = admin::read(&ctx, &caller, move |c, t| groups::list(c, t, page)).await?;
     Ok(HttpResponse::Ok().json(Page::of(&rows, page, |g| g.id, GroupOut::from)))
 }
@@ -139,7 +139,7 @@ pub async fn list_groups(ctx: Ctx, caller: TenantAuditor, query: Query<PageQuery
 /// Creates a group.
 #[utoipa::path(post, path = "/v1/tenants/{tenant}/groups", tag = "groups", request_body = GroupIn, responses((status = 201, body = GroupOut)))]
 pub async fn create_group(ctx: Ctx, caller: TenantAdmin, body: Body<GroupIn>) -> Result<HttpResponse, Problem> {
-    let row = manage_groups::create(&ctx, &caller, body.0).await?;
+    let row = manage_groups::create(&ctx, &caller, body.read()?).await?;
     Ok(etag::created(
         admin::location(&ctx, &caller, "groups", row.id),
         row.version,
@@ -163,7 +163,7 @@ pub async fn update_group(
     expected: IfMatch,
     body: Body<GroupPatch>,
 ) -> Result<HttpResponse, Problem> {
-    let row = manage_groups::update(&ctx, &caller, path.1, expected.0, body.0).await?;
+    let row = manage_groups::update(&ctx, &caller, path.1, expected.read()?, body.read()?).await?;
     Ok(etag::ok(row.version, &GroupOut::from(&row)))
 }
 
@@ -175,7 +175,7 @@ pub async fn delete_group(
     path: ObjectPath,
     expected: IfMatch,
 ) -> Result<HttpResponse, Problem> {
-    manage_groups::delete(&ctx, &caller, path.1, expected.0).await?;
+    manage_groups::delete(&ctx, &caller, path.1, expected.read()?).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -189,7 +189,7 @@ pub async fn list_members(
 ) -> Result<HttpResponse, Problem> {
     let group = path.1;
     admin::find(&ctx, &caller, move |c, t| groups::find(c, t, group)).await?;
-    let page = query.0.request()?;
+    let page = query.read()?.request()?;
     let rows = admin::read(&ctx, &caller, move |c, t| groups::members(c, t, group, page)).await?;
     Ok(HttpResponse::Ok().json(Page::of(&rows, page, |m| m[0].user_id, MemberOut::from)))
 }
@@ -222,7 +222,7 @@ pub async fn list_held_removals(
     caller: TenantAuditor,
     query: Query<PageQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let page = query.0.request()?;
+    let page = query.read()?.request()?;
     let rows = admin::read(&ctx, &caller, move |c, t| groups::held::list(c, t, page)).await?;
     Ok(HttpResponse::Ok().json(Page::of(&rows, page, |h| h.id, HeldRemovalOut::from)))
 }

@@ -67,7 +67,7 @@ pub async fn link_identity(
     path: ObjectPath,
     body: Body<IdentityIn>,
 ) -> Result<HttpResponse, Problem> {
-    let row = manage_identities::link(&ctx, &caller, path.1, body.0).await?;
+    let row = manage_identities::link(&ctx, &caller, path.1, body.read()?).await?;
     Ok(HttpResponse::Created().json(IdentityOut::from(&row)))
 }
 

@@ -64,7 +64,7 @@ pub async fn list_my_sessions(
     query: Query<PageQuery>,
 ) -> Result<HttpResponse, Problem> {
     let user = user_of(caller.actor).ok_or_else(Problem::not_found)?;
-    let (page, now) = (query.0.request()?, ctx.clock.now());
+    let (page, now) = (query.read()?.request()?, ctx.clock.now());
     let rows = admin::read(&ctx, &caller, move |c, t| sessions::live(c, t, Some(user), now, page)).await?;
     Ok(HttpResponse::Ok().json(Page::of(&rows, page, |s| s.id, SessionOut::from)))
 }

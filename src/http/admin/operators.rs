@@ -101,7 +101,7 @@ pub async fn create_operator_key(
     operator: Operator,
     body: Body<OperatorKeyIn>,
 ) -> Result<HttpResponse, Problem> {
-    let (row, secret) = manage_operators::create_key(&ctx, operator.stamp(&ctx), body.0).await?;
+    let (row, secret) = manage_operators::create_key(&ctx, operator.stamp(&ctx), body.read()?).await?;
     let out = NewOperatorKeyOut {
         key: OperatorKeyOut::from(&row),
         secret: secret.expose_secret().to_owned(),
@@ -123,7 +123,7 @@ pub async fn list_operator_audit_events(
     _operator: Operator,
     query: Query<PageQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let page = query.0.request()?;
+    let page = query.read()?.request()?;
     let rows = ctx
         .db
         .system(move |conn| Ok::<_, DbError>(audit_events::list_operator(conn, page)?))

@@ -52,7 +52,7 @@ pub async fn list_service_accounts(
     caller: TenantAuditor,
     query: Query<PageQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let page = query.0.request()?;
+    let page = query.read()?.request()?;
     let rows = admin::read(&ctx, &caller, move |c, t| service_accounts::list(c, t, page)).await?;
     Ok(HttpResponse::Ok().json(Page::of(&rows, page, |a| a.id, ServiceAccountOut::from)))
 }
@@ -64,7 +64,7 @@ pub async fn create_service_account(
     caller: TenantAdmin,
     body: Body<ServiceAccountIn>,
 ) -> Result<HttpResponse, Problem> {
-    let row = manage_service_accounts::create(&ctx, &caller, body.0).await?;
+    let row = manage_service_accounts::create(&ctx, &caller, body.read()?).await?;
     let location = admin::location(&ctx, &caller, "service-accounts", row.id);
     Ok(etag::created(location, row.version, &ServiceAccountOut::from(&row)))
 }
@@ -85,7 +85,7 @@ pub async fn update_service_account(
     expected: IfMatch,
     body: Body<ServiceAccountPatch>,
 ) -> Result<HttpResponse, Problem> {
-    let row = manage_service_accounts::update(&ctx, &caller, path.1, expected.0, body.0).await?;
+    let row = manage_service_accounts::update(&ctx, &caller, path.1, expected.read()?, body.read()?).await?;
     Ok(etag::ok(row.version, &ServiceAccountOut::from(&row)))
 }
 
@@ -97,6 +97,6 @@ pub async fn delete_service_account(
     path: ObjectPath,
     expected: IfMatch,
 ) -> Result<HttpResponse, Problem> {
-    manage_service_accounts::delete(&ctx, &caller, path.1, expected.0).await?;
+    manage_service_accounts::delete(&ctx, &caller, path.1, expected.read()?).await?;
     Ok(HttpResponse::NoContent().finish())
 }

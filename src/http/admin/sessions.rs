@@ -80,8 +80,9 @@ pub async fn list_sessions(
     caller: TenantAuditor,
     query: Query<SessionQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let wanted = page(query.0.limit, query.0.cursor.as_deref())?;
-    let (user, now) = (query.0.user_id, ctx.clock.now());
+    let query = query.read()?;
+    let wanted = page(query.limit, query.cursor.as_deref())?;
+    let (user, now) = (query.user_id, ctx.clock.now());
     let page = wanted;
     let rows = admin::read(&ctx, &caller, move |c, t| sessions::live(c, t, user, now, page)).await?;
     Ok(HttpResponse::Ok().json(Page::of(&rows, page, |s| s.id, SessionOut::from)))

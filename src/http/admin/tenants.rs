@@ -67,8 +67,9 @@ pub struct TenantQuery {
 /// Lists tenants (operators).
 #[utoipa::path(get, path = "/v1/tenants", tag = "tenants", params(TenantQuery), responses((status = 200, body = Page<TenantOut>)))]
 pub async fn list_tenants(ctx: Ctx, _operator: Operator, query: Query<TenantQuery>) -> Result<HttpResponse, Problem> {
-    let wanted = page(query.0.limit, query.0.cursor.as_deref())?;
-    let external_id = query.0.external_id;
+    let query = query.read()?;
+    let wanted = page(query.limit, query.cursor.as_deref())?;
+    let external_id = query.external_id;
     let rows = ctx
         .db
         .system(move |conn| Ok::<_, DbError>(tenants::list(conn, external_id.as_deref(), wanted)?))
@@ -79,7 +80,7 @@ pub async fn list_tenants(ctx: Ctx, _operator: Operator, query: Query<TenantQuer
 /// Creates a tenant (operators).
 #[utoipa::path(post, path = "/v1/tenants", tag = "tenants", request_body = TenantIn, responses((status = 201, body = TenantOut)))]
 pub async fn create_tenant(ctx: Ctx, operator: Operator, body: Body<TenantIn>) -> Result<HttpResponse, Problem> {
-    let row = manage_tenants::create(&ctx, operator.stamp(&ctx), body.0).await?;
+    let row = manage_tenants::create(&ctx, operator.stamp(&ctx), body.read()?).await?;
     Ok(etag::created(
         ctx.config.url(&format!("/v1/tenants/{}", row.slug)),
         row.version,
@@ -102,7 +103,14 @@ pub async fn update_tenant(
     expected: IfMatch,
     body: Body<TenantPatch>,
 ) -> Result<HttpResponse, Problem> {
-    let row = manage_tenants::update(&ctx, caller.stamp(&ctx), caller.tenant_id(), expected.0, body.0).await?;
+    let row = manage_tenants::update(
+        &ctx,
+        caller.stamp(&ctx),
+        caller.tenant_id(),
+        expected.read()?,
+        body.read()?,
+    )
+    .await?;
     Ok(etag::ok(row.version, &out(&ctx, &row)))
 }
 
@@ -115,6 +123,6 @@ pub async fn delete_tenant(
     expected: IfMatch,
 ) -> Result<HttpResponse, Problem> {
     let tenant = ctx.tenant(&path).await?.ok_or_else(Problem::not_found)?;
-    manage_tenants::delete(&ctx, operator.stamp(&ctx), tenant.tenant.id, expected.0).await?;
+    manage_tenants::delete(&ctx, operator.stamp(&ctx), tenant.tenant.id, expected.read()?).await?;
     Ok(HttpResponse::NoContent().finish())
 }

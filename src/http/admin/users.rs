@@ -99,7 +99,7 @@ pub struct UserQuery {
 /// Lists users.
 #[utoipa::path(get, path = "/v1/tenants/{tenant}/users", tag = "users", params(UserQuery), responses((status = 200, body = Page<UserOut>)))]
 pub async fn list_users(ctx: Ctx, caller: TenantAuditor, query: Query<UserQuery>) -> Result<HttpResponse, Problem> {
-    let query = query.0;
+    let query = query.read()?;
     let wanted = page(query.limit, query.cursor.as_deref())?;
     // What is no address is nobody's: an impossible key finds nothing.
     let email_key = query
@@ -117,7 +117,7 @@ pub async fn list_users(ctx: Ctx, caller: TenantAuditor, query: Query<UserQuery>
 /// Creates a user.
 #[utoipa::path(post, path = "/v1/tenants/{tenant}/users", tag = "users", request_body = UserIn, responses((status = 201, body = UserOut)))]
 pub async fn create_user(ctx: Ctx, caller: TenantAdmin, body: Body<UserIn>) -> Result<HttpResponse, Problem> {
-    let created = manage_users::create(&ctx, &caller, vec![body.0], false).await?;
+    let created = manage_users::create(&ctx, &caller, vec![body.read()?], false).await?;
     let user = created.first().ok_or_else(Problem::not_found)?;
     Ok(etag::created(
         admin::location(&ctx, &caller, "users", user.id),
@@ -129,7 +129,7 @@ pub async fn create_user(ctx: Ctx, caller: TenantAdmin, body: Body<UserIn>) -> R
 /// Creates up to a thousand users with their identities, all or none.
 #[utoipa::path(post, path = "/v1/tenants/{tenant}/users/import", tag = "users", request_body = UsersIn, responses((status = 201, body = UsersOut)))]
 pub async fn import_users(ctx: Ctx, caller: TenantAdmin, body: Body<UsersIn>) -> Result<HttpResponse, Problem> {
-    let created = manage_users::create(&ctx, &caller, body.0.users, true).await?;
+    let created = manage_users::create(&ctx, &caller, body.read()?.users, true).await?;
     Ok(HttpResponse::Created().json(UsersOut {
         users: created.iter().map(UserOut::from).collect(),
     }))
@@ -151,7 +151,7 @@ pub async fn update_user(
     expected: IfMatch,
     body: Body<UserPatch>,
 ) -> Result<HttpResponse, Problem> {
-    let user = manage_users::update(&ctx, &caller, path.1, expected.0, body.0).await?;
+    let user = manage_users::update(&ctx, &caller, path.1, expected.read()?, body.read()?).await?;
     Ok(etag::ok(user.version, &UserOut::from(&user)))
 }
 
@@ -163,7 +163,7 @@ pub async fn delete_user(
     path: ObjectPath,
     expected: IfMatch,
 ) -> Result<HttpResponse, Problem> {
-    manage_users::delete(&ctx, &caller, path.1, expected.0).await?;
+    manage_users::delete(&ctx, &caller, path.1, expected.read()?).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

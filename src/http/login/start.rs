@@ -28,7 +28,6 @@ const MAX_RETURN: usize = 2048;
 
 /// What may stand in the login page's URL.
 #[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct LoginQuery {
     return_to: Option<String>,
     /// The e-mail form was sent and led nowhere: say so, without saying why.
@@ -46,7 +45,6 @@ struct EmailForm {
 
 /// What may stand in the URL that begins a login.
 #[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct BeginQuery {
     return_to: Option<String>,
     login_hint: Option<String>,
@@ -66,6 +64,7 @@ struct LoginPage<'a> {
 
 /// `GET /t/{tenant}/login`: the active connections, and a field for the e-mail address.
 pub async fn get_login(ctx: Ctx, req: HttpRequest, query: Query<LoginQuery>) -> Result<HttpResponse, Problem> {
+    let query = query.read()?;
     let tenant = match tenant_of(&ctx, &req).await {
         Ok(tenant) => tenant,
         Err(page) => return Ok(page),
@@ -75,7 +74,6 @@ pub async fn get_login(ctx: Ctx, req: HttpRequest, query: Query<LoginQuery>) -> 
     }
     let active = active_connections(&ctx, tenant.tenant.id).await?;
     let return_to = query
-        .0
         .return_to
         .filter(|to| tenant.tenant.permitted_return(to).is_some());
     let begin = |connection: Uuid| begin_url(&ctx, &tenant, connection, return_to.as_deref(), None);
@@ -84,7 +82,7 @@ pub async fn get_login(ctx: Ctx, req: HttpRequest, query: Query<LoginQuery>) -> 
         organisation: &tenant.tenant.name,
         action: ctx.config.url(&format!("/t/{}/login", tenant.tenant.slug)),
         connections: active.iter().map(|c| (begin(c.id), c.display_name.clone())).collect(),
-        choose: query.0.choose,
+        choose: query.choose,
         return_to: return_to.as_deref(),
     };
     Ok(page(HttpResponse::Ok(), &ctx.config, &template, true))
@@ -123,11 +121,12 @@ pub async fn get_begin(
     path: web::Path<(String, Uuid)>,
     query: Query<BeginQuery>,
 ) -> Result<HttpResponse, Problem> {
+    let query = query.read()?;
     let tenant = match tenant_of(&ctx, &req).await {
         Ok(tenant) => tenant,
         Err(page) => return Ok(page),
     };
-    match begin(&ctx, &req, &tenant, path.1, query.0).await {
+    match begin(&ctx, &req, &tenant, path.1, query).await {
         Ok(response) => Ok(response),
         Err(error) => Ok(refusal(&req, Some(&tenant), &error)),
     }

@@ -57,6 +57,8 @@ struct State {
     good: Option<(Arc<KeySet>, DateTime<Utc>)>,
     /// When the last fetch ended, and its fault if it failed.
     tried: Option<(DateTime<Utc>, Option<JwtError>)>,
+    /// When a token whose key is unknown last led to a fetch in vain.
+    sought: Option<DateTime<Utc>>,
 }
 
 impl JwksCache {
@@ -104,9 +106,14 @@ impl JwksCache {
             return Ok(keys);
         }
         let _flight = entry.flight.lock().await;
-        // Another caller may have fetched while this one waited; then the cool-down holds and its result is used.
-        if entry.may_fetch(self.clock.now()) {
-            entry.fetch(lane, source, &self.clock).await;
+        let now = self.clock.now();
+        // Another caller may have fetched while this one waited; then its result is used, and the cool-down holds.
+        if entry.knows(token, now) || !entry.may_seek(now) {
+            return entry.outcome(now);
+        }
+        entry.fetch(lane, source, &self.clock).await;
+        if !entry.knows(token, now) {
+            entry.state().sought = Some(now);
         }
         entry.outcome(self.clock.now())
     }
@@ -132,6 +139,19 @@ impl Entry {
             .good
             .clone()
             .filter(|(_, fetched)| now - *fetched < MAX_STALE)
+    }
+
+    /// Whether the last good set has a key for `token`.
+    fn knows(&self, token: &Jws<'_>, now: DateTime<Utc>) -> bool {
+        self.good(now)
+            .is_some_and(|(keys, _)| !matches!(keys.select(token.kid(), token.algorithm()), Err(JwtError::UnknownKey)))
+    }
+
+    /// Whether a token whose key is unknown may lead to a fetch: at most one in vain per cool-down (F-16). One that finds
+    /// its key does not count, so that a provider may rotate right after a login.
+    fn may_seek(&self, now: DateTime<Utc>) -> bool {
+        let pause = if self.good(now).is_some() { COOL_DOWN } else { RETRY };
+        self.state().sought.is_none_or(|sought| now - sought >= pause)
     }
 
     fn may_fetch(&self, now: DateTime<Utc>) -> bool {
