@@ -44,16 +44,10 @@ async fn the_document_has_exactly_the_routes_of_the_api() {
         .flat_map(|(path, methods)| methods.iter().map(|m| ((*m).to_owned(), (*path).to_owned())))
         .collect();
     assert!(served.len() > 60);
-    assert_eq!(
-        told.difference(&served).collect::<Vec<_>>(),
-        [&(String::new(), String::new()); 0],
-        "told and not served"
-    );
-    assert_eq!(
-        served.difference(&told).collect::<Vec<_>>(),
-        [&(String::new(), String::new()); 0],
-        "served and not told"
-    );
+    let only_told: Vec<_> = told.difference(&served).collect();
+    assert!(only_told.is_empty(), "told and not served: {only_told:?}");
+    let only_served: Vec<_> = served.difference(&told).collect();
+    assert!(only_served.is_empty(), "served and not told: {only_served:?}");
 }
 
 #[actix_web::test]

@@ -35,6 +35,7 @@ const TABLE: &[(&str, &str, Rule)] = &[
     ("GET", "/healthz", Public(200, 200)),
     ("GET", "/readyz", Public(200, 200)),
     ("GET", "/openapi.json", Public(200, 200)),
+    ("GET", "/docs", Public(308, 308)),
     ("GET", "/assets/doorward.css", Public(200, 200)),
     ("GET", "/t/{tenant}", Public(303, 303)),
     ("GET", "/t/{tenant}/login", Public(200, 403)),

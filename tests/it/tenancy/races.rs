@@ -1,7 +1,5 @@
 //! Two admins at once.
 
-use std::future::Future;
-
 use reqwest::Method;
 use serde_json::json;
 
