@@ -301,7 +301,6 @@ fn serve(listener: TcpListener, context: &Context) -> Result<Server, StartError>
             .wrap(Compress::default())
             .wrap(TracingLogger::<RequestSpan>::new())
             .configure(routes::configure)
-            .service(web::redirect("/docs", "/docs/"))
             .service(SwaggerUi::new("/docs/{_:.*}").config(utoipa_swagger_ui::Config::from("/openapi.json")))
             .default_service(web::to(|| async { Err::<HttpResponse, _>(Problem::not_found()) }))
     });

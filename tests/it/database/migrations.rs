@@ -20,7 +20,7 @@ const OBJECTS: &str = "
 
 #[test]
 fn migrations_go_up_down_and_up_again_and_leave_nothing_behind() {
-    let database = TestDatabase::unmigrated();
+    let database = TestDatabase::bare();
     let up = migrate::migrate(&database.url).unwrap();
     let first = lines(&mut database.superuser(), OBJECTS);
     assert!(up > 20 && first.len() > up, "{up} {first:?}");
@@ -36,7 +36,7 @@ fn migrations_go_up_down_and_up_again_and_leave_nothing_behind() {
 
 #[test]
 fn two_instances_that_migrate_at_once_do_it_once() {
-    let database = TestDatabase::unmigrated();
+    let database = TestDatabase::bare();
     let migrating: Vec<_> = (0..4)
         .map(|_| {
             let url = database.url.clone();
@@ -65,7 +65,7 @@ fn a_database_of_a_newer_version_is_refused_and_left_alone() {
 
 #[test]
 fn a_role_that_may_not_make_roles_is_told_the_sql_to_run() {
-    let (database, role) = (TestDatabase::unmigrated(), LoginRole::new(""));
+    let (database, role) = (TestDatabase::bare(), LoginRole::new(""));
     let refused = migrate::migrate(&database.url_as(&role).into()).unwrap_err();
     assert!(matches!(refused, MigrateError::Roles), "{refused}");
     for line in migrate::ROLES_SQL.lines() {

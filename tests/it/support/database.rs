@@ -21,11 +21,6 @@ impl TestDatabase {
         Self::from_template(&template())
     }
 
-    /// A database without any schema.
-    pub fn unmigrated() -> Self {
-        Self::from_template("template1")
-    }
-
     fn from_template(template: &str) -> Self {
         let name = format!("dw_test_{}", Uuid::now_v7().simple());
         let mut conn = maintenance();
@@ -39,12 +34,7 @@ impl TestDatabase {
 
     /// An empty database without any schema.
     pub fn bare() -> Self {
-        let name = format!("dw_test_{}", Uuid::now_v7().simple());
-        maintenance().batch_execute(&format!("CREATE DATABASE {name}")).unwrap();
-        Self {
-            url: url_of(&name).into(),
-            name,
-        }
+        Self::from_template("template1")
     }
 
     /// The URL for another login role of the cluster.
