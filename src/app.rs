@@ -116,16 +116,8 @@ fn sealing_keys(config: &Config, embedded: Option<&EmbeddedPostgres>) -> Result<
     if let Some(keys) = &config.sealing_keys {
         return Ok(keys.clone());
     }
-    let file = config
-        .sealing_keys_file
-        .as_deref()
-        .or_else(|| embedded.map(EmbeddedPostgres::sealing_key_file));
-    let fault = |message: String| {
-        StartError::from(ConfigError(vec![Fault {
-            key: "sealing_keys".into(),
-            message,
-        }]))
-    };
+    let file = config.sealing_keys_file.as_deref().or_else(|| embedded.map(EmbeddedPostgres::sealing_key_file));
+    let fault = |message: String| StartError::from(ConfigError(vec![Fault { key: "sealing_keys".into(), message }]));
     let Some(file) = file else {
         let how = "is missing: with a database of its own the server needs DOORWARD_SEALING_KEYS or DOORWARD_SEALING_KEYS_FILE; \
                    make a key with: echo \"k1:$(openssl rand -base64 32)\"";
@@ -137,21 +129,12 @@ fn sealing_keys(config: &Config, embedded: Option<&EmbeddedPostgres>) -> Result<
 
 fn outbound_policy(config: &Config) -> Result<OutboundPolicy, ConfigError> {
     let parse = |text: &String| {
-        let fault = |message| {
-            ConfigError(vec![Fault {
-                key: "outbound_allow".into(),
-                message,
-            }])
-        };
+        let fault = |message| ConfigError(vec![Fault { key: "outbound_allow".into(), message }]);
         text.parse::<AllowRule>().map_err(fault)
     };
     let allow = config.outbound_allow.iter().map(parse).collect::<Result<_, _>>()?;
     let own_hosts = config.public_url.host_str().map(str::to_owned).into_iter().collect();
-    Ok(OutboundPolicy {
-        allow,
-        own_hosts,
-        ..OutboundPolicy::default()
-    })
+    Ok(OutboundPolicy { allow, own_hosts, ..OutboundPolicy::default() })
 }
 
 /// A server that listens and is about to serve.
@@ -188,22 +171,11 @@ impl Application {
         };
         let Opened { context, embedded } = open(config, clock).await?;
         let port = listener.local_addr()?.port();
-        let admin_port = admin_listener
-            .as_ref()
-            .map(|l| l.local_addr().map(|a| a.port()))
-            .transpose()?;
+        let admin_port = admin_listener.as_ref().map(|l| l.local_addr().map(|a| a.port())).transpose()?;
         let workers = workers::start(&context);
         let server = serve(listener, &context)?;
         let admin = admin_listener.map(serve_metrics).transpose()?;
-        Ok(Self {
-            context,
-            server,
-            admin,
-            port,
-            admin_port,
-            workers,
-            embedded,
-        })
+        Ok(Self { context, server, admin, port, admin_port, workers, embedded })
     }
 
     /// The port that is listened on.
@@ -237,14 +209,7 @@ impl Application {
     /// # Errors
     /// [`StartError::Serve`].
     pub async fn run(self) -> Result<(), StartError> {
-        let Self {
-            context,
-            server,
-            admin,
-            workers,
-            embedded,
-            ..
-        } = self;
+        let Self { context, server, admin, workers, embedded, .. } = self;
         let handle = server.handle();
         let drain = context.clone();
         let signals = tokio::spawn(async move {
@@ -317,9 +282,7 @@ fn serve(listener: TcpListener, context: &Context) -> Result<Server, StartError>
 /// Metrics in Prometheus' text format, at a port of their own (K-12).
 fn serve_metrics(listener: TcpListener) -> Result<Server, StartError> {
     let render = || async {
-        telemetry::metrics()
-            .map(metrics_exporter_prometheus::PrometheusHandle::render)
-            .unwrap_or_default()
+        telemetry::metrics().map(metrics_exporter_prometheus::PrometheusHandle::render).unwrap_or_default()
     };
     let server = HttpServer::new(move || App::new().route("/metrics", web::get().to(render)));
     Ok(server.workers(1).disable_signals().listen(listener)?.run())

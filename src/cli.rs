@@ -125,11 +125,7 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let embedded = matches!(cli.command, Command::Serve { embedded: true });
     let demo = matches!(cli.command, Command::Demo { .. });
-    let loaded = if demo {
-        demo::configuration(cli.config)
-    } else {
-        config::load(cli.config, embedded)
-    };
+    let loaded = if demo { demo::configuration(cli.config) } else { config::load(cli.config, embedded) };
     let config = match loaded {
         Ok(config) => config,
         Err(error) => return failed(&error),

@@ -48,10 +48,7 @@ impl Surroundings {
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
     pub fn from_env() -> Self {
         Self {
-            database_url: std::env::var("DATABASE_URL")
-                .ok()
-                .filter(|u| !u.is_empty())
-                .map(SecretString::from),
+            database_url: std::env::var("DATABASE_URL").ok().filter(|u| !u.is_empty()).map(SecretString::from),
             pg_bin: std::env::var_os("PG_BIN").map(PathBuf::from),
             path: std::env::var_os("PATH"),
             home: std::env::var_os("HOME").map(PathBuf::from),
@@ -72,10 +69,7 @@ pub fn load(file: Option<PathBuf>, embedded: bool) -> Result<Config, ConfigError
     match named {
         Some(path) if !path.is_file() => {
             let message = format!("there is no file {}", path.display());
-            return Err(ConfigError(vec![Fault {
-                key: "config".into(),
-                message,
-            }]));
+            return Err(ConfigError(vec![Fault { key: "config".into(), message }]));
         }
         Some(path) => figment = figment.merge(Toml::file_exact(path)),
         None => figment = figment.merge(Toml::file("doorward.toml")),

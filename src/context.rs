@@ -82,10 +82,7 @@ impl Context {
         }
         let wanted = slug.to_owned();
         let epoch = self.caches.epoch();
-        let found = self
-            .db
-            .system(move |conn| Ok::<_, DbError>(tenants::find_by_slug(conn, &wanted)?))
-            .await?;
+        let found = self.db.system(move |conn| Ok::<_, DbError>(tenants::find_by_slug(conn, &wanted)?)).await?;
         Ok(found.map(|tenant| self.caches.keep_tenant(tenant, epoch)))
     }
 
@@ -99,12 +96,8 @@ impl Context {
             return Ok(Some(known));
         }
         let tenant_id = tenant.tenant.id;
-        let row = self
-            .db
-            .tenant(tenant_id, move |conn| {
-                Ok::<_, DbError>(connections::find(conn, tenant_id, id)?)
-            })
-            .await?;
+        let row =
+            self.db.tenant(tenant_id, move |conn| Ok::<_, DbError>(connections::find(conn, tenant_id, id)?)).await?;
         let Some(row) = row else { return Ok(None) };
         let provider = Arc::new(Provider::load(row, &self.sealer)?);
         tenant.providers.insert(id, Arc::clone(&provider));

@@ -108,10 +108,7 @@ impl EmbeddedPostgres {
             match folder.living_url() {
                 Ok(url) => return Ok(Self::attached(&folder, url)),
                 Err(reason) if Instant::now() >= deadline => {
-                    return Err(EmbeddedError::NotReady {
-                        data_dir: folder.root().to_owned(),
-                        reason,
-                    });
+                    return Err(EmbeddedError::NotReady { data_dir: folder.root().to_owned(), reason });
                 }
                 Err(_) => thread::sleep(PAUSE),
             }
@@ -126,20 +123,12 @@ impl EmbeddedPostgres {
             let _ = cluster.stop();
         })?;
         let url = cluster::url(port, &password, cluster::DATABASE);
-        Ok(Self {
-            url,
-            sealing_keys: folder.sealing_keys(),
-            owner: Some(Owner { cluster, _lock: lock }),
-        })
+        Ok(Self { url, sealing_keys: folder.sealing_keys(), owner: Some(Owner { cluster, _lock: lock }) })
     }
 
     fn attached(folder: &Folder, url: SecretString) -> Self {
         tracing::info!(data_dir = %folder.root().display(), "attached to the running embedded PostgreSQL");
-        Self {
-            url,
-            sealing_keys: folder.sealing_keys(),
-            owner: None,
-        }
+        Self { url, sealing_keys: folder.sealing_keys(), owner: None }
     }
 
     /// `postgres://doorward:<password>@127.0.0.1:<port>/doorward`, as the cluster's superuser.

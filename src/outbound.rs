@@ -60,11 +60,7 @@ impl Outbound {
     pub fn with_resolver(policy: OutboundPolicy, names: Arc<dyn reqwest::dns::Resolve>) -> Result<Self, OutboundError> {
         let policy = Arc::new(policy);
         let client = build_client(&policy, names).map_err(|error| OutboundError::Setup(error.to_string()))?;
-        Ok(Self {
-            client,
-            policy,
-            lanes: Lanes::default(),
-        })
+        Ok(Self { client, policy, lanes: Lanes::default() })
     }
 
     /// The check made when an admin saves a URL: syntax, scheme, port and literal address. Names are not resolved here;
@@ -73,29 +69,19 @@ impl Outbound {
     /// # Errors
     /// [`UrlRefused`] names `field` and the fault.
     pub fn check_url(&self, field: &str, raw: &str) -> Result<Url, UrlRefused> {
-        self.policy.check(raw).map_err(|fault| UrlRefused {
-            field: field.to_owned(),
-            fault,
-        })
+        self.policy.check(raw).map_err(|fault| UrlRefused { field: field.to_owned(), fault })
     }
 
     /// The client as one connection uses it. `key` is what shares a bulkhead: the connection's id, say.
     #[must_use]
     pub fn lane(&self, key: Uuid) -> Lane {
-        Lane {
-            outbound: self.clone(),
-            key,
-        }
+        Lane { outbound: self.clone(), key }
     }
 
     async fn fetch(&self, request: Request<Vec<u8>>, limit: usize) -> Result<Response<Vec<u8>>, OutboundError> {
         self.check_url("url", &request.uri().to_string())?;
         let request = reqwest::Request::try_from(request).map_err(|_| OutboundError::Broken)?;
-        let mut answer = self
-            .client
-            .execute(request)
-            .await
-            .map_err(|error| OutboundError::from_reqwest(&error))?;
+        let mut answer = self.client.execute(request).await.map_err(|error| OutboundError::from_reqwest(&error))?;
         if answer.status().is_redirection() {
             return Err(OutboundError::Redirected); // F-09
         }
@@ -104,11 +90,7 @@ impl Outbound {
         }
         let limit = limit.min(MAX_BODY);
         let mut body = Vec::new();
-        while let Some(chunk) = answer
-            .chunk()
-            .await
-            .map_err(|error| OutboundError::from_reqwest(&error))?
-        {
+        while let Some(chunk) = answer.chunk().await.map_err(|error| OutboundError::from_reqwest(&error))? {
             if body.len() + chunk.len() > limit {
                 return Err(OutboundError::TooLarge(limit)); // F-14: counted after gzip
             }
@@ -144,9 +126,7 @@ impl Lane {
             self.outbound.fetch(request, limit).await
         };
         let deadline = self.outbound.policy.total_timeout;
-        tokio::time::timeout(deadline, asked)
-            .await
-            .unwrap_or(Err(OutboundError::Timeout))
+        tokio::time::timeout(deadline, asked).await.unwrap_or(Err(OutboundError::Timeout))
     }
 
     /// GETs `url` with the given `Accept` header.
@@ -167,10 +147,7 @@ impl Lane {
     }
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "this is the one client that everybody else must use"
-)]
+#[expect(clippy::disallowed_methods, reason = "this is the one client that everybody else must use")]
 fn build_client(
     policy: &Arc<OutboundPolicy>,
     names: Arc<dyn reqwest::dns::Resolve>,
@@ -196,8 +173,5 @@ fn build_client(
 }
 
 fn header_bytes(headers: &http::HeaderMap) -> usize {
-    headers
-        .iter()
-        .map(|(name, value)| name.as_str().len() + value.len())
-        .sum()
+    headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum()
 }

@@ -29,9 +29,7 @@ macro_rules! routes {
 fn exact(path: &str) -> String {
     const UUID: &str = "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}";
     let ids = ["id", "identity", "user", "connection", "attempt"];
-    ids.iter().fold(path.to_owned(), |path, id| {
-        path.replace(&format!("{{{id}}}"), &format!("{{{id}:{UUID}}}"))
-    })
+    ids.iter().fold(path.to_owned(), |path, id| path.replace(&format!("{{{id}}}"), &format!("{{{id}:{UUID}}}")))
 }
 
 routes! {

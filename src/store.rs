@@ -57,10 +57,7 @@ pub trait Versioned: Sized + Send + 'static {
 /// An `id` page of a tenant's table: the filter, the cursor, the order and the limit that every list shares.
 macro_rules! page {
     ($table:ident, $row:ty, $conn:expr, $tenant:expr, $page:expr) => {{
-        let mut query = $table::table
-            .filter($table::tenant_id.eq($tenant))
-            .select(<$row>::as_select())
-            .into_boxed();
+        let mut query = $table::table.filter($table::tenant_id.eq($tenant)).select(<$row>::as_select()).into_boxed();
         if let Some(after) = $page.after {
             query = query.filter($table::id.gt(after));
         }
@@ -78,11 +75,7 @@ macro_rules! crud {
         /// # Errors
         /// What the database says.
         pub fn find(conn: &mut PgConnection, tenant: Uuid, id: Uuid) -> QueryResult<Option<$row>> {
-            $table::table
-                .find((tenant, id))
-                .select(<$row>::as_select())
-                .first(conn)
-                .optional()
+            $table::table.find((tenant, id)).select(<$row>::as_select()).first(conn).optional()
         }
 
         /// A page of the tenant's rows in id order.
@@ -98,10 +91,7 @@ macro_rules! crud {
         /// # Errors
         /// What the database says.
         pub fn count(conn: &mut PgConnection, tenant: Uuid) -> QueryResult<i64> {
-            $table::table
-                .filter($table::tenant_id.eq(tenant))
-                .count()
-                .get_result(conn)
+            $table::table.filter($table::tenant_id.eq(tenant)).count().get_result(conn)
         }
 
         /// Adds a row.
@@ -129,9 +119,7 @@ macro_rules! crud {
         /// # Errors
         /// What the database says, a unique violation among it.
         pub fn save(conn: &mut PgConnection, tenant: Uuid, row: &$row, version: i64) -> QueryResult<usize> {
-            let same = $table::table
-                .find((tenant, row.id))
-                .filter($table::version.eq(version));
+            let same = $table::table.find((tenant, row.id)).filter($table::version.eq(version));
             diesel::update(same).set(row).execute(conn)
         }
 

@@ -18,10 +18,8 @@ static METRICS: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
 /// Starts logging to standard error. Does nothing when it is started already.
 pub fn start_logging(config: &Config) {
     let filter = EnvFilter::try_new(&config.log_level).unwrap_or_else(|_| EnvFilter::new("info"));
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_ansi(io::stderr().is_terminal())
-        .with_writer(io::stderr);
+    let builder =
+        tracing_subscriber::fmt().with_env_filter(filter).with_ansi(io::stderr().is_terminal()).with_writer(io::stderr);
     let _ = match config.log_format {
         // Both escape control characters in values, so a name cannot forge a line (K-04).
         LogFormat::Json => builder.json().flatten_event(true).try_init(),
@@ -31,9 +29,7 @@ pub fn start_logging(config: &Config) {
 
 /// The process's metrics, ready to be rendered; the same ones however often it is called.
 pub fn metrics() -> Option<&'static PrometheusHandle> {
-    METRICS
-        .get_or_init(|| PrometheusBuilder::new().install_recorder().ok())
-        .as_ref()
+    METRICS.get_or_init(|| PrometheusBuilder::new().install_recorder().ok()).as_ref()
 }
 
 /// The span of a request.

@@ -32,10 +32,7 @@ impl Drop for Workers {
 /// Starts all of them.
 #[must_use]
 pub fn start(ctx: &Context) -> Workers {
-    Workers(vec![
-        tokio::spawn(poll_changes(ctx.clone())),
-        tokio::spawn(tidy(ctx.clone())),
-    ])
+    Workers(vec![tokio::spawn(poll_changes(ctx.clone())), tokio::spawn(tidy(ctx.clone()))])
 }
 
 /// Drops what others have changed from this instance's caches, within a second.

@@ -12,20 +12,12 @@ pub struct Cpu {
 impl Cpu {
     /// Of one process.
     pub fn of(pid: u32) -> Self {
-        Self {
-            pid,
-            tree: false,
-            ticks: ticks(pid, false),
-        }
+        Self { pid, tree: false, ticks: ticks(pid, false) }
     }
 
     /// Of a process, its children now, and its children that have ended.
     pub fn of_tree(pid: u32) -> Self {
-        Self {
-            pid,
-            tree: true,
-            ticks: ticks(pid, true),
-        }
+        Self { pid, tree: true, ticks: ticks(pid, true) }
     }
 
     /// How much was spent since.

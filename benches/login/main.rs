@@ -36,12 +36,7 @@ fn main() {
     if std::env::args().any(|a| a == "--test") {
         return;
     }
-    tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .unwrap()
-        .block_on(run());
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(run());
 }
 
 async fn run() {
@@ -110,9 +105,7 @@ async fn rename_people(provider: &HostileProvider, seconds: Duration) {
 
 /// One round: begin, provider, callback; ends signed in.
 async fn login(server: &Server, url: &str) {
-    let client = reqwest::Client::builder()
-        .cookie_store(true)
-        .redirect(reqwest::redirect::Policy::none());
+    let client = reqwest::Client::builder().cookie_store(true).redirect(reqwest::redirect::Policy::none());
     let client = client.no_proxy().pool_max_idle_per_host(0).build().unwrap();
     let mut next = url.to_owned();
     for _ in 0..2 {
@@ -132,13 +125,7 @@ async fn hello_per_second(seconds: Duration, clients: u64) -> f64 {
     std::thread::spawn(move || {
         actix_web::rt::System::new().block_on(async move {
             let app = || App::new().route("/", web::get().to(|| async { "hello" }));
-            HttpServer::new(app)
-                .workers(2)
-                .disable_signals()
-                .listen(listener)
-                .unwrap()
-                .run()
-                .await
+            HttpServer::new(app).workers(2).disable_signals().listen(listener).unwrap().run().await
         })
     });
     let done = Arc::new(AtomicU64::new(0));

@@ -47,51 +47,26 @@ impl Server {
             .get_result(&mut conn)
             .unwrap();
         let postmaster = cpu::parent(u32::try_from(backend).unwrap());
-        let port = std::net::TcpListener::bind("127.0.0.1:0")
-            .unwrap()
-            .local_addr()
-            .unwrap()
-            .port();
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let mut url = url::Url::parse(&cluster).unwrap();
         url.set_path(&database);
         let base = format!("http://127.0.0.1:{port}");
         let command = |arguments: &[&str]| {
             let mut command = Command::new(env!("CARGO_BIN_EXE_doorward"));
-            command
-                .args(arguments)
-                .env("DATABASE_URL", url.as_str())
-                .env("DOORWARD_PUBLIC_URL", &base);
-            command
-                .env("DOORWARD_LISTEN", format!("127.0.0.1:{port}"))
-                .env("DOORWARD_OUTBOUND_ALLOW", "127.0.0.0/8");
-            command.env(
-                "DOORWARD_SEALING_KEYS",
-                "b:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
-            );
-            command
-                .env("DOORWARD_LOGIN_RATE_PER_MINUTE", "1000000")
-                .env("DOORWARD_LOG_LEVEL", "warn");
+            command.args(arguments).env("DATABASE_URL", url.as_str()).env("DOORWARD_PUBLIC_URL", &base);
+            command.env("DOORWARD_LISTEN", format!("127.0.0.1:{port}")).env("DOORWARD_OUTBOUND_ALLOW", "127.0.0.0/8");
+            command.env("DOORWARD_SEALING_KEYS", "b:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=");
+            command.env("DOORWARD_LOGIN_RATE_PER_MINUTE", "1000000").env("DOORWARD_LOG_LEVEL", "warn");
             command
         };
         let key = command(&["key", "create", "bench"]).output().unwrap();
         let key = String::from_utf8(key.stdout).unwrap().trim().to_owned();
         let child = command(&["serve"]).stdout(Stdio::null()).spawn().unwrap();
-        let running = Arc::new(Running {
-            child,
-            cluster,
-            database,
-        });
+        let running = Arc::new(Running { child, cluster, database });
         for _ in 0..100 {
-            let ready = reqwest::get(format!("{base}/readyz"))
-                .await
-                .is_ok_and(|a| a.status() == 200);
+            let ready = reqwest::get(format!("{base}/readyz")).await.is_ok_and(|a| a.status() == 200);
             if ready {
-                return Self {
-                    running,
-                    base,
-                    key,
-                    postmaster,
-                };
+                return Self { running, base, key, postmaster };
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
@@ -104,10 +79,7 @@ impl Server {
     }
 
     async fn post(&self, path: &str, body: Value) -> Value {
-        let request = reqwest::Client::new()
-            .post(format!("{}{path}", self.base))
-            .bearer_auth(&self.key)
-            .json(&body);
+        let request = reqwest::Client::new().post(format!("{}{path}", self.base)).bearer_auth(&self.key).json(&body);
         let answer = request.send().await.unwrap();
         assert!(answer.status().is_success(), "{path}: {}", answer.text().await.unwrap());
         answer.json().await.unwrap()
@@ -115,18 +87,11 @@ impl Server {
 
     /// A tenant with an active connection to this issuer; gives the URL where a login begins.
     pub async fn connect(&self, issuer: &str) -> String {
-        self.post("/v1/tenants", json!({"slug": "bench", "name": "Bench"}))
-            .await;
+        self.post("/v1/tenants", json!({"slug": "bench", "name": "Bench"})).await;
         let settings = json!({"issuer": issuer, "client_id": "client"});
         let draft = json!({"display_name": "Stub", "settings": settings, "client_secret": "secret"});
         let draft = self.post("/v1/tenants/bench/connections", draft).await;
-        let path = format!(
-            "/v1/tenants/bench/connections/{}/activate",
-            draft["id"].as_str().unwrap()
-        );
-        self.post(&path, json!({})).await["login_url"]
-            .as_str()
-            .unwrap()
-            .to_owned()
+        let path = format!("/v1/tenants/bench/connections/{}/activate", draft["id"].as_str().unwrap());
+        self.post(&path, json!({})).await["login_url"].as_str().unwrap().to_owned()
     }
 }

@@ -61,11 +61,7 @@ where
 
 /// The command line acts as the system itself: whoever may run it here may read the database anyway.
 fn stamp(ctx: &Context) -> Stamp {
-    Stamp {
-        actor: Actor::System,
-        request_id: None,
-        at: ctx.clock.now(),
-    }
+    Stamp { actor: Actor::System, request_id: None, at: ctx.clock.now() }
 }
 
 async fn create_tenant(ctx: Context, args: TenantArgs) -> Done {
@@ -78,37 +74,20 @@ async fn create_tenant(ctx: Context, args: TenantArgs) -> Done {
     };
     let tenant = manage_tenants::create(&ctx, stamp(&ctx), input).await?;
     let login_url = ctx.config.url(&format!("/t/{}/login", tenant.slug));
-    println!(
-        "{}",
-        json!({"id": tenant.id, "slug": tenant.slug, "name": tenant.name, "login_url": login_url})
-    );
+    println!("{}", json!({"id": tenant.id, "slug": tenant.slug, "name": tenant.name, "login_url": login_url}));
     Ok(())
 }
 
 async fn create_key(ctx: Context, args: KeyArgs) -> Done {
     let Some(slug) = args.tenant else {
-        let input = OperatorKeyIn {
-            name: args.name,
-            expires_at: None,
-        };
+        let input = OperatorKeyIn { name: args.name, expires_at: None };
         let (_, secret) = manage_operators::create_key(&ctx, stamp(&ctx), input).await?;
         println!("{}", secret.expose_secret());
         return Ok(());
     };
-    let tenant = ctx
-        .tenant(&slug)
-        .await?
-        .ok_or_else(|| format!("there is no tenant {slug}"))?;
-    let caller = Caller {
-        actor: Actor::System,
-        role: Role::Owner,
-        tenant: Arc::clone(&tenant),
-        request_id: None,
-    };
-    let account = ServiceAccountIn {
-        name: args.name.clone(),
-        role: args.role,
-    };
+    let tenant = ctx.tenant(&slug).await?.ok_or_else(|| format!("there is no tenant {slug}"))?;
+    let caller = Caller { actor: Actor::System, role: Role::Owner, tenant: Arc::clone(&tenant), request_id: None };
+    let account = ServiceAccountIn { name: args.name.clone(), role: args.role };
     let account = manage_service_accounts::create(&ctx, &caller, account).await?;
     let key = ApiKeyIn {
         name: args.name,

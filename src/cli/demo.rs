@@ -31,9 +31,7 @@ use seed::Seeded;
 /// The configuration, with what only a demo may do: call loopback, and use its own database whatever the surroundings say.
 pub(super) fn configuration(file: Option<PathBuf>) -> Result<Config, ConfigError> {
     let mut config = config::load(file, true)?;
-    config
-        .outbound_allow
-        .extend(["127.0.0.0/8", "localhost"].map(str::to_owned));
+    config.outbound_allow.extend(["127.0.0.0/8", "localhost"].map(str::to_owned));
     config.database_url = None;
     config.migration_url = None;
     config.sealing_keys = None;
@@ -123,11 +121,7 @@ fn empty_cluster(options: &EmbeddedOptions) -> Result<EmbeddedPostgres, Box<dyn 
 }
 
 fn tell(seeded: &Seeded) {
-    let Seeded {
-        base,
-        admin_key,
-        provider,
-    } = seeded;
+    let Seeded { base, admin_key, provider } = seeded;
     let key = admin_key.expose_secret();
     println!(
         "

@@ -14,54 +14,24 @@ use super::{ConfigError, Fault, Surroundings};
 
 /// Every setting: its name and what it does (also the table of docs/configuration.md).
 pub const KEYS: &[(&str, &str)] = &[
-    (
-        "public_url",
-        "The one URL that browsers and providers know; every link is made from it.",
-    ),
-    (
-        "listen",
-        "Address and port of the server; a bare address keeps port 8080.",
-    ),
-    (
-        "admin_listen",
-        "Address and port for Prometheus metrics; off when empty.",
-    ),
+    ("public_url", "The one URL that browsers and providers know; every link is made from it."),
+    ("listen", "Address and port of the server; a bare address keeps port 8080."),
+    ("admin_listen", "Address and port for Prometheus metrics; off when empty."),
     ("trusted_proxies", "Networks whose X-Forwarded-For is believed."),
-    (
-        "database_url",
-        "PostgreSQL for the server; DATABASE_URL is read too. Neither: the embedded cluster.",
-    ),
-    (
-        "migration_url",
-        "PostgreSQL as the owner that migrates; default: the database URL.",
-    ),
+    ("database_url", "PostgreSQL for the server; DATABASE_URL is read too. Neither: the embedded cluster."),
+    ("migration_url", "PostgreSQL as the owner that migrates; default: the database URL."),
     ("database_pool_size", "Connections of the pool."),
-    (
-        "embedded",
-        "Use the embedded PostgreSQL although the public URL is not a loopback one.",
-    ),
+    ("embedded", "Use the embedded PostgreSQL although the public URL is not a loopback one."),
     ("data_dir", "Folder of the embedded PostgreSQL."),
-    (
-        "sealing_keys",
-        "Keys that seal secrets at rest: `id:base64 of 32 bytes`, the first one seals.",
-    ),
+    ("sealing_keys", "Keys that seal secrets at rest: `id:base64 of 32 bytes`, the first one seals."),
     ("sealing_keys_file", "A file with the sealing keys."),
-    (
-        "outbound_allow",
-        "Networks or hosts that may be called although they are private, or by plain http.",
-    ),
-    (
-        "session_idle_minutes",
-        "A session ends when it was not used for so long.",
-    ),
+    ("outbound_allow", "Networks or hosts that may be called although they are private, or by plain http."),
+    ("session_idle_minutes", "A session ends when it was not used for so long."),
     ("session_max_hours", "A session ends after so long in any case."),
     ("login_rate_per_minute", "Logins that one address may begin per minute."),
     ("log_format", "`text` or `json`."),
     ("log_level", "A tracing filter, such as `info` or `doorward=debug`."),
-    (
-        "drain_seconds",
-        "How long after SIGTERM new requests are still served, while /readyz says no.",
-    ),
+    ("drain_seconds", "How long after SIGTERM new requests are still served, while /readyz says no."),
     ("shutdown_seconds", "How long SIGTERM waits for requests in flight."),
 ];
 
@@ -141,14 +111,7 @@ impl Reader<'_> {
             .extract_inner(key)
             .map_err(|e| {
                 let secret = key.contains("key") || key.ends_with("_url") && key != "public_url";
-                self.fault(
-                    key,
-                    if secret {
-                        "has a value of the wrong kind".into()
-                    } else {
-                        e.kind.to_string()
-                    },
-                );
+                self.fault(key, if secret { "has a value of the wrong kind".into() } else { e.kind.to_string() });
             })
             .ok()
     }
@@ -162,12 +125,9 @@ impl Reader<'_> {
     fn list(&mut self, key: &str) -> Vec<String> {
         match self.get::<Listed>(key) {
             Some(Listed::Many(many)) => many,
-            Some(Listed::One(one)) => one
-                .split(',')
-                .map(str::trim)
-                .filter(|p| !p.is_empty())
-                .map(str::to_owned)
-                .collect(),
+            Some(Listed::One(one)) => {
+                one.split(',').map(str::trim).filter(|p| !p.is_empty()).map(str::to_owned).collect()
+            }
             None => Vec::new(),
         }
     }
@@ -187,10 +147,7 @@ impl Reader<'_> {
     }
 
     fn fault(&mut self, key: &str, message: String) {
-        self.faults.push(Fault {
-            key: key.into(),
-            message,
-        });
+        self.faults.push(Fault { key: key.into(), message });
     }
 }
 
@@ -200,30 +157,21 @@ impl Config {
     /// # Errors
     /// [`ConfigError`] with every fault, unknown settings among them.
     pub fn read(figment: &Figment, surroundings: Surroundings) -> Result<Self, ConfigError> {
-        let mut r = Reader {
-            figment,
-            faults: Vec::new(),
-        };
+        let mut r = Reader { figment, faults: Vec::new() };
         for key in figment.extract::<figment::value::Dict>().unwrap_or_default().keys() {
             if !KEYS.iter().any(|(known, _)| known == key) {
                 r.fault(key, "is not a setting".into());
             }
         }
-        let listen = r
-            .text("listen")
-            .map_or(Ok(([127, 0, 0, 1], 8080).into()), |t| parse_listen(&t));
+        let listen = r.text("listen").map_or(Ok(([127, 0, 0, 1], 8080).into()), |t| parse_listen(&t));
         let listen = listen.unwrap_or_else(|message| {
             r.fault("listen", message);
             ([127, 0, 0, 1], 8080).into()
         });
-        let admin_listen = r
-            .text("admin_listen")
-            .and_then(|t| parse_listen(&t).map_err(|m| r.fault("admin_listen", m)).ok());
+        let admin_listen =
+            r.text("admin_listen").and_then(|t| parse_listen(&t).map_err(|m| r.fault("admin_listen", m)).ok());
         let public_url = read_public_url(&mut r, listen.port());
-        let database_url = r
-            .text("database_url")
-            .map(SecretString::from)
-            .or_else(|| surroundings.database_url.clone());
+        let database_url = r.text("database_url").map(SecretString::from).or_else(|| surroundings.database_url.clone());
         let embedded = r.get::<bool>("embedded").unwrap_or(false);
         if database_url.is_none() && !embedded && !is_loopback(&public_url) {
             r.fault("database_url", "is missing (DATABASE_URL works too); to use the embedded PostgreSQL behind a public URL say so with --embedded".into());
@@ -252,11 +200,7 @@ impl Config {
         if config.sealing_keys.is_some() && config.sealing_keys_file.is_some() {
             r.fault("sealing_keys", "is set and sealing_keys_file too; one of them".into());
         }
-        if r.faults.is_empty() {
-            Ok(config)
-        } else {
-            Err(ConfigError(r.faults))
-        }
+        if r.faults.is_empty() { Ok(config) } else { Err(ConfigError(r.faults)) }
     }
 
     /// Whether cookies carry `Secure` and the `__Host-` prefix.
@@ -275,18 +219,14 @@ impl Config {
     #[must_use]
     pub fn host(&self) -> String {
         let host = self.public_url.host_str().unwrap_or_default();
-        self.public_url
-            .port()
-            .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+        self.public_url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
     }
 }
 
 fn parse_listen(text: &str) -> Result<SocketAddr, String> {
     let with_port = || text.parse::<SocketAddr>();
     let bare = || text.parse::<IpAddr>().map(|ip| SocketAddr::new(ip, 8080));
-    with_port()
-        .or_else(|_| bare())
-        .map_err(|_| "must be an IP address, with or without a port".to_owned())
+    with_port().or_else(|_| bare()).map_err(|_| "must be an IP address, with or without a port".to_owned())
 }
 
 fn read_public_url(r: &mut Reader<'_>, port: u16) -> Url {
@@ -310,10 +250,7 @@ fn read_public_url(r: &mut Reader<'_>, port: u16) -> Url {
 }
 
 fn read_networks(r: &mut Reader<'_>, key: &str) -> Vec<IpNet> {
-    let parse = |text: &String| {
-        text.parse::<IpNet>()
-            .or_else(|_| text.parse::<IpAddr>().map(IpNet::from))
-    };
+    let parse = |text: &String| text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
     let mut nets = Vec::new();
     for text in r.list(key) {
         match parse(&text) {
@@ -350,13 +287,7 @@ mod tests {
         )
         .unwrap_err();
         let keys: Vec<&str> = faults.iter().map(|f| f.key.as_str()).collect();
-        for key in [
-            "listen",
-            "public_url",
-            "trusted_proxies",
-            "database_pool_size",
-            "shoe_size",
-        ] {
+        for key in ["listen", "public_url", "trusted_proxies", "database_pool_size", "shoe_size"] {
             assert!(keys.contains(&key), "{key} missing in {keys:?}");
         }
         assert!(!format!("{faults:?}").contains("hush"));
@@ -364,13 +295,7 @@ mod tests {
 
     #[test]
     fn a_forgotten_database_url_is_not_a_silent_empty_database() {
-        assert!(
-            read("public_url = 'https://sso.example'")
-                .unwrap_err()
-                .0
-                .iter()
-                .any(|f| f.key == "database_url")
-        );
+        assert!(read("public_url = 'https://sso.example'").unwrap_err().0.iter().any(|f| f.key == "database_url"));
         assert!(read("public_url = 'https://sso.example'\nembedded = true").is_ok());
         assert!(read("").is_ok());
     }

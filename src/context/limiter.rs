@@ -13,9 +13,7 @@ impl Limiter {
     /// So many per minute and key, all of them at once if need be.
     #[must_use]
     pub fn per_minute(many: u32) -> Self {
-        Self(RateLimiter::keyed(Quota::per_minute(
-            NonZeroU32::new(many).unwrap_or(NonZeroU32::MIN),
-        )))
+        Self(RateLimiter::keyed(Quota::per_minute(NonZeroU32::new(many).unwrap_or(NonZeroU32::MIN))))
     }
 
     /// Counts one for `key`.

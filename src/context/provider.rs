@@ -50,12 +50,7 @@ pub fn key_place(connection: &Connection) -> Place {
 }
 
 fn place(connection: &Connection, column: &'static str) -> Place {
-    Place {
-        tenant: connection.tenant_id,
-        table: "connections",
-        row: connection.id,
-        column,
-    }
+    Place { tenant: connection.tenant_id, table: "connections", row: connection.id, column }
 }
 
 impl Provider {
@@ -64,17 +59,11 @@ impl Provider {
     /// # Errors
     /// [`ProviderError`] when something is missing or does not open; nothing half-ready comes out.
     pub fn load(connection: Connection, sealer: &Sealer) -> Result<Self, ProviderError> {
-        let metadata = connection
-            .provider_metadata
-            .clone()
-            .and_then(|m| serde_json::from_value::<ProviderMetadata>(m).ok());
+        let metadata =
+            connection.provider_metadata.clone().and_then(|m| serde_json::from_value::<ProviderMetadata>(m).ok());
         let endpoints = Endpoints::resolve(&connection.settings.0, metadata.as_ref())?;
         let credential = credential(&connection, sealer)?;
-        Ok(Self {
-            connection,
-            endpoints,
-            credential,
-        })
+        Ok(Self { connection, endpoints, credential })
     }
 
     /// Whether it signs anyone in.
@@ -110,14 +99,9 @@ fn credential(connection: &Connection, sealer: &Sealer) -> Result<ClientCredenti
         return Ok(ClientCredential::None);
     }
     if method == Some(TokenEndpointAuthMethod::PrivateKeyJwt) {
-        let sealed = connection
-            .client_key
-            .as_ref()
-            .ok_or(OidcError::Incomplete("client key"))?;
+        let sealed = connection.client_key.as_ref().ok_or(OidcError::Incomplete("client key"))?;
         let der = sealer.open(key_place(connection), sealed)?;
-        return Ok(ClientCredential::Key(
-            ClientKey::from_pkcs8(&der).map_err(|_| OidcError::ClientKey)?,
-        ));
+        return Ok(ClientCredential::Key(ClientKey::from_pkcs8(&der).map_err(|_| OidcError::ClientKey)?));
     }
     match &connection.client_secret {
         Some(sealed) => {

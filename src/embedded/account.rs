@@ -33,11 +33,7 @@ impl Account {
     pub(super) fn command(self, program: &Path) -> Command {
         let mut command = Command::new(program);
         // The environment may hold DOORWARD_* secrets, or PG* variables that would change what the programs do.
-        command
-            .env_clear()
-            .env("PATH", "/usr/bin:/bin")
-            .env("LC_ALL", "C")
-            .env("TZ", "UTC");
+        command.env_clear().env("PATH", "/usr/bin:/bin").env("LC_ALL", "C").env("TZ", "UTC");
         // Ctrl-C goes to the terminal's process group: the programs leave it. `/` is open to every account.
         command.process_group(0).current_dir("/").stdin(Stdio::null());
         if let Some((uid, gid)) = self.0 {
@@ -57,18 +53,12 @@ impl Account {
         let Some((uid, _)) = self.0 else { return Ok(()) };
         for path in data_dir.ancestors() {
             let found = fs::metadata(path);
-            let found = found.map_err(|source| EmbeddedError::Io {
-                action: "look at",
-                path: path.to_owned(),
-                source,
-            })?;
+            let found =
+                found.map_err(|source| EmbeddedError::Io { action: "look at", path: path.to_owned(), source })?;
             let pass = if found.uid() == uid { 0o100 } else { 0o001 };
             if found.mode() & pass == 0 {
                 let reason = "the unprivileged account that PostgreSQL runs as may not pass through it (chmod o+x)";
-                return Err(EmbeddedError::Folder {
-                    path: path.to_owned(),
-                    reason,
-                });
+                return Err(EmbeddedError::Folder { path: path.to_owned(), reason });
             }
         }
         Ok(())
@@ -79,21 +69,13 @@ impl Account {
 pub(super) fn run(command: &mut Command) -> Result<String, EmbeddedError> {
     let ended = command.output();
     let program = || PathBuf::from(command.get_program());
-    let ended = ended.map_err(|source| EmbeddedError::Io {
-        action: "run",
-        path: program(),
-        source,
-    })?;
+    let ended = ended.map_err(|source| EmbeddedError::Io { action: "run", path: program(), source })?;
     let said = [ended.stdout, ended.stderr].concat();
     let said = String::from_utf8_lossy(&said).trim().to_owned();
     if ended.status.success() {
         return Ok(said);
     }
-    Err(EmbeddedError::Program {
-        program: program(),
-        status: ended.status.to_string(),
-        output: said,
-    })
+    Err(EmbeddedError::Program { program: program(), status: ended.status.to_string(), output: said })
 }
 
 /// Whether we are root.
@@ -131,11 +113,7 @@ mod tests {
         let both = format!("{nobody}postgres:x:101:104::/var/lib/postgresql:/bin/sh\n");
         assert_eq!(unprivileged(&both), Some((101, 104)));
         let trap = format!("{nobody}postgres:x:0:0::/root:/bin/sh\nbroken line\n");
-        assert_eq!(
-            unprivileged(&trap),
-            Some((65534, 65533)),
-            "an alias of root is no drop of privileges"
-        );
+        assert_eq!(unprivileged(&trap), Some((65534, 65533)), "an alias of root is no drop of privileges");
         assert_eq!(unprivileged("root:x:0:0::/root:/bin/sh\n"), None);
     }
 }

@@ -76,10 +76,7 @@ impl Cluster {
             }
             thread::sleep(PAUSE);
         }
-        Err(EmbeddedError::NotReady {
-            data_dir: folder.root().to_owned(),
-            reason,
-        })
+        Err(EmbeddedError::NotReady { data_dir: folder.root().to_owned(), reason })
     }
 
     fn start(&self, folder: &Folder, within: Duration) -> Result<(), EmbeddedError> {
@@ -88,10 +85,7 @@ impl Cluster {
         let ports = folder.port().into_iter().chain((0..PORTS).filter_map(|_| free_port()));
         for port in ports.filter(|port| is_free(*port)) {
             tracing::info!(port, data_dir = %folder.root().display(), "starting the embedded PostgreSQL");
-            match self.pg_ctl(
-                &["start", "--timeout", &within.as_secs().max(1).to_string()],
-                Some(port),
-            ) {
+            match self.pg_ctl(&["start", "--timeout", &within.as_secs().max(1).to_string()], Some(port)) {
                 Ok(()) => return Ok(()),
                 // It takes longer than pg_ctl waits: the caller knocks at the door itself.
                 Err(_) if living_postmaster(&self.data).is_some() => return Ok(()),
@@ -115,27 +109,14 @@ impl Cluster {
     fn pg_ctl(&self, action: &[&str], port: Option<u16>) -> Result<(), EmbeddedError> {
         let log = self.data.join("server.log");
         let mut pg_ctl = self.account.command(&self.install.program("pg_ctl"));
-        pg_ctl
-            .args(action)
-            .args(["--wait", "--silent", "--pgdata"])
-            .arg(&self.data);
+        pg_ctl.args(action).args(["--wait", "--silent", "--pgdata"]).arg(&self.data);
         if let Some(port) = port {
-            pg_ctl
-                .arg("--log")
-                .arg(&log)
-                .arg("--options")
-                .arg(format!("-p {port} {SETTINGS}"));
+            pg_ctl.arg("--log").arg(&log).arg("--options").arg(format!("-p {port} {SETTINGS}"));
         }
         run(&mut pg_ctl).map(drop).map_err(|error| match error {
-            EmbeddedError::Program {
-                program,
-                status,
-                output,
-            } => EmbeddedError::Program {
-                program,
-                status,
-                output: format!("{output} (its log: {})", log.display()),
-            },
+            EmbeddedError::Program { program, status, output } => {
+                EmbeddedError::Program { program, status, output: format!("{output} (its log: {})", log.display()) }
+            }
             other => other,
         })
     }
@@ -143,21 +124,14 @@ impl Cluster {
 
 /// The URL of a database of the cluster. The password is URL-safe base64, so nothing needs escaping.
 pub(super) fn url(port: u16, password: &SecretString, database: &str) -> SecretString {
-    format!(
-        "postgres://{USER}:{}@127.0.0.1:{port}/{database}",
-        password.expose_secret()
-    )
-    .into()
+    format!("postgres://{USER}:{}@127.0.0.1:{port}/{database}", password.expose_secret()).into()
 }
 
 /// Connects within two seconds. SCRAM proves both sides, and nothing else is accepted: a stranger on our old port
 /// cannot pass for the cluster, nor ask for the password in clear.
 pub(super) fn connect(port: u16, password: &SecretString, database: &str) -> Result<PgConnection, ConnectionError> {
     let url = url(port, password, database);
-    PgConnection::establish(&format!(
-        "{}?require_auth=scram-sha-256&connect_timeout=2",
-        url.expose_secret()
-    ))
+    PgConnection::establish(&format!("{}?require_auth=scram-sha-256&connect_timeout=2", url.expose_secret()))
 }
 
 fn make_database(port: u16, password: &SecretString) -> Result<(), String> {
@@ -170,9 +144,7 @@ fn make_database(port: u16, password: &SecretString) -> Result<(), String> {
         let created = maintenance.batch_execute(&format!("CREATE DATABASE {DATABASE}"));
         created.map_err(|error| error.to_string())?;
     }
-    connect(port, password, DATABASE)
-        .map(drop)
-        .map_err(|error| error.to_string())
+    connect(port, password, DATABASE).map(drop).map_err(|error| error.to_string())
 }
 
 /// The major version that made the cluster, or `None` when there is no cluster.
@@ -180,14 +152,9 @@ fn made_by(data: &Path) -> Result<Option<u32>, EmbeddedError> {
     if !data.exists() {
         return Ok(None);
     }
-    let version = fs::read_to_string(data.join("PG_VERSION"))
-        .ok()
-        .and_then(|text| text.trim().parse().ok());
+    let version = fs::read_to_string(data.join("PG_VERSION")).ok().and_then(|text| text.trim().parse().ok());
     let reason = "it is no PostgreSQL cluster: its PG_VERSION cannot be read";
-    version.map(Some).ok_or_else(|| EmbeddedError::Folder {
-        path: data.to_owned(),
-        reason,
-    })
+    version.map(Some).ok_or_else(|| EmbeddedError::Folder { path: data.to_owned(), reason })
 }
 
 /// Pid and port of `postmaster.pid` (its first and fourth line).
@@ -228,9 +195,5 @@ fn is_free(port: u16) -> bool {
 }
 
 fn free_port() -> Option<u16> {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-        .ok()?
-        .local_addr()
-        .ok()
-        .map(|address| address.port())
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).ok()?.local_addr().ok().map(|address| address.port())
 }

@@ -24,8 +24,7 @@ pub fn default_data_dir(uid: u32, home: Option<&Path>, xdg_data_home: Option<&Pa
         return home.map(|home| home.join("Library/Application Support/doorward"));
     }
     let xdg = xdg_data_home.filter(|xdg| xdg.is_absolute()).map(Path::to_owned);
-    xdg.or_else(|| home.map(|home| home.join(".local/share")))
-        .map(|base| base.join("doorward"))
+    xdg.or_else(|| home.map(|home| home.join(".local/share"))).map(|base| base.join("doorward"))
 }
 
 /// An existing data folder that is ours.
@@ -38,35 +37,18 @@ impl Folder {
     /// Makes the folder if it is missing, and refuses one that others could have prepared.
     pub(super) fn open(options: &EmbeddedOptions) -> Result<Self, EmbeddedError> {
         let default = || default_data_dir(our_uid(), options.home.as_deref(), options.xdg_data_home.as_deref());
-        let path = options
-            .data_dir
-            .clone()
-            .or_else(default)
-            .ok_or(EmbeddedError::NoDataFolder)?;
-        let fail = |action, source| EmbeddedError::Io {
-            action,
-            path: path.clone(),
-            source,
-        };
+        let path = options.data_dir.clone().or_else(default).ok_or(EmbeddedError::NoDataFolder)?;
+        let fail = |action, source| EmbeddedError::Io { action, path: path.clone(), source };
         // Root's folder is passable, not readable: PostgreSQL's account must come through to `pg`.
         let mode = if is_root() { 0o711 } else { 0o700 };
         if !path.exists() {
-            DirBuilder::new()
-                .recursive(true)
-                .mode(mode)
-                .create(&path)
-                .map_err(|error| fail("make", error))?;
+            DirBuilder::new().recursive(true).mode(mode).create(&path).map_err(|error| fail("make", error))?;
             let exact = Permissions::from_mode(mode);
             fs::set_permissions(&path, exact).map_err(|error| fail("set the permissions of", error))?;
         }
         let root = path.canonicalize().map_err(|error| fail("find", error))?;
         let found = fs::metadata(&root).map_err(|error| fail("look at", error))?;
-        let refuse = |reason| {
-            Err(EmbeddedError::Folder {
-                path: path.clone(),
-                reason,
-            })
-        };
+        let refuse = |reason| Err(EmbeddedError::Folder { path: path.clone(), reason });
         match () {
             () if !found.is_dir() => refuse("it is not a folder"),
             () if found.uid() != our_uid() => refuse("it belongs to another account"),
@@ -92,10 +74,7 @@ impl Folder {
 
     /// The file to lock, opened.
     pub(super) fn lock_file(&self) -> Result<File, EmbeddedError> {
-        private()
-            .truncate(false)
-            .open(self.root.join("lock"))
-            .map_err(|error| self.io("open the lock of", error))
+        private().truncate(false).open(self.root.join("lock")).map_err(|error| self.io("open the lock of", error))
     }
 
     /// The password of the cluster. It and the sealing key are made here, before there is a cluster; afterwards a
@@ -132,9 +111,7 @@ impl Folder {
 
     /// The cluster's URL if the cluster answers, else why it does not.
     pub(super) fn living_url(&self) -> Result<SecretString, String> {
-        let password = self
-            .password()
-            .map_err(|error| format!("its password cannot be read: {error}"))?;
+        let password = self.password().map_err(|error| format!("its password cannot be read: {error}"))?;
         let port = self.port().ok_or("its port is not known yet")?;
         cluster::connect(port, &password, cluster::DATABASE).map_err(|error| error.to_string())?;
         Ok(cluster::url(port, &password, cluster::DATABASE))
@@ -150,11 +127,7 @@ impl Folder {
             fs::rename(&draft, path)?;
             self.sync()
         };
-        write().map_err(|source| EmbeddedError::Io {
-            action: "write",
-            path: path.to_owned(),
-            source,
-        })
+        write().map_err(|source| EmbeddedError::Io { action: "write", path: path.to_owned(), source })
     }
 
     /// Makes renames in the folder durable.
@@ -164,20 +137,13 @@ impl Folder {
 
     /// An error about this folder.
     pub(super) fn io(&self, action: &'static str, source: io::Error) -> EmbeddedError {
-        EmbeddedError::Io {
-            action,
-            path: self.root.clone(),
-            source,
-        }
+        EmbeddedError::Io { action, path: self.root.clone(), source }
     }
 }
 
 /// Writes `secret` into a new file of mode 0600.
 pub(super) fn write_secret(path: &Path, secret: &SecretString) -> io::Result<()> {
-    private()
-        .create_new(true)
-        .open(path)?
-        .write_all(secret.expose_secret().as_bytes())
+    private().create_new(true).open(path)?.write_all(secret.expose_secret().as_bytes())
 }
 
 fn private() -> OpenOptions {
@@ -204,18 +170,9 @@ mod tests {
         let home = Some(Path::new("/home/ada"));
         let at = |path: &str| Some(PathBuf::from(path));
         assert_eq!(default_data_dir(0, home, None), at("/var/lib/doorward"));
-        assert_eq!(
-            default_data_dir(1000, home, None),
-            at("/home/ada/.local/share/doorward")
-        );
-        assert_eq!(
-            default_data_dir(1000, home, Some(Path::new("/data"))),
-            at("/data/doorward")
-        );
-        assert_eq!(
-            default_data_dir(1000, home, Some(Path::new("data"))),
-            at("/home/ada/.local/share/doorward")
-        );
+        assert_eq!(default_data_dir(1000, home, None), at("/home/ada/.local/share/doorward"));
+        assert_eq!(default_data_dir(1000, home, Some(Path::new("/data"))), at("/data/doorward"));
+        assert_eq!(default_data_dir(1000, home, Some(Path::new("data"))), at("/home/ada/.local/share/doorward"));
         assert_eq!(default_data_dir(1000, None, None), None);
     }
 }

@@ -18,13 +18,8 @@ const UNFINISHED: &str = "pg.new-";
 /// Since which version which locale is tried before plain `C`. All of them order by code point, so it is only upper and
 /// lower case beyond ASCII that differ; the built-in provider needs nothing from the system, and some systems do not
 /// know `C.UTF-8`.
-const LOCALES: [(u32, &[&str]); 2] = [
-    (
-        17,
-        &["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"],
-    ),
-    (0, &["--locale=C.UTF-8"]),
-];
+const LOCALES: [(u32, &[&str]); 2] =
+    [(17, &["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]), (0, &["--locale=C.UTF-8"])];
 
 /// Makes the cluster of `folder`, with `doorward` as its superuser. Needs the lock, and that there is no cluster.
 pub(super) fn make(
@@ -51,18 +46,10 @@ fn make_with(
     install: &Install,
 ) -> Result<(), EmbeddedError> {
     let draft = Draft::new(folder);
-    draft
-        .prepare(password, account)
-        .map_err(|error| folder.io("prepare a cluster in", error))?;
+    draft.prepare(password, account).map_err(|error| folder.io("prepare a cluster in", error))?;
     let mut initdb = account.command(&install.program("initdb"));
-    initdb
-        .args(["--username", cluster::USER, "--auth=scram-sha-256", "--encoding=UTF8"])
-        .args(locale);
-    run(initdb
-        .arg("--pgdata")
-        .arg(&draft.cluster)
-        .arg("--pwfile")
-        .arg(&draft.password))?;
+    initdb.args(["--username", cluster::USER, "--auth=scram-sha-256", "--encoding=UTF8"]).args(locale);
+    run(initdb.arg("--pgdata").arg(&draft.cluster).arg("--pwfile").arg(&draft.password))?;
     let finish = fs::rename(&draft.cluster, folder.cluster()).and_then(|()| folder.sync());
     finish.map_err(|error| folder.io("finish the cluster in", error))
 }
@@ -77,10 +64,7 @@ impl Draft {
     /// Names of its own: the initdb of a killed holder may still run, and cleans up after itself when it fails.
     fn new(folder: &Folder) -> Self {
         let name = format!("{UNFINISHED}{:016x}", u64::from_ne_bytes(random()));
-        Self {
-            cluster: folder.root().join(&name),
-            password: folder.root().join(name + "-password"),
-        }
+        Self { cluster: folder.root().join(&name), password: folder.root().join(name + "-password") }
     }
 
     fn prepare(&self, password: &SecretString, account: Account) -> io::Result<()> {
@@ -108,11 +92,7 @@ pub(super) fn sweep(folder: &Folder) -> io::Result<()> {
         }
         let path: &Path = &entry.path();
         tracing::warn!(path = %path.display(), "removing a half-made cluster");
-        let removed = if entry.file_type()?.is_dir() {
-            fs::remove_dir_all(path)
-        } else {
-            fs::remove_file(path)
-        };
+        let removed = if entry.file_type()?.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
         if let Err(error) = removed {
             // Its initdb may be writing still; it is in nobody's way, and the next start tries again.
             tracing::warn!(%error, path = %path.display(), "a half-made cluster cannot be removed yet");

@@ -37,11 +37,7 @@ impl Install {
         let fits = |install: &&Self| made_by.map_or(install.major >= OLDEST, |major| install.major == major);
         let bins = candidates(options);
         let found: Vec<Self> = bins.into_iter().filter_map(|bin| Self::probe(bin, account)).collect();
-        found
-            .iter()
-            .find(fits)
-            .cloned()
-            .ok_or_else(|| not_installed(options, &found, made_by))
+        found.iter().find(fits).cloned().ok_or_else(|| not_installed(options, &found, made_by))
     }
 
     /// The path of one of the programs.
@@ -50,10 +46,7 @@ impl Install {
     }
 
     fn probe(bin: PathBuf, account: Account) -> Option<Self> {
-        if !["initdb", "pg_ctl", "postgres"]
-            .iter()
-            .all(|name| bin.join(name).is_file())
-        {
+        if !["initdb", "pg_ctl", "postgres"].iter().all(|name| bin.join(name).is_file()) {
             return None;
         }
         // Asked as the account that will run it: a folder that is closed to it is passed over.
@@ -66,17 +59,8 @@ fn candidates(options: &EmbeddedOptions) -> Vec<PathBuf> {
     if let Some(bin) = &options.pg_bin {
         return vec![bin.clone()];
     }
-    let path = options
-        .search_path
-        .iter()
-        .flat_map(env::split_paths)
-        .filter(|bin| bin.is_absolute());
-    path.chain(
-        ROOTS
-            .into_iter()
-            .flat_map(|(root, prefix)| newest_first(Path::new(root), prefix)),
-    )
-    .collect()
+    let path = options.search_path.iter().flat_map(env::split_paths).filter(|bin| bin.is_absolute());
+    path.chain(ROOTS.into_iter().flat_map(|(root, prefix)| newest_first(Path::new(root), prefix))).collect()
 }
 
 /// The `bin` folders of `root/{prefix}*`, the highest version first.
@@ -84,12 +68,7 @@ fn newest_first(root: &Path, prefix: &str) -> Vec<PathBuf> {
     let entries = fs::read_dir(root).into_iter().flatten().flatten();
     let mut versions: Vec<(u32, PathBuf)> = entries
         .filter(|entry| entry.file_name().to_string_lossy().starts_with(prefix))
-        .map(|entry| {
-            (
-                major(&entry.file_name().to_string_lossy()).unwrap_or(0),
-                entry.path().join("bin"),
-            )
-        })
+        .map(|entry| (major(&entry.file_name().to_string_lossy()).unwrap_or(0), entry.path().join("bin")))
         .collect();
     versions.sort_by(|a, b| b.cmp(a));
     versions.into_iter().map(|(_, bin)| bin).collect()
@@ -103,20 +82,10 @@ fn major(text: &str) -> Option<u32> {
 
 fn not_installed(options: &EmbeddedOptions, found: &[Install], made_by: Option<u32>) -> EmbeddedError {
     let versions: Vec<String> = found.iter().map(|install| install.major.to_string()).collect();
-    let versions = if versions.is_empty() {
-        "none".to_owned()
-    } else {
-        versions.join(", ")
-    };
-    let place = options
-        .pg_bin
-        .as_ref()
-        .map(|bin| format!(" in PG_BIN ({})", bin.display()))
-        .unwrap_or_default();
+    let versions = if versions.is_empty() { "none".to_owned() } else { versions.join(", ") };
+    let place = options.pg_bin.as_ref().map(|bin| format!(" in PG_BIN ({})", bin.display())).unwrap_or_default();
     EmbeddedError::NotInstalled {
-        needed: made_by.map_or(format!("{OLDEST} or newer"), |major| {
-            format!("{major} (it made the data folder)")
-        }),
+        needed: made_by.map_or(format!("{OLDEST} or newer"), |major| format!("{major} (it made the data folder)")),
         found: versions + &place,
         apt: made_by.map_or("postgresql".to_owned(), |major| format!("postgresql-{major}")),
         brew: format!("postgresql@{}", made_by.unwrap_or(17)),

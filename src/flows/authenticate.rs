@@ -48,21 +48,14 @@ impl Caller {
         if role <= self.role {
             Ok(())
         } else {
-            Err(Error::forbidden(
-                "role_above_own",
-                format!("this needs the role {role}"),
-            ))
+            Err(Error::forbidden("role_above_own", format!("this needs the role {role}")))
         }
     }
 
     /// Who, when and in which request, for the audit log.
     #[must_use]
     pub fn stamp(&self, ctx: &Context) -> Stamp {
-        Stamp {
-            actor: self.actor,
-            request_id: self.request_id,
-            at: ctx.clock.now(),
-        }
+        Stamp { actor: self.actor, request_id: self.request_id, at: ctx.clock.now() }
     }
 }
 
@@ -72,10 +65,7 @@ impl Caller {
 /// [`DbError`].
 pub async fn operator(ctx: &Context, key: &SecretString) -> Result<Option<Uuid>, DbError> {
     let (hash, now) = (token::hash(key.expose_secret()), ctx.clock.now());
-    let found = ctx
-        .db
-        .system(move |conn| Ok::<_, DbError>(operators::find_live(conn, &hash, now)?))
-        .await?;
+    let found = ctx.db.system(move |conn| Ok::<_, DbError>(operators::find_live(conn, &hash, now)?)).await?;
     Ok(found.map(|key| key.id))
 }
 
@@ -95,13 +85,10 @@ pub async fn key_holder(
         Some(holder) => holder,
         None => {
             let wanted = hash.clone();
-            let row = ctx.db.tenant(tenant_id, move |conn| {
-                Ok::<_, DbError>(api_keys::find_by_secret(conn, tenant_id, &wanted)?)
-            });
-            let Some(holder) = row
-                .await?
-                .and_then(|(key, user, account)| holder_of(key, user, account))
-            else {
+            let row = ctx
+                .db
+                .tenant(tenant_id, move |conn| Ok::<_, DbError>(api_keys::find_by_secret(conn, tenant_id, &wanted)?));
+            let Some(holder) = row.await?.and_then(|(key, user, account)| holder_of(key, user, account)) else {
                 return Ok(None);
             };
             let holder = Arc::new(holder);
@@ -114,11 +101,7 @@ pub async fn key_holder(
     }
     if holder.key.last_used_at.is_none_or(|at| now - at >= TOUCH_AFTER) {
         let id = holder.key.id;
-        ctx.db
-            .tenant(tenant_id, move |conn| {
-                Ok::<_, DbError>(api_keys::touch(conn, tenant_id, id, now)?)
-            })
-            .await?;
+        ctx.db.tenant(tenant_id, move |conn| Ok::<_, DbError>(api_keys::touch(conn, tenant_id, id, now)?)).await?;
         tenant.keys.invalidate(&hash);
     }
     Ok(Some(holder))
@@ -131,29 +114,16 @@ fn holder_of(
     account: Option<crate::model::service_account::ServiceAccount>,
 ) -> Option<KeyHolder> {
     let (actor, role, status) = match (user, account) {
-        (Some(user), None) => (
-            Actor::User {
-                user_id: user.id,
-                session_id: None,
-                key_id: Some(key.id),
-            },
-            user.role,
-            user.status,
-        ),
+        (Some(user), None) => {
+            (Actor::User { user_id: user.id, session_id: None, key_id: Some(key.id) }, user.role, user.status)
+        }
         (None, Some(account)) => {
-            let actor = Actor::ServiceAccount {
-                service_account_id: account.id,
-                key_id: key.id,
-            };
+            let actor = Actor::ServiceAccount { service_account_id: account.id, key_id: key.id };
             (actor, account.role, account.status)
         }
         _ => return None,
     };
-    (status == AccountStatus::Active).then(|| KeyHolder {
-        role: key.role.min(role),
-        actor,
-        key,
-    })
+    (status == AccountStatus::Active).then(|| KeyHolder { role: key.role.min(role), actor, key })
 }
 
 /// The session with this cookie value, and its user, when both are good now.
@@ -176,9 +146,9 @@ pub async fn session(
         Some(found) => found,
         None => {
             let wanted = hash.clone();
-            let row = ctx.db.tenant(tenant_id, move |conn| {
-                Ok::<_, DbError>(sessions::find_by_token(conn, tenant_id, &wanted)?)
-            });
+            let row = ctx
+                .db
+                .tenant(tenant_id, move |conn| Ok::<_, DbError>(sessions::find_by_token(conn, tenant_id, &wanted)?));
             let Some(found) = row.await?.filter(is_good).map(Arc::new) else {
                 return Ok(None);
             };
@@ -188,11 +158,7 @@ pub async fn session(
     };
     if now - found.0.last_seen_at >= TOUCH_AFTER {
         let id = found.0.id;
-        ctx.db
-            .tenant(tenant_id, move |conn| {
-                Ok::<_, DbError>(sessions::touch(conn, tenant_id, id, now)?)
-            })
-            .await?;
+        ctx.db.tenant(tenant_id, move |conn| Ok::<_, DbError>(sessions::touch(conn, tenant_id, id, now)?)).await?;
         tenant.sessions.invalidate(&hash);
     }
     Ok(Some(found))

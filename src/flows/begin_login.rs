@@ -77,26 +77,15 @@ pub async fn begin_login(
         browser_hash: token::hash(&browser_secret),
         secrets: ctx.sealer.seal(secrets_place(tenant_id, attempt_id), &secrets),
         // W-10, O-43: an unlisted target is forgotten here; the login then ends on the landing page.
-        return_to: wanted
-            .return_to
-            .and_then(|to| tenant.tenant.permitted_return(&to))
-            .map(String::from),
+        return_to: wanted.return_to.and_then(|to| tenant.tenant.permitted_return(&to)).map(String::from),
         parked_response: None,
         created_at: now,
         expires_at: now + Duration::minutes(ATTEMPT_MINUTES),
         consumed_at: None,
         session_id: None,
     };
-    ctx.db
-        .tenant(tenant_id, move |conn| {
-            Ok::<_, Error>(login_attempts::insert(conn, tenant_id, &attempt)?)
-        })
-        .await?;
-    Ok(Begun {
-        redirect,
-        attempt_id,
-        browser_secret: browser_secret.into(),
-    })
+    ctx.db.tenant(tenant_id, move |conn| Ok::<_, Error>(login_attempts::insert(conn, tenant_id, &attempt)?)).await?;
+    Ok(Begun { redirect, attempt_id, browser_secret: browser_secret.into() })
 }
 
 /// The connection, when tenant and connection sign people in.
@@ -108,11 +97,7 @@ pub async fn usable(ctx: &Context, tenant: &TenantCache, connection: Uuid) -> Re
         return Err(Error::forbidden("tenant_suspended", "this organisation is suspended"));
     }
     let provider = ctx.provider(tenant, connection).await?.ok_or(Error::NotFound)?;
-    if provider.is_active() {
-        Ok(provider)
-    } else {
-        Err(Error::NotFound)
-    }
+    if provider.is_active() { Ok(provider) } else { Err(Error::NotFound) }
 }
 
 /// The redirect URI of a connection: one per connection, so that no response fits another one (O-12).
@@ -120,21 +105,14 @@ pub async fn usable(ctx: &Context, tenant: &TenantCache, connection: Uuid) -> Re
 /// # Errors
 /// [`Error::Internal`] when the public URL cannot carry a path, which loading it has excluded.
 pub fn redirect_uri(ctx: &Context, tenant: &TenantCache, connection: Uuid) -> Result<Url, Error> {
-    let text = ctx
-        .config
-        .url(&format!("/t/{}/sso/{connection}/callback", tenant.tenant.slug));
+    let text = ctx.config.url(&format!("/t/{}/sso/{connection}/callback", tenant.tenant.slug));
     Url::parse(&text).map_err(|e| Error::Internal(e.to_string()))
 }
 
 /// Where an attempt's secrets are sealed.
 #[must_use]
 pub fn secrets_place(tenant: Uuid, attempt: Uuid) -> Place {
-    Place {
-        tenant,
-        table: "login_attempts",
-        row: attempt,
-        column: "secrets",
-    }
+    Place { tenant, table: "login_attempts", row: attempt, column: "secrets" }
 }
 
 /// `state`: the attempt's id, to find row and cookie by, and 256 random bits, to be believed.
@@ -147,7 +125,5 @@ fn new_state(attempt: Uuid) -> String {
 pub fn attempt_of_state(state: &str) -> Option<Uuid> {
     let (id, secret) = state.split_once('.')?;
     let plain = id.len() == 32 && id.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-    (plain && secret.len() == 43)
-        .then(|| Uuid::try_parse(id).ok())
-        .flatten()
+    (plain && secret.len() == 43).then(|| Uuid::try_parse(id).ok()).flatten()
 }

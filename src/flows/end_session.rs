@@ -29,23 +29,11 @@ pub async fn end_session(
     };
     let (session, user) = (&found.0, &found.1);
     let (tenant_id, session_id, user_id) = (tenant.tenant.id, session.id, user.id);
-    let actor = Actor::User {
-        user_id,
-        session_id: Some(session_id),
-        key_id: None,
-    };
-    let stamp = Stamp {
-        actor,
-        request_id,
-        at: ctx.clock.now(),
-    };
+    let actor = Actor::User { user_id, session_id: Some(session_id), key_id: None };
+    let stamp = Stamp { actor, request_id, at: ctx.clock.now() };
     let ended = write::write(ctx, tenant_id, stamp, move |conn| {
         let ended = sessions::end(conn, tenant_id, session_id, "logout", stamp.at)?;
-        let event = Event::SessionEnded(SessionEnded {
-            session_id,
-            user_id,
-            reason: "logout",
-        });
+        let event = Event::SessionEnded(SessionEnded { session_id, user_id, reason: "logout" });
         Ok((ended, ended.then_some(event)))
     });
     if !ended.await? {
@@ -84,14 +72,6 @@ async fn at_provider(ctx: &Context, tenant: &TenantCache, session: &Session) -> 
     let back = ctx.config.url(&format!("/t/{}/logout/done", tenant.tenant.slug));
     let back = Url::parse(&back).map_err(|e| Error::Internal(e.to_string()))?;
     let hint = SecretString::from(tokens.id_token);
-    let request = EndSession {
-        id_token_hint: Some(&hint),
-        post_logout_redirect_uri: &back,
-        state: "done",
-    };
-    Ok(logout::end_session_url(
-        provider.settings(),
-        &provider.endpoints,
-        &request,
-    ))
+    let request = EndSession { id_token_hint: Some(&hint), post_logout_redirect_uri: &back, state: "done" };
+    Ok(logout::end_session_url(provider.settings(), &provider.endpoints, &request))
 }

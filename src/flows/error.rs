@@ -71,83 +71,34 @@ impl Error {
     /// One field that cannot be taken.
     #[must_use]
     pub fn invalid(field: &str, message: impl Into<String>) -> Self {
-        Self::Invalid(vec![Fault {
-            field: field.into(),
-            message: message.into(),
-        }])
+        Self::Invalid(vec![Fault { field: field.into(), message: message.into() }])
     }
 
     /// It cannot be done as things are.
     #[must_use]
     pub fn conflict(code: &'static str, message: impl Into<String>) -> Self {
-        Self::Conflict {
-            code,
-            message: message.into(),
-        }
+        Self::Conflict { code, message: message.into() }
     }
 
     /// The caller may not do this.
     #[must_use]
     pub fn forbidden(code: &'static str, message: impl Into<String>) -> Self {
-        Self::Forbidden {
-            code,
-            message: message.into(),
-        }
+        Self::Forbidden { code, message: message.into() }
     }
 }
 
 /// What a broken unique constraint means: constraint, code, sentence.
 const TAKEN: &[(&str, &str, &str)] = &[
-    (
-        "tenant_slugs_pkey",
-        "slug_taken",
-        "this slug is or was a tenant's and is not given out again",
-    ),
-    (
-        "tenants_external_id_key",
-        "external_id_taken",
-        "another tenant has this external_id",
-    ),
-    (
-        "users_tenant_id_email_key_key",
-        "email_taken",
-        "another user has this address",
-    ),
-    (
-        "users_tenant_id_external_id_key",
-        "external_id_taken",
-        "another user has this external_id",
-    ),
-    (
-        "connections_tenant_id_display_name_key_key",
-        "display_name_taken",
-        "another connection has this display_name",
-    ),
-    (
-        "federated_identities_tenant_id_source_id_issuer_subject_key",
-        "identity_taken",
-        "this subject is linked already",
-    ),
-    (
-        "groups_tenant_id_name_key_key",
-        "name_taken",
-        "another group has this name",
-    ),
-    (
-        "service_accounts_tenant_id_name_key_key",
-        "name_taken",
-        "another service account has this name",
-    ),
-    (
-        "verified_domains_tenant_id_domain_key",
-        "domain_taken",
-        "the tenant has this domain already",
-    ),
-    (
-        "verified_domains_one_tenant",
-        "domain_taken",
-        "this domain is verified for a tenant already",
-    ),
+    ("tenant_slugs_pkey", "slug_taken", "this slug is or was a tenant's and is not given out again"),
+    ("tenants_external_id_key", "external_id_taken", "another tenant has this external_id"),
+    ("users_tenant_id_email_key_key", "email_taken", "another user has this address"),
+    ("users_tenant_id_external_id_key", "external_id_taken", "another user has this external_id"),
+    ("connections_tenant_id_display_name_key_key", "display_name_taken", "another connection has this display_name"),
+    ("federated_identities_tenant_id_source_id_issuer_subject_key", "identity_taken", "this subject is linked already"),
+    ("groups_tenant_id_name_key_key", "name_taken", "another group has this name"),
+    ("service_accounts_tenant_id_name_key_key", "name_taken", "another service account has this name"),
+    ("verified_domains_tenant_id_domain_key", "domain_taken", "the tenant has this domain already"),
+    ("verified_domains_one_tenant", "domain_taken", "this domain is verified for a tenant already"),
 ];
 
 impl From<DbError> for Error {
@@ -183,10 +134,7 @@ impl From<SealError> for Error {
 
 impl From<OidcError> for Error {
     fn from(error: OidcError) -> Self {
-        Self::Provider {
-            code: error.code(),
-            message: error.to_string(),
-        }
+        Self::Provider { code: error.code(), message: error.to_string() }
     }
 }
 

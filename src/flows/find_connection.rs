@@ -21,10 +21,7 @@ pub async fn find_connection(ctx: &Context, tenant: &TenantCache, address: &str)
     let tenant_id = tenant.tenant.id;
     let found = ctx.db.tenant(tenant_id, move |conn| {
         let domain = domains::verified(conn, tenant_id, &email.domain)?;
-        Ok::<_, Error>((
-            domain.and_then(|d| d.connection_id),
-            connections::active(conn, tenant_id)?,
-        ))
+        Ok::<_, Error>((domain.and_then(|d| d.connection_id), connections::active(conn, tenant_id)?))
     });
     let (routed, active): (Option<Uuid>, Vec<Connection>) = found.await?;
     let routed = routed.filter(|id| active.iter().any(|c| c.id == *id));

@@ -100,11 +100,7 @@ pub(super) struct Why {
 
 impl Why {
     fn new(code: &str, detail: impl Into<Option<String>>) -> Self {
-        Self {
-            code: code.to_owned(),
-            detail: detail.into(),
-            user: None,
-        }
+        Self { code: code.to_owned(), detail: detail.into(), user: None }
     }
 }
 
@@ -174,10 +170,7 @@ async fn verify(
     if let Some(error) = &params.error {
         // O-15: anybody can write these two; the audit log keeps no NUL (PostgreSQL has none) and no book.
         let detail = params.error_description.as_deref().unwrap_or_default();
-        return Err(Why::new(
-            "provider_error",
-            tamed(&format!("{error} {detail}"), MAX_DETAIL),
-        ));
+        return Err(Why::new("provider_error", tamed(&format!("{error} {detail}"), MAX_DETAIL)));
     }
     let code = params.code.as_ref().ok_or_else(|| Why::new("code_missing", None))?;
     let verifier = SecretString::from(secrets.pkce_verifier.clone().unwrap_or_default());
@@ -188,13 +181,8 @@ async fn verify(
         redirect_uri: &redirect_uri(ctx, tenant, connection)?,
     };
     let lane = ctx.lane(connection);
-    let redeemed = redeem::redeem(&provider.party(ctx, &lane), &grant)
-        .await
-        .map_err(Error::from)?;
-    let assertion = settings
-        .claim_mapping
-        .apply(&redeemed.claims)
-        .map_err(|e| Why::new(e.code(), e.to_string()))?;
+    let redeemed = redeem::redeem(&provider.party(ctx, &lane), &grant).await.map_err(Error::from)?;
+    let assertion = settings.claim_mapping.apply(&redeemed.claims).map_err(|e| Why::new(e.code(), e.to_string()))?;
     Ok((provider, redeemed, assertion))
 }
 
@@ -208,9 +196,8 @@ async fn void(
     code: &'static str,
 ) -> Result<Ending, Error> {
     let (tenant_id, now) = (tenant.tenant.id, ctx.clock.now());
-    let first = ctx.db.tenant(tenant_id, move |conn| {
-        Ok::<_, Error>(login_attempts::void(conn, tenant_id, attempt_id, now)?)
-    });
+    let first =
+        ctx.db.tenant(tenant_id, move |conn| Ok::<_, Error>(login_attempts::void(conn, tenant_id, attempt_id, now)?));
     if first.await? {
         refuse(ctx, tenant, connection, arrival, Some(attempt_id), Why::new(code, None)).await
     } else {
@@ -228,32 +215,15 @@ async fn refuse(
     why: Why,
 ) -> Result<Ending, Error> {
     let tenant_id = tenant.tenant.id;
-    let stamp = Stamp {
-        actor: Actor::Visitor,
-        request_id: arrival.request_id,
-        at: ctx.clock.now(),
-    };
+    let stamp = Stamp { actor: Actor::Visitor, request_id: arrival.request_id, at: ctx.clock.now() };
     let Why { code, detail, user } = why;
-    let refused = LoginRefused {
-        connection_id: connection,
-        reason: code.clone(),
-        detail,
-        user_id: user,
-    };
+    let refused = LoginRefused { connection_id: connection, reason: code.clone(), detail, user_id: user };
     let row = stamp.event(tenant_id, &Event::LoginRefused(refused));
     let event_id = row.id;
     tracing::info!(%event_id, code, %connection, "login refused");
     metrics::counter!("doorward_logins_refused_total", "reason" => code.clone()).increment(1);
-    ctx.db
-        .tenant(tenant_id, move |conn| {
-            Ok::<_, Error>(audit_events::insert(conn, tenant_id, &row)?)
-        })
-        .await?;
-    Ok(Ending::Refused(Refused {
-        code,
-        event_id: Some(event_id),
-        attempt_id,
-    }))
+    ctx.db.tenant(tenant_id, move |conn| Ok::<_, Error>(audit_events::insert(conn, tenant_id, &row)?)).await?;
+    Ok(Ending::Refused(Refused { code, event_id: Some(event_id), attempt_id }))
 }
 
 /// What names no live attempt is counted by address, not written one row each.
@@ -262,16 +232,10 @@ async fn garbage(ctx: &Context, tenant: &TenantCache, arrival: &Arrival, code: &
     if let Some(ip) = arrival.ip {
         let what = format!("callback/{}/{}", tenant.tenant.id, limits::address_bucket(ip));
         // A flood is held in memory first: its row would be everybody's to wait for.
-        ctx.garbage_limit
-            .check(&what)
-            .map_err(|retry_after| Error::RateLimited { retry_after })?;
+        ctx.garbage_limit.check(&what).map_err(|retry_after| Error::RateLimited { retry_after })?;
         limits::check(ctx, what, limits::GARBAGE_PER_MINUTE, 60).await?;
     }
-    Ok(Ending::Refused(Refused {
-        code: code.to_owned(),
-        event_id: None,
-        attempt_id: None,
-    }))
+    Ok(Ending::Refused(Refused { code: code.to_owned(), event_id: None, attempt_id: None }))
 }
 
 /// Opens what is sealed in an attempt.

@@ -14,15 +14,11 @@ pub const GARBAGE_PER_MINUTE: u32 = 100;
 /// [`Error::RateLimited`], [`Error::Unavailable`].
 pub async fn check(ctx: &Context, what: String, max: u32, seconds: u32) -> Result<(), Error> {
     let now = ctx.clock.now();
-    let hits = ctx
-        .db
-        .system(move |conn| Ok::<_, DbError>(rate_limits::hit(conn, &what, i64::from(seconds), now)?))
-        .await?;
+    let hits =
+        ctx.db.system(move |conn| Ok::<_, DbError>(rate_limits::hit(conn, &what, i64::from(seconds), now)?)).await?;
     if u32::try_from(hits).unwrap_or(u32::MAX) > max {
         let into_window = u32::try_from(now.timestamp().rem_euclid(i64::from(seconds))).unwrap_or(0);
-        return Err(Error::RateLimited {
-            retry_after: (seconds - into_window).max(1),
-        });
+        return Err(Error::RateLimited { retry_after: (seconds - into_window).max(1) });
     }
     Ok(())
 }

@@ -79,10 +79,7 @@ pub async fn create(ctx: &Context, caller: &Caller, input: ApiKeyIn) -> Result<(
             created_at: stamp.at,
         };
         api_keys::insert(conn, tenant, &key)?;
-        let event = Event::ApiKeyCreated(KeyOf {
-            id: key.id,
-            owner_id: key.user_id.or(key.service_account_id),
-        });
+        let event = Event::ApiKeyCreated(KeyOf { id: key.id, owner_id: key.user_id.or(key.service_account_id) });
         Ok((key, Some(event)))
     });
     Ok((key.await?, secret))
@@ -101,13 +98,7 @@ pub async fn revoke(ctx: &Context, caller: &Caller, id: Uuid) -> Result<(), Erro
         if !api_keys::revoke(conn, tenant, id, stamp.at)? {
             return Err(Error::NotFound);
         }
-        Ok((
-            (),
-            Some(Event::ApiKeyRevoked(KeyOf {
-                id,
-                owner_id: key.user_id.or(key.service_account_id),
-            })),
-        ))
+        Ok(((), Some(Event::ApiKeyRevoked(KeyOf { id, owner_id: key.user_id.or(key.service_account_id) }))))
     })
     .await
 }

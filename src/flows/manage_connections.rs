@@ -134,10 +134,7 @@ pub async fn create(ctx: &Context, caller: &Caller, input: ConnectionIn) -> Resu
         check_room(connections::count(conn, tenant)?, MAX_CONNECTIONS)?;
         identities::insert_source(conn, tenant, row.id, SourceKind::Connection)?;
         connections::insert(conn, tenant, &row)?;
-        let event = Event::ConnectionCreated(Subject {
-            id: row.id,
-            name: Some(row.display_name.clone()),
-        });
+        let event = Event::ConnectionCreated(Subject { id: row.id, name: Some(row.display_name.clone()) });
         Ok((row, Some(event)))
     })
     .await
@@ -180,10 +177,8 @@ pub async fn update(
         let probed = probe(ctx, &row).await?;
         keep(&mut row, probed, stamp.at);
     }
-    let (rekeyed, repointed) = (
-        old.settings.0.renames_people(&row.settings.0),
-        old.settings.0.trusts_others(&row.settings.0),
-    );
+    let (rekeyed, repointed) =
+        (old.settings.0.renames_people(&row.settings.0), old.settings.0.trusts_others(&row.settings.0));
     let caller = caller.clone();
     write(ctx, tenant, stamp, move |conn| {
         if rekeyed || repointed {
@@ -241,10 +236,7 @@ async fn set_status(
         if status == ConnectionStatus::Disabled {
             sessions::end_of_source(conn, tenant, row.id, "connection_disabled", stamp.at)?;
         }
-        let event = event(Subject {
-            id: row.id,
-            name: Some(row.display_name.clone()),
-        });
+        let event = event(Subject { id: row.id, name: Some(row.display_name.clone()) });
         Ok((row, Some(event)))
     })
     .await
@@ -264,23 +256,13 @@ pub async fn delete(ctx: &Context, caller: &Caller, id: Uuid, expected: Option<i
         domains::unroute(conn, tenant, id)?;
         groups::remove_origin(conn, tenant, &id.to_string())?;
         identities::delete_source(conn, tenant, id)?;
-        Ok((
-            (),
-            Some(Event::ConnectionDeleted(Subject {
-                id,
-                name: Some(row.display_name),
-            })),
-        ))
+        Ok(((), Some(Event::ConnectionDeleted(Subject { id, name: Some(row.display_name) }))))
     })
     .await
 }
 
 async fn read(ctx: &Context, tenant: Uuid, id: Uuid) -> Result<Connection, Error> {
-    ctx.db
-        .tenant(tenant, move |conn| {
-            connections::find(conn, tenant, id)?.ok_or(Error::NotFound)
-        })
-        .await
+    ctx.db.tenant(tenant, move |conn| connections::find(conn, tenant, id)?.ok_or(Error::NotFound)).await
 }
 
 /// Keeps what a probe found.
@@ -295,10 +277,7 @@ fn keep(row: &mut Connection, probed: Probed, now: DateTime<Utc>) {
 /// may for people above their own role.
 fn check_linked(conn: &mut PgConnection, caller: &Caller, source: Uuid) -> Result<(), Error> {
     let roles = identities::roles_of_source(conn, caller.tenant_id(), source)?;
-    roles
-        .into_iter()
-        .max()
-        .map_or(Ok(()), |highest| caller.check_role(highest))
+    roles.into_iter().max().map_or(Ok(()), |highest| caller.check_role(highest))
 }
 
 fn unlink_all(conn: &mut PgConnection, tenant: Uuid, source: Uuid, confirmed: bool) -> Result<(), Error> {
@@ -318,12 +297,7 @@ fn apply_patch(ctx: &Context, row: &mut Connection, patch: ConnectionPatch) -> R
     put(&mut row.settings.0, settings, "settings", &mut fields);
     let provisioning = merged(&row.provisioning.0, patch.provisioning, "provisioning")?;
     put(&mut row.provisioning.0, provisioning, "provisioning", &mut fields);
-    put(
-        &mut row.client_secret_expires_at,
-        patch.client_secret_expires_at,
-        "client_secret_expires_at",
-        &mut fields,
-    );
+    put(&mut row.client_secret_expires_at, patch.client_secret_expires_at, "client_secret_expires_at", &mut fields);
     if let Some(secret) = patch.client_secret {
         seal_secret(ctx, row, secret.as_ref())?;
         fields.push("client_secret");
@@ -339,17 +313,12 @@ where
     let Some(patch) = patch else { return Ok(None) };
     let mut document = serde_json::to_value(current).map_err(|e| Error::Internal(e.to_string()))?;
     merge(&mut document, patch);
-    serde_json::from_value(document)
-        .map(Some)
-        .map_err(|e| Error::invalid(field, e.to_string()))
+    serde_json::from_value(document).map(Some).map_err(|e| Error::invalid(field, e.to_string()))
 }
 
 fn seal_secret(ctx: &Context, row: &mut Connection, secret: Option<&SecretString>) -> Result<(), Error> {
     if secret.is_some_and(|s| s.expose_secret().is_empty() || s.expose_secret().len() > MAX_SECRET) {
-        return Err(Error::invalid(
-            "client_secret",
-            format!("must have 1 to {MAX_SECRET} bytes"),
-        ));
+        return Err(Error::invalid("client_secret", format!("must have 1 to {MAX_SECRET} bytes")));
     }
     row.client_secret = secret.map(|s| ctx.sealer.seal(secret_place(row), s.expose_secret().as_bytes()));
     Ok(())

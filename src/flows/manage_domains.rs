@@ -64,10 +64,7 @@ pub async fn create(ctx: &Context, caller: &Caller, input: DomainIn) -> Result<V
         };
         check_connection(conn, &row)?;
         domains::insert(conn, tenant, &row)?;
-        let event = Event::DomainCreated(Subject {
-            id: row.id,
-            name: Some(row.domain.clone()),
-        });
+        let event = Event::DomainCreated(Subject { id: row.id, name: Some(row.domain.clone()) });
         Ok((row, Some(event)))
     })
     .await
@@ -84,23 +81,12 @@ pub async fn update(
     expected: Option<i64>,
     patch: DomainPatch,
 ) -> Result<VerifiedDomain, Error> {
-    change(
-        ctx,
-        caller,
-        (id, expected),
-        Event::DomainUpdated,
-        move |conn, row: &mut VerifiedDomain| {
-            let mut fields = Vec::new();
-            put(
-                &mut row.connection_id,
-                patch.connection_id,
-                "connection_id",
-                &mut fields,
-            );
-            check_connection(conn, row)?;
-            Ok(fields)
-        },
-    )
+    change(ctx, caller, (id, expected), Event::DomainUpdated, move |conn, row: &mut VerifiedDomain| {
+        let mut fields = Vec::new();
+        put(&mut row.connection_id, patch.connection_id, "connection_id", &mut fields);
+        check_connection(conn, row)?;
+        Ok(fields)
+    })
     .await
 }
 
@@ -119,10 +105,7 @@ pub async fn attest(ctx: &Context, stamp: Stamp, tenant: Uuid, id: Uuid) -> Resu
         let before = row.version;
         row.bump(stamp.at);
         saved(row.save(conn, before)?)?;
-        let event = Event::DomainVerified(Subject {
-            id,
-            name: Some(row.domain.clone()),
-        });
+        let event = Event::DomainVerified(Subject { id, name: Some(row.domain.clone()) });
         Ok((row, Some(event)))
     })
     .await
@@ -134,10 +117,7 @@ pub async fn attest(ctx: &Context, stamp: Stamp, tenant: Uuid, id: Uuid) -> Resu
 /// [`Error::NotFound`], [`Error::Stale`].
 pub async fn delete(ctx: &Context, caller: &Caller, id: Uuid, expected: Option<i64>) -> Result<(), Error> {
     remove(ctx, caller, (id, expected), move |_, row: &VerifiedDomain| {
-        Ok(Event::DomainDeleted(Subject {
-            id,
-            name: Some(row.domain.clone()),
-        }))
+        Ok(Event::DomainDeleted(Subject { id, name: Some(row.domain.clone()) }))
     })
     .await
 }

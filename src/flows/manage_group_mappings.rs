@@ -89,10 +89,7 @@ pub async fn create(ctx: &Context, caller: &Caller, input: GroupMappingIn) -> Re
         check_room(group_mappings::count(conn, tenant)?, MAX_MAPPINGS)?;
         check(conn, &mapping)?;
         group_mappings::insert(conn, tenant, &mapping)?;
-        let event = Event::GroupMappingCreated(Subject {
-            id: mapping.id,
-            name: None,
-        });
+        let event = Event::GroupMappingCreated(Subject { id: mapping.id, name: None });
         Ok((mapping, Some(event)))
     })
     .await
@@ -109,26 +106,15 @@ pub async fn update(
     expected: Option<i64>,
     patch: GroupMappingPatch,
 ) -> Result<GroupMapping, Error> {
-    change(
-        ctx,
-        caller,
-        (id, expected),
-        Event::GroupMappingUpdated,
-        move |conn, mapping: &mut GroupMapping| {
-            let mut fields = Vec::new();
-            put(&mut mapping.group_id, patch.group_id, "group_id", &mut fields);
-            put(
-                &mut mapping.source_id,
-                patch.connection_id,
-                "connection_id",
-                &mut fields,
-            );
-            put(&mut mapping.match_kind, patch.match_kind, "match_kind", &mut fields);
-            put(&mut mapping.pattern, patch.pattern, "pattern", &mut fields);
-            check(conn, mapping)?;
-            Ok(fields)
-        },
-    )
+    change(ctx, caller, (id, expected), Event::GroupMappingUpdated, move |conn, mapping: &mut GroupMapping| {
+        let mut fields = Vec::new();
+        put(&mut mapping.group_id, patch.group_id, "group_id", &mut fields);
+        put(&mut mapping.source_id, patch.connection_id, "connection_id", &mut fields);
+        put(&mut mapping.match_kind, patch.match_kind, "match_kind", &mut fields);
+        put(&mut mapping.pattern, patch.pattern, "pattern", &mut fields);
+        check(conn, mapping)?;
+        Ok(fields)
+    })
     .await
 }
 

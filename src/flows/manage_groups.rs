@@ -53,15 +53,9 @@ fn valid_description(text: &str, _: &()) -> garde::Result {
 pub async fn create(ctx: &Context, caller: &Caller, input: GroupIn) -> Result<Group, Error> {
     let (tenant, stamp) = (caller.tenant_id(), caller.stamp(ctx));
     write(ctx, tenant, stamp, move |conn| {
-        let group = Group {
-            description: input.description,
-            ..Group::new(tenant, &input.name, stamp.at)
-        };
+        let group = Group { description: input.description, ..Group::new(tenant, &input.name, stamp.at) };
         groups::insert(conn, tenant, &group)?;
-        let event = Event::GroupCreated(Subject {
-            id: group.id,
-            name: Some(group.name.clone()),
-        });
+        let event = Event::GroupCreated(Subject { id: group.id, name: Some(group.name.clone()) });
         Ok((group, Some(event)))
     })
     .await
@@ -78,19 +72,13 @@ pub async fn update(
     expected: Option<i64>,
     patch: GroupPatch,
 ) -> Result<Group, Error> {
-    change(
-        ctx,
-        caller,
-        (id, expected),
-        Event::GroupUpdated,
-        move |_, group: &mut Group| {
-            let mut fields = Vec::new();
-            put(&mut group.name, patch.name, "name", &mut fields);
-            put(&mut group.description, patch.description, "description", &mut fields);
-            group.name_key = name_key(&group.name);
-            Ok(fields)
-        },
-    )
+    change(ctx, caller, (id, expected), Event::GroupUpdated, move |_, group: &mut Group| {
+        let mut fields = Vec::new();
+        put(&mut group.name, patch.name, "name", &mut fields);
+        put(&mut group.description, patch.description, "description", &mut fields);
+        group.name_key = name_key(&group.name);
+        Ok(fields)
+    })
     .await
 }
 
@@ -100,10 +88,7 @@ pub async fn update(
 /// [`Error::NotFound`], [`Error::Stale`].
 pub async fn delete(ctx: &Context, caller: &Caller, id: Uuid, expected: Option<i64>) -> Result<(), Error> {
     remove(ctx, caller, (id, expected), move |_, group: &Group| {
-        Ok(Event::GroupDeleted(Subject {
-            id,
-            name: Some(group.name.clone()),
-        }))
+        Ok(Event::GroupDeleted(Subject { id, name: Some(group.name.clone()) }))
     })
     .await
 }
@@ -117,18 +102,9 @@ pub async fn add_member(ctx: &Context, caller: &Caller, group_id: Uuid, user_id:
     write(ctx, tenant, stamp, move |conn| {
         groups::find(conn, tenant, group_id)?.ok_or(Error::NotFound)?;
         users::find(conn, tenant, user_id)?.ok_or(Error::NotFound)?;
-        let row = GroupMembership {
-            tenant_id: tenant,
-            group_id,
-            user_id,
-            origin: MANUAL.into(),
-            created_at: stamp.at,
-        };
+        let row = GroupMembership { tenant_id: tenant, group_id, user_id, origin: MANUAL.into(), created_at: stamp.at };
         let added = groups::add_members(conn, tenant, &[row])?;
-        Ok((
-            (),
-            (added > 0).then_some(Event::GroupMemberAdded(Membership { group_id, user_id })),
-        ))
+        Ok(((), (added > 0).then_some(Event::GroupMemberAdded(Membership { group_id, user_id }))))
     })
     .await
 }

@@ -86,10 +86,7 @@ pub async fn link(ctx: &Context, caller: &Caller, user: Uuid, input: IdentityIn)
         if identities::insert_if_new(conn, tenant, &identity)? == 0 {
             return Err(Error::conflict("identity_taken", "this subject is linked already"));
         }
-        let event = Event::IdentityLinked {
-            id: identity.id,
-            user_id: user,
-        };
+        let event = Event::IdentityLinked { id: identity.id, user_id: user };
         Ok((identity, Some(event)))
     })
     .await

@@ -53,10 +53,7 @@ pub async fn create_key(
     let created = key.clone();
     let done = ctx.db.system(move |conn| {
         operators::insert(conn, &key)?;
-        let event = Event::OperatorKeyCreated(KeyOf {
-            id: key.id,
-            owner_id: None,
-        });
+        let event = Event::OperatorKeyCreated(KeyOf { id: key.id, owner_id: None });
         Ok::<_, Error>(audit_events::insert_operator(conn, &stamp.operator_event(&event))?)
     });
     done.await?;

@@ -66,10 +66,7 @@ pub async fn create(ctx: &Context, caller: &Caller, input: ServiceAccountIn) -> 
             updated_at: stamp.at,
         };
         service_accounts::insert(conn, tenant, &account)?;
-        let event = Event::ServiceAccountCreated(Subject {
-            id: account.id,
-            name: Some(account.name.clone()),
-        });
+        let event = Event::ServiceAccountCreated(Subject { id: account.id, name: Some(account.name.clone()) });
         Ok((account, Some(event)))
     })
     .await
@@ -87,22 +84,16 @@ pub async fn update(
     patch: ServiceAccountPatch,
 ) -> Result<ServiceAccount, Error> {
     let by = caller.clone();
-    change(
-        ctx,
-        caller,
-        (id, expected),
-        Event::ServiceAccountUpdated,
-        move |_, account: &mut ServiceAccount| {
-            by.check_role(account.role)?;
-            by.check_role(patch.role.unwrap_or(account.role))?;
-            let mut fields = Vec::new();
-            put(&mut account.name, patch.name, "name", &mut fields);
-            put(&mut account.role, patch.role, "role", &mut fields);
-            put(&mut account.status, patch.status, "status", &mut fields);
-            account.name_key = name_key(&account.name);
-            Ok(fields)
-        },
-    )
+    change(ctx, caller, (id, expected), Event::ServiceAccountUpdated, move |_, account: &mut ServiceAccount| {
+        by.check_role(account.role)?;
+        by.check_role(patch.role.unwrap_or(account.role))?;
+        let mut fields = Vec::new();
+        put(&mut account.name, patch.name, "name", &mut fields);
+        put(&mut account.role, patch.role, "role", &mut fields);
+        put(&mut account.status, patch.status, "status", &mut fields);
+        account.name_key = name_key(&account.name);
+        Ok(fields)
+    })
     .await
 }
 
@@ -114,10 +105,7 @@ pub async fn delete(ctx: &Context, caller: &Caller, id: Uuid, expected: Option<i
     let by = caller.clone();
     remove(ctx, caller, (id, expected), move |_, account: &ServiceAccount| {
         by.check_role(account.role)?;
-        Ok(Event::ServiceAccountDeleted(Subject {
-            id,
-            name: Some(account.name.clone()),
-        }))
+        Ok(Event::ServiceAccountDeleted(Subject { id, name: Some(account.name.clone()) }))
     })
     .await
 }

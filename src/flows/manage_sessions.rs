@@ -28,11 +28,7 @@ pub async fn revoke(ctx: &Context, caller: &Caller, id: Uuid, own_only: bool) ->
         if !sessions::end(conn, tenant, id, "revoked", stamp.at)? {
             return Err(Error::NotFound);
         }
-        let event = SessionEnded {
-            session_id: id,
-            user_id: session.user_id,
-            reason: "revoked",
-        };
+        let event = SessionEnded { session_id: id, user_id: session.user_id, reason: "revoked" };
         Ok(((), Some(Event::SessionEnded(event))))
     })
     .await

@@ -91,10 +91,7 @@ pub async fn create(ctx: &Context, stamp: Stamp, input: TenantIn) -> Result<Tena
     check_urls(&tenant)?;
     let created = tenant.clone();
     let done = ctx.db.tenant(tenant.id, move |conn| {
-        let event = Event::TenantCreated(Subject {
-            id: tenant.id,
-            name: Some(tenant.slug.clone()),
-        });
+        let event = Event::TenantCreated(Subject { id: tenant.id, name: Some(tenant.slug.clone()) });
         tenants::insert(conn, &tenant)?;
         audit_events::insert(conn, tenant.id, &stamp.event(tenant.id, &event))?;
         Ok::<_, Error>(audit_events::insert_operator(conn, &stamp.operator_event(&event))?)
@@ -117,10 +114,7 @@ pub async fn update(
 ) -> Result<Tenant, Error> {
     let operator = matches!(stamp.actor, Actor::Operator { .. } | Actor::System);
     if !operator && (patch.status.is_some() || patch.external_id.is_some()) {
-        return Err(Error::forbidden(
-            "operator_only",
-            "status and external_id are for operators to change",
-        ));
+        return Err(Error::forbidden("operator_only", "status and external_id are for operators to change"));
     }
     write(ctx, tenant, stamp, move |conn| {
         let mut row = tenants::find(conn, tenant)?.ok_or(Error::NotFound)?;
@@ -129,12 +123,7 @@ pub async fn update(
         put(&mut row.name, patch.name, "name", &mut fields);
         put(&mut row.external_id, patch.external_id, "external_id", &mut fields);
         put(&mut row.status, patch.status, "status", &mut fields);
-        put(
-            &mut row.allowed_return_urls,
-            patch.allowed_return_urls,
-            "allowed_return_urls",
-            &mut fields,
-        );
+        put(&mut row.allowed_return_urls, patch.allowed_return_urls, "allowed_return_urls", &mut fields);
         put(&mut row.landing_url, patch.landing_url, "landing_url", &mut fields);
         if fields.is_empty() {
             return Ok((row, None));
@@ -156,10 +145,7 @@ pub async fn delete(ctx: &Context, stamp: Stamp, tenant: Uuid, expected: Option<
     let done = ctx.db.tenant(tenant, move |conn| {
         let row = tenants::find(conn, tenant)?.ok_or(Error::NotFound)?;
         check_version(expected, row.version)?;
-        let event = Event::TenantDeleted(Subject {
-            id: tenant,
-            name: Some(row.slug.clone()),
-        });
+        let event = Event::TenantDeleted(Subject { id: tenant, name: Some(row.slug.clone()) });
         audit_events::insert(conn, tenant, &stamp.event(tenant, &event))?;
         audit_events::insert_operator(conn, &stamp.operator_event(&event))?;
         changes::note(conn, tenant)?;
@@ -175,32 +161,15 @@ fn check_urls(tenant: &Tenant) -> Result<(), Error> {
     let mut faults = Vec::new();
     let rule = "must be an absolute https URL (http on loopback) without credentials, fragment or encoded slashes";
     if tenant.allowed_return_urls.len() > MAX_RETURN_URLS {
-        faults.push(Fault {
-            field: "allowed_return_urls".into(),
-            message: format!("at most {MAX_RETURN_URLS}"),
-        });
+        faults.push(Fault { field: "allowed_return_urls".into(), message: format!("at most {MAX_RETURN_URLS}") });
     }
     for (n, url) in tenant.allowed_return_urls.iter().enumerate() {
         if !is_return_pattern(url) {
-            faults.push(Fault {
-                field: format!("allowed_return_urls[{n}]"),
-                message: rule.into(),
-            });
+            faults.push(Fault { field: format!("allowed_return_urls[{n}]"), message: rule.into() });
         }
     }
-    if tenant
-        .landing_url
-        .as_ref()
-        .is_some_and(|url| url.ends_with('*') || !is_return_pattern(url))
-    {
-        faults.push(Fault {
-            field: "landing_url".into(),
-            message: rule.into(),
-        });
+    if tenant.landing_url.as_ref().is_some_and(|url| url.ends_with('*') || !is_return_pattern(url)) {
+        faults.push(Fault { field: "landing_url".into(), message: rule.into() });
     }
-    if faults.is_empty() {
-        Ok(())
-    } else {
-        Err(Error::Invalid(faults))
-    }
+    if faults.is_empty() { Ok(()) } else { Err(Error::Invalid(faults)) }
 }

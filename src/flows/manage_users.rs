@@ -109,20 +109,13 @@ pub async fn create(ctx: &Context, caller: &Caller, inputs: Vec<UserIn>, bulk: b
     let mut faults = Vec::new();
     for (n, input) in inputs.into_iter().enumerate() {
         let field = |name: &str| {
-            if bulk {
-                format!("users[{n}].{name}")
-            } else {
-                name.to_owned()
-            }
+            if bulk { format!("users[{n}].{name}") } else { name.to_owned() }
         };
         let role = input.role.unwrap_or(Role::Member);
         caller.check_role(role)?;
         let mut user = User::new(tenant, stamp.at);
         if let Err(message) = set_email(&mut user, input.email.as_deref()) {
-            faults.push(Fault {
-                field: field("email"),
-                message,
-            });
+            faults.push(Fault { field: field("email"), message });
         }
         if input.email.is_none() && input.external_id.is_none() && input.identities.is_empty() {
             faults.push(Fault {
@@ -175,35 +168,29 @@ pub async fn update(
 ) -> Result<User, Error> {
     let by = caller.clone();
     let (tenant, now) = (caller.tenant_id(), ctx.clock.now());
-    change(
-        ctx,
-        caller,
-        (id, expected),
-        Event::UserUpdated,
-        move |conn, user: &mut User| {
-            by.check_role(user.role)?;
-            by.check_role(patch.role.unwrap_or(user.role))?;
-            let mut fields = Vec::new();
-            if let Some(email) = patch.email
-                && user.email != email
-            {
-                set_email(user, email.as_deref()).map_err(|m| Error::invalid("email", m))?;
-                fields.push("email");
-            }
-            put(&mut user.name, patch.name, "name", &mut fields);
-            put(&mut user.given_name, patch.given_name, "given_name", &mut fields);
-            put(&mut user.family_name, patch.family_name, "family_name", &mut fields);
-            put(&mut user.external_id, patch.external_id, "external_id", &mut fields);
-            put(&mut user.role, patch.role, "role", &mut fields);
-            put(&mut user.status, patch.status, "status", &mut fields);
-            let stays_owner = user.role == Role::Owner && user.status == AccountStatus::Active;
-            keep_an_owner(conn, tenant, id, stays_owner)?;
-            if user.status == AccountStatus::Suspended {
-                sessions::end_of_user(conn, tenant, id, "user_suspended", now)?;
-            }
-            Ok(fields)
-        },
-    )
+    change(ctx, caller, (id, expected), Event::UserUpdated, move |conn, user: &mut User| {
+        by.check_role(user.role)?;
+        by.check_role(patch.role.unwrap_or(user.role))?;
+        let mut fields = Vec::new();
+        if let Some(email) = patch.email
+            && user.email != email
+        {
+            set_email(user, email.as_deref()).map_err(|m| Error::invalid("email", m))?;
+            fields.push("email");
+        }
+        put(&mut user.name, patch.name, "name", &mut fields);
+        put(&mut user.given_name, patch.given_name, "given_name", &mut fields);
+        put(&mut user.family_name, patch.family_name, "family_name", &mut fields);
+        put(&mut user.external_id, patch.external_id, "external_id", &mut fields);
+        put(&mut user.role, patch.role, "role", &mut fields);
+        put(&mut user.status, patch.status, "status", &mut fields);
+        let stays_owner = user.role == Role::Owner && user.status == AccountStatus::Active;
+        keep_an_owner(conn, tenant, id, stays_owner)?;
+        if user.status == AccountStatus::Suspended {
+            sessions::end_of_user(conn, tenant, id, "user_suspended", now)?;
+        }
+        Ok(fields)
+    })
     .await
 }
 
@@ -227,10 +214,7 @@ fn keep_an_owner(conn: &mut PgConnection, tenant: Uuid, id: Uuid, stays: bool) -
     if stays || users::lock_active_owners(conn, tenant)? != [id] {
         Ok(())
     } else {
-        Err(Error::conflict(
-            "last_owner",
-            "this is the tenant's last active owner; make another one first",
-        ))
+        Err(Error::conflict("last_owner", "this is the tenant's last active owner; make another one first"))
     }
 }
 

@@ -74,14 +74,7 @@ pub fn provision(
         return Ok(Verdict::Raced);
     };
     let groups = sync_groups::sync(conn, connection, user.id, assertion.groups.as_ref(), now)?;
-    let provisioned = Provisioned {
-        user,
-        identity_id,
-        outcome,
-        fields,
-        warnings,
-        groups,
-    };
+    let provisioned = Provisioned { user, identity_id, outcome, fields, warnings, groups };
     Ok(Verdict::Welcome(Box::new(provisioned)))
 }
 
@@ -92,10 +85,7 @@ fn load(
     source: Uuid,
     assertion: &IdentityAssertion,
 ) -> Result<Candidates, Error> {
-    let email = assertion
-        .email
-        .as_deref()
-        .and_then(|text| EmailAddress::parse(text).ok());
+    let email = assertion.email.as_deref().and_then(|text| EmailAddress::parse(text).ok());
     let (mut same_address, mut domain) = (None, DomainStanding::Unknown);
     if let Some(email) = &email {
         same_address = users::find_by_email_key(conn, tenant, &email.key)?;
@@ -112,12 +102,5 @@ fn load(
     // L-25: last, because each statement sees what was committed before it: a user whom a login at the same moment
     // created is then never seen without the identity, which would look like somebody else's address.
     let linked = identities::find_with_user(conn, tenant, source, &assertion.issuer, &assertion.subject)?;
-    Ok(Candidates {
-        tenant,
-        linked,
-        email,
-        same_address,
-        same_address_is_linked,
-        domain,
-    })
+    Ok(Candidates { tenant, linked, email, same_address, same_address_is_linked, domain })
 }

@@ -23,16 +23,11 @@ const BATCH: i64 = 20;
 /// [`DbError`].
 pub async fn refresh_due(ctx: &Context) -> Result<usize, DbError> {
     let due_before = ctx.clock.now() - MAX_AGE;
-    let due = ctx
-        .db
-        .system(move |conn| Ok::<_, DbError>(connections::metadata_due(conn, due_before, BATCH)?))
-        .await?;
+    let due = ctx.db.system(move |conn| Ok::<_, DbError>(connections::metadata_due(conn, due_before, BATCH)?)).await?;
     let mut refreshed = 0;
     for (tenant, id) in due {
         let now = ctx.clock.now();
-        ctx.db
-            .system(move |conn| Ok::<_, DbError>(connections::note_asked(conn, tenant, id, now)?))
-            .await?;
+        ctx.db.system(move |conn| Ok::<_, DbError>(connections::note_asked(conn, tenant, id, now)?)).await?;
         match refresh(ctx, tenant, id).await {
             Ok(()) => refreshed += 1,
             Err(error) => {
@@ -44,28 +39,16 @@ pub async fn refresh_due(ctx: &Context) -> Result<usize, DbError> {
 }
 
 async fn refresh(ctx: &Context, tenant: Uuid, id: Uuid) -> Result<(), Error> {
-    let row = ctx
-        .db
-        .tenant(tenant, move |conn| {
-            connections::find(conn, tenant, id)?.ok_or(Error::NotFound)
-        })
-        .await?;
+    let row = ctx.db.tenant(tenant, move |conn| connections::find(conn, tenant, id)?.ok_or(Error::NotFound)).await?;
     let probed = probe(ctx, &row).await?;
     let Some(document) = probed.metadata else { return Ok(()) };
     let changed = row.provider_metadata.as_ref() != Some(&document);
-    let stamp = Stamp {
-        actor: Actor::System,
-        request_id: None,
-        at: ctx.clock.now(),
-    };
+    let stamp = Stamp { actor: Actor::System, request_id: None, at: ctx.clock.now() };
     write(ctx, tenant, stamp, move |conn| {
         if connections::keep_metadata(conn, &row, &document, stamp.at)? == 0 {
             return Ok(((), None)); // changed in the meantime, and probed then
         }
-        let event = Event::ConnectionMetadataChanged(Change {
-            id,
-            fields: vec!["provider_metadata"],
-        });
+        let event = Event::ConnectionMetadataChanged(Change { id, fields: vec!["provider_metadata"] });
         Ok(((), changed.then_some(event)))
     })
     .await

@@ -16,12 +16,7 @@ const BATCH: i64 = 200;
 const KNOWN: &[u8] = b"doorward";
 
 fn known_place() -> Place {
-    Place {
-        tenant: Uuid::nil(),
-        table: "sealing_checks",
-        row: Uuid::nil(),
-        column: "sealed",
-    }
+    Place { tenant: Uuid::nil(), table: "sealing_checks", row: Uuid::nil(), column: "sealed" }
 }
 
 /// Proves at start that the sealing keys are the ones that this database was sealed with, and adds the proof of the
@@ -48,9 +43,7 @@ pub async fn check_keys(ctx: &Context) -> Result<(), Error> {
     let first = ctx.sealer.key_ids()[0].to_owned();
     if !checks.iter().any(|(id, _)| *id == first) {
         let sealed = ctx.sealer.seal(known_place(), KNOWN);
-        ctx.db
-            .system(move |conn| Ok::<_, Error>(sealing::add_check(conn, &first, &sealed)?))
-            .await?;
+        ctx.db.system(move |conn| Ok::<_, Error>(sealing::add_check(conn, &first, &sealed)?)).await?;
     }
     Ok(())
 }
@@ -69,9 +62,7 @@ pub async fn rotate(ctx: &Context) -> Result<usize, Error> {
         }
     }
     let first = ctx.sealer.key_ids()[0].to_owned();
-    ctx.db
-        .system(move |conn| Ok::<_, Error>(sealing::drop_checks_except(conn, &first)?))
-        .await?;
+    ctx.db.system(move |conn| Ok::<_, Error>(sealing::drop_checks_except(conn, &first)?)).await?;
     Ok(renewed)
 }
 
@@ -111,12 +102,7 @@ fn reseal(
     if sealer.is_current(&value.value) {
         return Ok(None);
     }
-    let place = Place {
-        tenant: value.tenant_id,
-        table,
-        row: value.id,
-        column,
-    };
+    let place = Place { tenant: value.tenant_id, table, row: value.id, column };
     let plain = sealer.open(place, &value.value)?;
     Ok(Some(sealer.seal(place, plain.expose_secret())))
 }

@@ -23,18 +23,9 @@ const ROUNDS: usize = 50;
 pub async fn sweep(ctx: &Context) -> Result<usize, DbError> {
     let now = ctx.clock.now();
     let mut gone = 0;
-    gone += batches(ctx, move |conn| {
-        login_attempts::sweep(conn, now - Duration::hours(1), BATCH)
-    })
-    .await?;
-    gone += batches(ctx, move |conn| {
-        sessions::sweep(conn, now - Duration::days(SESSION_DAYS), BATCH)
-    })
-    .await?;
-    gone += batches(ctx, move |conn| {
-        rate_limits::sweep(conn, now - Duration::hours(1)).map(|_| 0)
-    })
-    .await?;
+    gone += batches(ctx, move |conn| login_attempts::sweep(conn, now - Duration::hours(1), BATCH)).await?;
+    gone += batches(ctx, move |conn| sessions::sweep(conn, now - Duration::days(SESSION_DAYS), BATCH)).await?;
+    gone += batches(ctx, move |conn| rate_limits::sweep(conn, now - Duration::hours(1)).map(|_| 0)).await?;
     gone += batches(ctx, |conn| changes::sweep(conn).map(|_| 0)).await?;
     Ok(gone)
 }

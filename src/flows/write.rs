@@ -98,10 +98,7 @@ pub fn check_room(have: i64, most: i64) -> Result<(), Error> {
     if have < most {
         return Ok(());
     }
-    Err(Error::conflict(
-        "limit_reached",
-        format!("a tenant has at most {most} of these; delete some first"),
-    ))
+    Err(Error::conflict("limit_reached", format!("a tenant has at most {most} of these; delete some first")))
 }
 
 /// Refuses when the caller read another version than the one there is (T-17).
@@ -109,11 +106,7 @@ pub fn check_room(have: i64, most: i64) -> Result<(), Error> {
 /// # Errors
 /// [`Error::Stale`].
 pub fn check_version(expected: Option<i64>, actual: i64) -> Result<(), Error> {
-    if expected.is_none_or(|e| e == actual) {
-        Ok(())
-    } else {
-        Err(Error::Stale)
-    }
+    if expected.is_none_or(|e| e == actual) { Ok(()) } else { Err(Error::Stale) }
 }
 
 /// Turns "no row was written" into [`Error::Stale`]: somebody else was faster.

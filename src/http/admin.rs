@@ -40,10 +40,7 @@ where
     F: FnOnce(&mut PgConnection, Uuid) -> QueryResult<T> + Send + 'static,
 {
     let tenant = caller.tenant_id();
-    Ok(ctx
-        .db
-        .tenant(tenant, move |conn| Ok::<_, DbError>(query(conn, tenant)?))
-        .await?)
+    Ok(ctx.db.tenant(tenant, move |conn| Ok::<_, DbError>(query(conn, tenant)?)).await?)
 }
 
 /// One object of the caller's tenant, or 404.
@@ -57,8 +54,7 @@ where
 
 /// Where an object of the caller's tenant is.
 fn location(ctx: &Context, caller: &Caller, noun: &str, id: Uuid) -> String {
-    ctx.config
-        .url(&format!("/v1/tenants/{}/{noun}/{id}", caller.tenant.tenant.slug))
+    ctx.config.url(&format!("/v1/tenants/{}/{noun}/{id}", caller.tenant.tenant.slug))
 }
 
 /// Says yes to something that cannot be undone.

@@ -32,11 +32,7 @@ impl Operator {
     /// Who, when and in which request, for the audit logs.
     #[must_use]
     pub fn stamp(&self, ctx: &Context) -> Stamp {
-        Stamp {
-            actor: Actor::Operator { key_id: self.key_id },
-            request_id: self.request_id,
-            at: ctx.clock.now(),
-        }
+        Stamp { actor: Actor::Operator { key_id: self.key_id }, request_id: self.request_id, at: ctx.clock.now() }
     }
 }
 
@@ -56,13 +52,8 @@ impl FromRequest for Operator {
                     Problem::unauthenticated()
                 });
             };
-            let key_id = authenticate::operator(context(&req)?, &key)
-                .await?
-                .ok_or_else(Problem::unauthenticated)?;
-            Ok(Self {
-                key_id,
-                request_id: request_id(&req),
-            })
+            let key_id = authenticate::operator(context(&req)?, &key).await?.ok_or_else(Problem::unauthenticated)?;
+            Ok(Self { key_id, request_id: request_id(&req) })
         })
     }
 }
@@ -110,24 +101,13 @@ async fn caller(req: &HttpRequest, least: Role) -> Result<Caller, Problem> {
         Some(key) => by_key(ctx, slug, &key).await?,
         None => by_session(ctx, slug, req).await?,
     };
-    let caller = Caller {
-        request_id: request_id(req),
-        ..caller
-    };
+    let caller = Caller { request_id: request_id(req), ..caller };
     let operator = matches!(caller.actor, Actor::Operator { .. });
     if caller.tenant.tenant.status == TenantStatus::Suspended && !operator {
-        return Err(Problem::new(
-            StatusCode::FORBIDDEN,
-            "tenant_suspended",
-            "this organisation is suspended",
-        )); // T-13
+        return Err(Problem::new(StatusCode::FORBIDDEN, "tenant_suspended", "this organisation is suspended")); // T-13
     }
     if caller.role < least {
-        return Err(Problem::new(
-            StatusCode::FORBIDDEN,
-            "role_too_low",
-            format!("this needs the role {least}"),
-        ));
+        return Err(Problem::new(StatusCode::FORBIDDEN, "role_too_low", format!("this needs the role {least}")));
     }
     Ok(caller)
 }
@@ -135,58 +115,31 @@ async fn caller(req: &HttpRequest, least: Role) -> Result<Caller, Problem> {
 async fn by_key(ctx: &Context, slug: &str, key: &SecretString) -> Result<Caller, Problem> {
     let kind = key_kind(key.expose_secret()).ok_or_else(Problem::unauthenticated)?;
     let operator = match kind {
-        KeyKind::Operator => Some(
-            authenticate::operator(ctx, key)
-                .await?
-                .ok_or_else(Problem::unauthenticated)?,
-        ),
+        KeyKind::Operator => Some(authenticate::operator(ctx, key).await?.ok_or_else(Problem::unauthenticated)?),
         KeyKind::Tenant(_) => None,
     };
     // T-08: for a tenant's key another tenant is as absent as one that never was.
     let tenant = ctx.tenant(slug).await?.ok_or_else(Problem::not_found)?;
     if let Some(key_id) = operator {
-        return Ok(Caller {
-            actor: Actor::Operator { key_id },
-            role: Role::Owner,
-            tenant,
-            request_id: None,
-        });
+        return Ok(Caller { actor: Actor::Operator { key_id }, role: Role::Owner, tenant, request_id: None });
     }
     if kind != KeyKind::Tenant(tenant.tenant.id) {
         return Err(Problem::not_found());
     }
-    let holder = authenticate::key_holder(ctx, &tenant, key)
-        .await?
-        .ok_or_else(Problem::unauthenticated)?;
-    Ok(Caller {
-        actor: holder.actor,
-        role: holder.role,
-        tenant,
-        request_id: None,
-    })
+    let holder = authenticate::key_holder(ctx, &tenant, key).await?.ok_or_else(Problem::unauthenticated)?;
+    Ok(Caller { actor: holder.actor, role: holder.role, tenant, request_id: None })
 }
 
 async fn by_session(ctx: &Context, slug: &str, req: &HttpRequest) -> Result<Caller, Problem> {
     let tenant = ctx.tenant(slug).await?.ok_or_else(Problem::unauthenticated)?;
     let cookie = cookies::read_session(req, &ctx.config, tenant.tenant.id).ok_or_else(Problem::unauthenticated)?;
-    let found = authenticate::session(ctx, &tenant, &cookie)
-        .await?
-        .ok_or_else(Problem::unauthenticated)?;
+    let found = authenticate::session(ctx, &tenant, &cookie).await?.ok_or_else(Problem::unauthenticated)?;
     if !req.method().is_safe() {
         same_origin(req, &ctx.config)?;
     }
     let (session, user) = (&found.0, &found.1);
-    let actor = Actor::User {
-        user_id: user.id,
-        session_id: Some(session.id),
-        key_id: None,
-    };
-    Ok(Caller {
-        actor,
-        role: user.role,
-        tenant,
-        request_id: None,
-    })
+    let actor = Actor::User { user_id: user.id, session_id: Some(session.id), key_id: None };
+    Ok(Caller { actor, role: user.role, tenant, request_id: None })
 }
 
 /// W-07, W-08: what a cookie authorises must come from a page of ours. Browsers say so in headers that no page can
@@ -206,11 +159,7 @@ pub fn same_origin(req: &HttpRequest, config: &Config) -> Result<(), Problem> {
     if fits {
         Ok(())
     } else {
-        Err(Problem::new(
-            StatusCode::FORBIDDEN,
-            "cross_site",
-            "this must come from a page of Doorward",
-        ))
+        Err(Problem::new(StatusCode::FORBIDDEN, "cross_site", "this must come from a page of Doorward"))
     }
 }
 
@@ -227,11 +176,7 @@ fn bearer(headers: &HeaderMap) -> Result<Option<SecretString>, Problem> {
     }
     let text = value.to_str().map_err(|_| Problem::unauthenticated())?;
     let (scheme, secret) = text.split_once(' ').ok_or_else(Problem::unauthenticated)?;
-    if scheme.eq_ignore_ascii_case("bearer") {
-        Ok(Some(secret.trim().into()))
-    } else {
-        Err(Problem::unauthenticated())
-    }
+    if scheme.eq_ignore_ascii_case("bearer") { Ok(Some(secret.trim().into())) } else { Err(Problem::unauthenticated()) }
 }
 
 fn context(req: &HttpRequest) -> Result<&Context, Problem> {

@@ -47,12 +47,7 @@ impl<T: DeserializeOwned + Validate<Context = ()> + 'static> FromRequest for Bod
                 let problem = Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail);
                 return Ok(Self(Err(problem)));
             }
-            Ok(Self(
-                bytes
-                    .await
-                    .map_err(|e| unreadable(&e))
-                    .and_then(|bytes| read_json(&bytes)),
-            ))
+            Ok(Self(bytes.await.map_err(|e| unreadable(&e)).and_then(|bytes| read_json(&bytes))))
         })
     }
 }
@@ -75,22 +70,15 @@ fn read_json<T: DeserializeOwned + Validate<Context = ()>>(bytes: &[u8]) -> Resu
         match inner.classify() {
             serde_json::error::Category::Data => {
                 let message = strip_position(&inner.to_string());
-                Problem::invalid(vec![Fault {
-                    field: field_of(&path, &message),
-                    message,
-                }])
+                Problem::invalid(vec![Fault { field: field_of(&path, &message), message }])
             }
             _ => malformed(format!("not JSON: {}", strip_position(&inner.to_string()))),
         }
     })?;
-    reader
-        .end()
-        .map_err(|_| malformed("there is something after the JSON value".into()))?;
+    reader.end().map_err(|_| malformed("there is something after the JSON value".into()))?;
     value.validate().map_err(|report| {
-        let fault = |(path, error): &(garde::Path, garde::Error)| Fault {
-            field: path.to_string(),
-            message: error.to_string(),
-        };
+        let fault =
+            |(path, error): &(garde::Path, garde::Error)| Fault { field: path.to_string(), message: error.to_string() };
         Problem::invalid(report.iter().map(fault).collect())
     })?;
     Ok(value)
@@ -112,10 +100,7 @@ fn field_of(path: &str, message: &str) -> String {
 
 /// serde_json's message without " at line 1 column 2".
 fn strip_position(message: &str) -> String {
-    message
-        .rsplit_once(" at line ")
-        .map_or(message, |(text, _)| text)
-        .to_owned()
+    message.rsplit_once(" at line ").map_or(message, |(text, _)| text).to_owned()
 }
 
 /// A query without unknown or repeated parameters. Like [`Body`], it is read once the caller is known.
@@ -145,29 +130,20 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
 /// # Errors
 /// 422 with the parameter's name.
 pub fn read_pairs<T: DeserializeOwned>(text: &str) -> Result<T, Problem> {
-    let mut names: Vec<String> = url::form_urlencoded::parse(text.as_bytes())
-        .map(|(name, _)| name.into_owned())
-        .collect();
+    let mut names: Vec<String> =
+        url::form_urlencoded::parse(text.as_bytes()).map(|(name, _)| name.into_owned()).collect();
     names.sort_unstable();
     if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
-        let detail = format!(
-            "the parameter {} is given twice",
-            twice[0].chars().take(40).collect::<String>()
-        );
+        let detail = format!("the parameter {} is given twice", twice[0].chars().take(40).collect::<String>());
         return Err(Problem::new(StatusCode::BAD_REQUEST, "repeated_parameter", detail));
     }
-    web::Query::<T>::from_query(text)
-        .map(web::Query::into_inner)
-        .map_err(|error| {
-            let message = match &error {
-                actix_web::error::QueryPayloadError::Deserialize(inner) => inner.to_string(),
-                _ => "cannot be read".into(),
-            };
-            Problem::invalid(vec![Fault {
-                field: field_of(".", &message),
-                message,
-            }])
-        })
+    web::Query::<T>::from_query(text).map(web::Query::into_inner).map_err(|error| {
+        let message = match &error {
+            actix_web::error::QueryPayloadError::Deserialize(inner) => inner.to_string(),
+            _ => "cannot be read".into(),
+        };
+        Problem::invalid(vec![Fault { field: field_of(".", &message), message }])
+    })
 }
 
 /// A posted form, as text to be read by [`read_pairs`].
@@ -179,28 +155,18 @@ impl FromRequest for FormText {
     type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
 
     fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let form = req
-            .content_type()
-            .eq_ignore_ascii_case("application/x-www-form-urlencoded");
+        let form = req.content_type().eq_ignore_ascii_case("application/x-www-form-urlencoded");
         let encoded = req.headers().contains_key("content-encoding");
         debug_assert!(req.headers().get(CONTENT_TYPE).is_some() || !form);
         let bytes = web::Bytes::from_request(req, payload);
         Box::pin(async move {
             if !form || encoded {
                 let detail = "the body must be application/x-www-form-urlencoded";
-                return Err(Problem::new(
-                    StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                    "unsupported_media_type",
-                    detail,
-                ));
+                return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail));
             }
             let bytes = bytes.await.map_err(|e| unreadable(&e))?;
             if bytes.len() > MAX_FORM {
-                return Err(Problem::new(
-                    StatusCode::PAYLOAD_TOO_LARGE,
-                    "body_too_large",
-                    "the body is too large",
-                ));
+                return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "the body is too large"));
             }
             let malformed = |_| Problem::new(StatusCode::BAD_REQUEST, "malformed_body", "the body is not UTF-8");
             String::from_utf8(bytes.to_vec()).map(Self).map_err(malformed)

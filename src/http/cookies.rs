@@ -28,12 +28,7 @@ fn build<'a>(config: &Config, name: String, value: String, same_site: SameSite) 
     let secure = config.is_https();
     // SameSite=None without Secure is refused by browsers, so plain http has Lax.
     let same_site = if secure { same_site } else { SameSite::Lax };
-    Cookie::build(name, value)
-        .path("/")
-        .http_only(true)
-        .secure(secure)
-        .same_site(same_site)
-        .finish()
+    Cookie::build(name, value).path("/").http_only(true).secure(secure).same_site(same_site).finish()
 }
 
 /// The session cookie: Lax, for the browser's session and at most as long as the server keeps it.
@@ -55,23 +50,13 @@ pub fn attempt<'a>(config: &Config, attempt: Uuid, value: &str) -> Cookie<'a> {
 /// A cookie that deletes the session cookie.
 #[must_use]
 pub fn no_session<'a>(config: &Config, tenant: Uuid) -> Cookie<'a> {
-    removal(build(
-        config,
-        session_name(config, tenant),
-        String::new(),
-        SameSite::Lax,
-    ))
+    removal(build(config, session_name(config, tenant), String::new(), SameSite::Lax))
 }
 
 /// A cookie that deletes an attempt's cookie.
 #[must_use]
 pub fn no_attempt<'a>(config: &Config, attempt: Uuid) -> Cookie<'a> {
-    removal(build(
-        config,
-        attempt_name(config, attempt),
-        String::new(),
-        SameSite::None,
-    ))
+    removal(build(config, attempt_name(config, attempt), String::new(), SameSite::None))
 }
 
 fn removal(mut cookie: Cookie<'_>) -> Cookie<'_> {
@@ -91,17 +76,11 @@ pub fn read_session(req: &HttpRequest, config: &Config, tenant: Uuid) -> Option<
 pub fn read_attempts(req: &HttpRequest, config: &Config) -> Vec<(Uuid, String)> {
     let start = format!("{}dw_a_", prefix(config));
     let Ok(cookies) = req.cookies() else { return Vec::new() };
-    let named = cookies
-        .iter()
-        .filter_map(|c| Some((Uuid::try_parse(c.name().strip_prefix(&start)?).ok()?, c.value())));
+    let named = cookies.iter().filter_map(|c| Some((Uuid::try_parse(c.name().strip_prefix(&start)?).ok()?, c.value())));
     let mut found: Vec<(Uuid, &str)> = named.take(20).collect();
     found.sort_by_key(|(id, _)| *id);
     let twice = |id: Uuid| found.iter().filter(|(other, _)| *other == id).count() > 1;
-    found
-        .iter()
-        .filter(|(id, _)| !twice(*id))
-        .map(|(id, value)| (*id, (*value).to_owned()))
-        .collect()
+    found.iter().filter(|(id, _)| !twice(*id)).map(|(id, value)| (*id, (*value).to_owned())).collect()
 }
 
 /// Attempts to let go of, so that with one more there are at most five: the oldest (their ids grow with time).

@@ -39,10 +39,7 @@ fn read(req: &HttpRequest) -> Result<Option<i64>, Problem> {
     if text == "*" {
         return Ok(None);
     }
-    let version = text
-        .strip_prefix('"')
-        .and_then(|t| t.strip_suffix('"'))
-        .and_then(|t| t.parse().ok());
+    let version = text.strip_prefix('"').and_then(|t| t.strip_suffix('"')).and_then(|t| t.parse().ok());
     match version {
         Some(version) => Ok(Some(version)),
         None => {
@@ -54,9 +51,7 @@ fn read(req: &HttpRequest) -> Result<Option<i64>, Problem> {
 
 /// 200 with the object and its ETag.
 pub fn ok(version: i64, body: &impl Serialize) -> HttpResponse {
-    HttpResponse::Ok()
-        .insert_header((ETAG, format!("\"{version}\"")))
-        .json(body)
+    HttpResponse::Ok().insert_header((ETAG, format!("\"{version}\""))).json(body)
 }
 
 /// 201 with the object, its ETag and where it is.

@@ -39,11 +39,7 @@ pub async fn guard<B: MessageBody + 'static>(
         return Ok(next.call(req).await?.map_into_left_body());
     };
     let request_id = auth::request_id(req.request());
-    let policy = if req.path().starts_with("/docs/") {
-        READER
-    } else {
-        NOTHING
-    };
+    let policy = if req.path().starts_with("/docs/") { READER } else { NOTHING };
     let mut response = if is_health(req.path()) || host_is_ours(&req, &ctx.config) {
         next.call(req).await?.map_into_left_body()
     } else {

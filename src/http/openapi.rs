@@ -53,9 +53,7 @@ struct WhatAllShare;
 impl Modify for WhatAllShare {
     fn modify(&self, doc: &mut utoipa::openapi::OpenApi) {
         let bearer = SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build());
-        doc.components
-            .get_or_insert_default()
-            .add_security_scheme("bearer", bearer);
+        doc.components.get_or_insert_default().add_security_scheme("bearer", bearer);
         for (path, item) in &mut doc.paths.paths {
             let names: Vec<&str> = path.split(['{', '}']).skip(1).step_by(2).collect();
             let changes = [(&mut item.patch, true), (&mut item.delete, true)];
@@ -74,36 +72,19 @@ fn complete(operation: &mut Operation, path_names: &[&str], versioned: bool) {
     parameters.retain(|p| !matches!(p, RefOr::T(p) if p.parameter_in == ParameterIn::Path));
     let text = || ObjectBuilder::new().schema_type(Type::String);
     for name in path_names {
-        let what = if *name == "tenant" {
-            "The tenant's slug."
-        } else {
-            "An id (UUID)."
-        };
-        let parameter = ParameterBuilder::new()
-            .name(*name)
-            .parameter_in(ParameterIn::Path)
-            .required(Required::True);
+        let what = if *name == "tenant" { "The tenant's slug." } else { "An id (UUID)." };
+        let parameter = ParameterBuilder::new().name(*name).parameter_in(ParameterIn::Path).required(Required::True);
         parameters.push(RefOr::T(parameter.description(Some(what)).schema(Some(text())).build()));
     }
     if versioned {
         let what = "The ETag of an earlier answer; 412 when the object changed since.";
-        let parameter = ParameterBuilder::new()
-            .name("If-Match")
-            .parameter_in(ParameterIn::Header)
-            .required(Required::False);
+        let parameter =
+            ParameterBuilder::new().name("If-Match").parameter_in(ParameterIn::Header).required(Required::False);
         parameters.push(RefOr::T(parameter.description(Some(what)).schema(Some(text())).build()));
     }
-    let content = ContentBuilder::new()
-        .schema(Some(RefOr::Ref(Ref::from_schema_name("ProblemBody"))))
-        .build();
-    let problem = ResponseBuilder::new()
-        .description("The error")
-        .content("application/problem+json", content)
-        .build();
-    operation
-        .responses
-        .responses
-        .insert("default".into(), RefOr::T(problem));
+    let content = ContentBuilder::new().schema(Some(RefOr::Ref(Ref::from_schema_name("ProblemBody")))).build();
+    let problem = ResponseBuilder::new().description("The error").content("application/problem+json", content).build();
+    operation.responses.responses.insert("default".into(), RefOr::T(problem));
 }
 
 /// `GET /openapi.json`.
@@ -113,7 +94,5 @@ pub async fn get_openapi() -> HttpResponse {
 
 /// `GET /docs`: to the reader.
 pub async fn get_docs() -> HttpResponse {
-    HttpResponse::PermanentRedirect()
-        .insert_header(("location", "/docs/"))
-        .finish()
+    HttpResponse::PermanentRedirect().insert_header(("location", "/docs/")).finish()
 }

@@ -40,10 +40,7 @@ pub fn page(limit: Option<i64>, cursor: Option<&str>) -> Result<PageRequest, Pro
     let after = match cursor {
         None => None,
         Some(text) => {
-            let fault = || Fault {
-                field: "cursor".into(),
-                message: "is no next_cursor of an earlier answer".into(),
-            };
+            let fault = || Fault { field: "cursor".into(), message: "is no next_cursor of an earlier answer".into() };
             Some(decode_cursor(text).ok_or_else(|| Problem::invalid(vec![fault()]))?)
         }
     };
@@ -65,17 +62,11 @@ impl<T> Page<T> {
     pub fn of<'a, R>(rows: &'a [R], page: PageRequest, id: impl Fn(&'a R) -> Uuid, out: impl Fn(&'a R) -> T) -> Self {
         let full = i64::try_from(rows.len()).is_ok_and(|n| n >= page.limit);
         let next_cursor = rows.last().filter(|_| full).map(|row| encode_cursor(id(row)));
-        Self {
-            items: rows.iter().map(out).collect(),
-            next_cursor,
-        }
+        Self { items: rows.iter().map(out).collect(), next_cursor }
     }
 
     /// A list that has one page only.
     pub fn all(items: Vec<T>) -> Self {
-        Self {
-            items,
-            next_cursor: None,
-        }
+        Self { items, next_cursor: None }
     }
 }

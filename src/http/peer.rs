@@ -25,7 +25,5 @@ pub fn ip(req: &HttpRequest, trusted: &[IpNet]) -> Option<IpAddr> {
 /// What the browser calls itself.
 #[must_use]
 pub fn user_agent(req: &HttpRequest) -> Option<String> {
-    req.headers()
-        .get(USER_AGENT)
-        .map(|v| String::from_utf8_lossy(v.as_bytes()).into_owned())
+    req.headers().get(USER_AGENT).map(|v| String::from_utf8_lossy(v.as_bytes()).into_owned())
 }

@@ -49,10 +49,7 @@ impl Problem {
             detail: detail.into(),
             errors: Vec::new(),
         };
-        Self {
-            body: Box::new(body),
-            retry_after: None,
-        }
+        Self { body: Box::new(body), retry_after: None }
     }
 
     /// 404: there is none, or it is another tenant's. The same bytes for both.
@@ -64,11 +61,7 @@ impl Problem {
     /// 401: nobody is known to call.
     #[must_use]
     pub fn unauthenticated() -> Self {
-        Self::new(
-            StatusCode::UNAUTHORIZED,
-            "unauthenticated",
-            "a valid API key or session is needed",
-        )
+        Self::new(StatusCode::UNAUTHORIZED, "unauthenticated", "a valid API key or session is needed")
     }
 
     /// 422: fields that cannot be taken.
@@ -94,18 +87,12 @@ impl From<Error> for Problem {
             Error::Stale => Self::new(StatusCode::PRECONDITION_FAILED, "version_mismatch", text),
             Error::RateLimited { retry_after } => {
                 let problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", text);
-                Self {
-                    retry_after: Some(retry_after),
-                    ..problem
-                }
+                Self { retry_after: Some(retry_after), ..problem }
             }
             Error::Provider { code, message } => Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, message),
             Error::Unavailable => {
                 let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "service_unavailable", text);
-                Self {
-                    retry_after: Some(1),
-                    ..problem
-                }
+                Self { retry_after: Some(1), ..problem }
             }
             Error::Internal(inside) => {
                 // K-05: what went wrong inside is for the log.

@@ -37,34 +37,17 @@ impl Texts {
     /// The sentence for a refusal code; one for all whose cause is the admin's to look up.
     #[must_use]
     pub fn reason(&self, code: &str) -> &'static str {
-        let code = if code.ends_with("_unreachable") {
-            "unreachable"
-        } else {
-            code
-        };
-        self.reasons
-            .iter()
-            .find(|(known, _)| *known == code)
-            .map_or(self.other_reason, |(_, text)| text)
+        let code = if code.ends_with("_unreachable") { "unreachable" } else { code };
+        self.reasons.iter().find(|(known, _)| *known == code).map_or(self.other_reason, |(_, text)| text)
     }
 }
 
 /// The catalogue for this browser: the first of its languages that we have.
 #[must_use]
 pub fn texts(req: &HttpRequest) -> &'static Texts {
-    let header = req
-        .headers()
-        .get(ACCEPT_LANGUAGE)
-        .and_then(|v| v.to_str().ok())
-        .unwrap_or_default();
-    let wanted = header
-        .split(',')
-        .filter_map(|part| part.split([';', '-']).next())
-        .map(str::trim);
-    wanted
-        .filter_map(|lang| [&EN, &DE].into_iter().find(|t| t.lang.eq_ignore_ascii_case(lang)))
-        .next()
-        .unwrap_or(&EN)
+    let header = req.headers().get(ACCEPT_LANGUAGE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let wanted = header.split(',').filter_map(|part| part.split([';', '-']).next()).map(str::trim);
+    wanted.filter_map(|lang| [&EN, &DE].into_iter().find(|t| t.lang.eq_ignore_ascii_case(lang))).next().unwrap_or(&EN)
 }
 
 static EN: Texts = Texts {
@@ -96,48 +79,21 @@ static EN: Texts = Texts {
         ("tenant_suspended", "This organisation is suspended."),
         ("attempt_expired", "This took too long. Please start again."),
         ("attempt_used", "This sign-in was already used. Please start again."),
-        (
-            "attempt_unknown",
-            "This sign-in is not known any more. Please start again.",
-        ),
-        (
-            "state_missing",
-            "This sign-in is not known any more. Please start again.",
-        ),
-        (
-            "state_unknown",
-            "This sign-in is not known any more. Please start again.",
-        ),
-        (
-            "browser_mismatch",
-            "This sign-in was begun in another browser. Please start again in this one.",
-        ),
-        (
-            "provider_error",
-            "Your organisation's sign-in service did not let you in.",
-        ),
-        (
-            "unreachable",
-            "Your organisation's sign-in service does not answer. Please try again in a moment.",
-        ),
-        (
-            "email_missing",
-            "Your organisation's sign-in service did not tell us your e-mail address.",
-        ),
+        ("attempt_unknown", "This sign-in is not known any more. Please start again."),
+        ("state_missing", "This sign-in is not known any more. Please start again."),
+        ("state_unknown", "This sign-in is not known any more. Please start again."),
+        ("browser_mismatch", "This sign-in was begun in another browser. Please start again in this one."),
+        ("provider_error", "Your organisation's sign-in service did not let you in."),
+        ("unreachable", "Your organisation's sign-in service does not answer. Please try again in a moment."),
+        ("email_missing", "Your organisation's sign-in service did not tell us your e-mail address."),
         (
             "email_not_verified",
             "Your e-mail address is not verified. Please verify it at your organisation's sign-in service.",
         ),
         ("user_suspended", "Your account is suspended."),
-        (
-            "user_unknown",
-            "You have no account here yet. Please ask your administrator to add you.",
-        ),
+        ("user_unknown", "You have no account here yet. Please ask your administrator to add you."),
         ("rate_limited", "Too many tries. Please wait a moment."),
-        (
-            "service_unavailable",
-            "We cannot answer at the moment. Please try again.",
-        ),
+        ("service_unavailable", "We cannot answer at the moment. Please try again."),
     ],
     other_reason: "Something about this sign-in is not right.",
 };
@@ -167,61 +123,31 @@ static DE: Texts = Texts {
     tell_admin: "Wenn es dabei bleibt, nennen Sie Ihrer Administration den Grund und das Ereignis, die hier stehen.",
     reasons: &[
         ("not_found", "Hier ist nichts. Bitte prüfen Sie die Adresse."),
-        (
-            "connection_not_active",
-            "Diese Art der Anmeldung steht nicht zur Verfügung.",
-        ),
+        ("connection_not_active", "Diese Art der Anmeldung steht nicht zur Verfügung."),
         ("tenant_suspended", "Diese Organisation ist gesperrt."),
-        (
-            "attempt_expired",
-            "Das hat zu lange gedauert. Bitte beginnen Sie noch einmal.",
-        ),
-        (
-            "attempt_used",
-            "Diese Anmeldung wurde schon verwendet. Bitte beginnen Sie noch einmal.",
-        ),
-        (
-            "attempt_unknown",
-            "Diese Anmeldung ist nicht mehr bekannt. Bitte beginnen Sie noch einmal.",
-        ),
-        (
-            "state_missing",
-            "Diese Anmeldung ist nicht mehr bekannt. Bitte beginnen Sie noch einmal.",
-        ),
-        (
-            "state_unknown",
-            "Diese Anmeldung ist nicht mehr bekannt. Bitte beginnen Sie noch einmal.",
-        ),
+        ("attempt_expired", "Das hat zu lange gedauert. Bitte beginnen Sie noch einmal."),
+        ("attempt_used", "Diese Anmeldung wurde schon verwendet. Bitte beginnen Sie noch einmal."),
+        ("attempt_unknown", "Diese Anmeldung ist nicht mehr bekannt. Bitte beginnen Sie noch einmal."),
+        ("state_missing", "Diese Anmeldung ist nicht mehr bekannt. Bitte beginnen Sie noch einmal."),
+        ("state_unknown", "Diese Anmeldung ist nicht mehr bekannt. Bitte beginnen Sie noch einmal."),
         (
             "browser_mismatch",
             "Diese Anmeldung wurde in einem anderen Browser begonnen. Bitte beginnen Sie hier noch einmal.",
         ),
-        (
-            "provider_error",
-            "Der Anmeldedienst Ihrer Organisation hat Sie nicht hereingelassen.",
-        ),
+        ("provider_error", "Der Anmeldedienst Ihrer Organisation hat Sie nicht hereingelassen."),
         (
             "unreachable",
             "Der Anmeldedienst Ihrer Organisation antwortet nicht. Bitte versuchen Sie es gleich noch einmal.",
         ),
-        (
-            "email_missing",
-            "Der Anmeldedienst Ihrer Organisation hat uns Ihre E-Mail-Adresse nicht genannt.",
-        ),
+        ("email_missing", "Der Anmeldedienst Ihrer Organisation hat uns Ihre E-Mail-Adresse nicht genannt."),
         (
             "email_not_verified",
             "Ihre E-Mail-Adresse ist nicht bestätigt. Bitte bestätigen Sie sie beim Anmeldedienst Ihrer Organisation.",
         ),
         ("user_suspended", "Ihr Konto ist gesperrt."),
-        (
-            "user_unknown",
-            "Sie haben hier noch kein Konto. Bitte wenden Sie sich an Ihre Administration.",
-        ),
+        ("user_unknown", "Sie haben hier noch kein Konto. Bitte wenden Sie sich an Ihre Administration."),
         ("rate_limited", "Zu viele Versuche. Bitte warten Sie einen Augenblick."),
-        (
-            "service_unavailable",
-            "Wir können gerade nicht antworten. Bitte versuchen Sie es noch einmal.",
-        ),
+        ("service_unavailable", "Wir können gerade nicht antworten. Bitte versuchen Sie es noch einmal."),
     ],
     other_reason: "An dieser Anmeldung stimmt etwas nicht.",
 };

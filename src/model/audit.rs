@@ -179,11 +179,7 @@ pub enum Event {
     #[serde(rename = "group_mapping.deleted")]
     GroupMappingDeleted(Subject),
     #[serde(rename = "held_removal.applied")]
-    HeldRemovalApplied {
-        id: Uuid,
-        user_id: Uuid,
-        group_ids: Vec<Uuid>,
-    },
+    HeldRemovalApplied { id: Uuid, user_id: Uuid, group_ids: Vec<Uuid> },
     #[serde(rename = "held_removal.dismissed")]
     HeldRemovalDismissed { id: Uuid, user_id: Uuid },
     #[serde(rename = "domain.created")]
@@ -286,24 +282,8 @@ impl Stamp {
     /// The event as a row of the installation's audit log.
     #[must_use]
     pub fn operator_event(&self, event: &Event) -> OperatorAuditEvent {
-        let AuditEvent {
-            id,
-            at,
-            event_type,
-            event_version,
-            actor,
-            payload,
-            request_id,
-            ..
-        } = self.event(Uuid::nil(), event);
-        OperatorAuditEvent {
-            id,
-            at,
-            event_type,
-            event_version,
-            actor,
-            payload,
-            request_id,
-        }
+        let AuditEvent { id, at, event_type, event_version, actor, payload, request_id, .. } =
+            self.event(Uuid::nil(), event);
+        OperatorAuditEvent { id, at, event_type, event_version, actor, payload, request_id }
     }
 }

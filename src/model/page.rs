@@ -20,10 +20,7 @@ impl PageRequest {
     /// Everything up to the limit, from the start.
     #[must_use]
     pub const fn first() -> Self {
-        Self {
-            after: None,
-            limit: MAX_LIMIT,
-        }
+        Self { after: None, limit: MAX_LIMIT }
     }
 }
 

@@ -64,9 +64,7 @@ const RESERVED: &[&str] = &[
 /// Whether a text may be a tenant's slug: 2 to 40 of `a-z 0-9 -`, a letter first, no hyphen last, not reserved.
 #[must_use]
 pub fn is_slug(text: &str) -> bool {
-    let plain = text
-        .bytes()
-        .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    let plain = text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
     (2..=40).contains(&text.len())
         && plain
         && text.as_bytes()[0].is_ascii_lowercase()
@@ -111,9 +109,7 @@ fn parse_return_url(text: &str) -> Option<Url> {
     let url = Url::parse(text).ok()?;
     let lower = url.path().to_ascii_lowercase();
     let hidden = ["%2f", "%5c", "%00", "%2e", "//"].iter().any(|h| lower.contains(h));
-    let loopback = url
-        .host_str()
-        .is_some_and(|h| h == "localhost" || h == "127.0.0.1" || h == "[::1]");
+    let loopback = url.host_str().is_some_and(|h| h == "localhost" || h == "127.0.0.1" || h == "[::1]");
     let scheme = url.scheme() == "https" || (url.scheme() == "http" && loopback);
     let plain = url.username().is_empty() && url.password().is_none() && url.fragment().is_none();
     // What the text says must be what the parser read: `https:evil` and `https:/evil` are repaired by parsers.
@@ -132,10 +128,7 @@ mod tests {
             name: "Acme".into(),
             external_id: None,
             status: TenantStatus::Active,
-            allowed_return_urls: vec![
-                "https://app.acme.example/*".into(),
-                "https://one.acme.example/home?x=1".into(),
-            ],
+            allowed_return_urls: vec!["https://app.acme.example/*".into(), "https://one.acme.example/home?x=1".into()],
             landing_url: None,
             version: 1,
             created_at: DateTime::UNIX_EPOCH,
@@ -146,11 +139,9 @@ mod tests {
     #[test]
     fn w_10_only_listed_targets_are_returned_to() {
         let t = tenant();
-        for good in [
-            "https://app.acme.example/",
-            "https://app.acme.example/a/b?c=d",
-            "https://one.acme.example/home?x=1",
-        ] {
+        for good in
+            ["https://app.acme.example/", "https://app.acme.example/a/b?c=d", "https://one.acme.example/home?x=1"]
+        {
             assert!(t.permitted_return(good).is_some(), "{good}");
         }
         for bad in [
@@ -179,19 +170,7 @@ mod tests {
 
     #[test]
     fn t_14_reserved_and_odd_slugs_are_refused() {
-        for bad in [
-            "a",
-            "Acme",
-            "-a",
-            "a-",
-            "a--b",
-            "1a",
-            "a_b",
-            "admin",
-            "login",
-            "ä",
-            &"a".repeat(41),
-        ] {
+        for bad in ["a", "Acme", "-a", "a-", "a--b", "1a", "a_b", "admin", "login", "ä", &"a".repeat(41)] {
             assert!(!is_slug(bad), "{bad}");
         }
         assert!(is_slug("acme-2"));

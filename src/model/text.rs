@@ -59,12 +59,7 @@ pub fn valid_external_id(text: &str, _: &()) -> garde::Result {
 /// The text cut to `max` characters with hostile ones taken out: for what providers and browsers send us.
 #[must_use]
 pub fn tamed(text: &str, max: usize) -> String {
-    text.chars()
-        .filter(|c| !is_hostile(*c))
-        .take(max)
-        .collect::<String>()
-        .trim()
-        .to_owned()
+    text.chars().filter(|c| !is_hostile(*c)).take(max).collect::<String>().trim().to_owned()
 }
 
 #[cfg(test)]
@@ -74,11 +69,7 @@ mod tests {
     #[test]
     fn names_that_differ_in_case_or_width_have_one_key() {
         assert_eq!(name_key("Ｅngineering "), name_key("engineering"));
-        assert_ne!(
-            name_key("аdmins"),
-            name_key("admins"),
-            "a Cyrillic letter is another letter"
-        );
+        assert_ne!(name_key("аdmins"), name_key("admins"), "a Cyrillic letter is another letter");
     }
 
     #[test]

@@ -71,13 +71,7 @@ mod tests {
 
     #[test]
     fn ipv4_inside_ipv6_is_seen_through_or_refused() {
-        for hidden in [
-            "::ffff:169.254.169.254",
-            "::127.0.0.1",
-            "64:ff9b::a9fe:a9fe",
-            "2002:7f00:1::",
-            "2001:0:1::1",
-        ] {
+        for hidden in ["::ffff:169.254.169.254", "::127.0.0.1", "64:ff9b::a9fe:a9fe", "2002:7f00:1::", "2001:0:1::1"] {
             assert!(!public(hidden), "{hidden}");
         }
         assert!(public("::ffff:9.9.9.9"));
@@ -85,17 +79,9 @@ mod tests {
 
     #[test]
     fn only_global_unicast_ipv6_is_public() {
-        for internal in [
-            "::",
-            "::1",
-            "fc00::1",
-            "fd00:ec2::254",
-            "fe80::1",
-            "fec0::1",
-            "ff02::1",
-            "2001:db8::1",
-            "3fff::1",
-        ] {
+        for internal in
+            ["::", "::1", "fc00::1", "fd00:ec2::254", "fe80::1", "fec0::1", "ff02::1", "2001:db8::1", "3fff::1"]
+        {
             assert!(!public(internal), "{internal}");
         }
         assert!(public("2606:4700::1111") && public("2a00:1450::1"));

@@ -96,10 +96,7 @@ impl OutboundError {
     /// Whether the server did answer, in a way that is refused.
     #[must_use]
     pub fn is_answer(&self) -> bool {
-        matches!(
-            self,
-            Self::TooLarge(_) | Self::Headers | Self::Redirected | Self::Broken
-        )
+        matches!(self, Self::TooLarge(_) | Self::Headers | Self::Redirected | Self::Broken)
     }
 
     /// Sorts a reqwest error; its own text (addresses, system errors) is dropped on purpose.

@@ -24,19 +24,12 @@ impl Lanes {
     /// A ticket for the lane, or `None` when all are taken. Dropping it gives it back, also when the future is cancelled.
     pub(super) fn join(&self, key: Uuid) -> Option<Ticket> {
         let mut lanes = self.lock();
-        let lane = lanes.entry(key).or_insert_with(|| InUse {
-            places: Arc::new(Semaphore::new(PLACES)),
-            tickets: 0,
-        });
+        let lane = lanes.entry(key).or_insert_with(|| InUse { places: Arc::new(Semaphore::new(PLACES)), tickets: 0 });
         if lane.tickets >= TICKETS {
             return None;
         }
         lane.tickets += 1;
-        Some(Ticket {
-            places: Arc::clone(&lane.places),
-            lanes: self.clone(),
-            key,
-        })
+        Some(Ticket { places: Arc::clone(&lane.places), lanes: self.clone(), key })
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<Uuid, InUse>> {

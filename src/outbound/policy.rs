@@ -49,15 +49,9 @@ impl FromStr for AllowRule {
         let (name, subdomains) = name.strip_prefix("*.").map_or((name, false), |below| (below, true));
         let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '.';
         if name.is_empty() || !name.chars().all(plain) {
-            return Err(format!(
-                "{text:?}: neither a network (10.0.0.0/8) nor a host (idp.example[:port], *.example)"
-            ));
+            return Err(format!("{text:?}: neither a network (10.0.0.0/8) nor a host (idp.example[:port], *.example)"));
         }
-        Ok(Self::Host {
-            name: name.to_ascii_lowercase(),
-            subdomains,
-            port,
-        })
+        Ok(Self::Host { name: name.to_ascii_lowercase(), subdomains, port })
     }
 }
 
@@ -73,14 +67,10 @@ impl AllowRule {
     fn names(&self, host: &str) -> bool {
         match self {
             Self::Net(_) => false,
-            Self::Host {
-                name,
-                subdomains: false,
-                ..
-            } => host == name,
-            Self::Host {
-                name, subdomains: true, ..
-            } => host.strip_suffix(name.as_str()).is_some_and(|rest| rest.ends_with('.')),
+            Self::Host { name, subdomains: false, .. } => host == name,
+            Self::Host { name, subdomains: true, .. } => {
+                host.strip_suffix(name.as_str()).is_some_and(|rest| rest.ends_with('.'))
+            }
         }
     }
 }
@@ -157,11 +147,7 @@ impl OutboundPolicy {
         let rules: Vec<_> = self.allow.iter().filter(|rule| rule.names(&name)).collect();
         if !rules.is_empty() {
             let fits = |rule: &&AllowRule| matches!(rule, AllowRule::Host { port: only, .. } if only.is_none_or(|p| p == port));
-            return if rules.iter().any(fits) {
-                Ok(())
-            } else {
-                Err(UrlFault::Port)
-            };
+            return if rules.iter().any(fits) { Ok(()) } else { Err(UrlFault::Port) };
         }
         if self.own_hosts.iter().any(|own| own.eq_ignore_ascii_case(&name)) {
             return Err(UrlFault::OwnHost); // F-11
@@ -181,9 +167,7 @@ impl OutboundPolicy {
     /// Whether `allow` has a network that holds `ip`.
     pub(super) fn allows_address(&self, ip: IpAddr) -> bool {
         let ip = ip.to_canonical();
-        self.allow
-            .iter()
-            .any(|rule| matches!(rule, AllowRule::Net(net) if net.contains(&ip)))
+        self.allow.iter().any(|rule| matches!(rule, AllowRule::Net(net) if net.contains(&ip)))
     }
 
     /// Whether a connection to `host` at `ip` is permitted.
@@ -209,9 +193,7 @@ fn literal(host: &Host<&str>) -> Option<IpAddr> {
 /// Whether `host` stands in `raw` as it is.
 fn is_written_as(raw: &str, host: &str) -> bool {
     let authority = raw.split_once("://").map_or("", |(_, rest)| rest);
-    authority
-        .strip_prefix(host)
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/', '?', '#']))
+    authority.strip_prefix(host).is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/', '?', '#']))
 }
 
 fn is_public_host(host: &Host<&str>) -> bool {

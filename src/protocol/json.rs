@@ -58,9 +58,7 @@ impl<'de> Visitor<'de> for Strict {
     }
 
     fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
-        Number::from_f64(value)
-            .map(Value::Number)
-            .ok_or_else(|| E::custom("not a finite number"))
+        Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom("not a finite number"))
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Value, E> {
@@ -109,16 +107,8 @@ mod tests {
     #[test]
     fn what_is_not_one_finite_shallow_object_is_refused() {
         let deep = [b"{\"a\":".repeat(10_000), b"1".to_vec(), b"}".repeat(10_000)].concat();
-        let bad: [&[u8]; 8] = [
-            b"",
-            b"[]",
-            b"\"x\"",
-            b"{} {}",
-            b"{\"a\":1e999}",
-            b"{\"a\":\"\xff\"}",
-            b"{\"a\":\"\\ud800\"}",
-            &deep,
-        ];
+        let bad: [&[u8]; 8] =
+            [b"", b"[]", b"\"x\"", b"{} {}", b"{\"a\":1e999}", b"{\"a\":\"\xff\"}", b"{\"a\":\"\\ud800\"}", &deep];
         for bytes in bad {
             assert_eq!(parse_object(bytes), Err(NotStrictJson));
         }

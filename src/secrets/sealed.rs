@@ -65,12 +65,7 @@ impl Sealer {
     /// [`SealError::Keys`].
     pub fn from_text(text: &SecretString) -> Result<Self, SealError> {
         let mut keys: Vec<(String, RandomizedNonceKey)> = Vec::new();
-        for entry in text
-            .expose_secret()
-            .split(['\n', ','])
-            .map(str::trim)
-            .filter(|e| !e.is_empty())
-        {
+        for entry in text.expose_secret().split(['\n', ',']).map(str::trim).filter(|e| !e.is_empty()) {
             let (id, encoded) = entry.split_once(':').ok_or(SealError::Keys)?;
             let named = !id.is_empty() && id.len() <= 32 && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
             let bytes = SecretSlice::from(STANDARD.decode(encoded).map_err(|_| SealError::Keys)?);
@@ -80,11 +75,7 @@ impl Sealer {
             }
             keys.push((id.to_owned(), key));
         }
-        if keys.is_empty() {
-            Err(SealError::Keys)
-        } else {
-            Ok(Self { keys: Arc::new(keys) })
-        }
+        if keys.is_empty() { Err(SealError::Keys) } else { Ok(Self { keys: Arc::new(keys) }) }
     }
 
     /// The ids of the keys, the sealing one first.
@@ -110,9 +101,8 @@ impl Sealer {
     pub fn seal_with(&self, index: usize, place: Place, plaintext: &[u8]) -> Vec<u8> {
         let (id, key) = &self.keys[index];
         let mut body = plaintext.to_vec();
-        let nonce = key
-            .seal_in_place_append_tag(place.aad(), &mut body)
-            .expect("the operating system gives randomness");
+        let nonce =
+            key.seal_in_place_append_tag(place.aad(), &mut body).expect("the operating system gives randomness");
         let id_length = u8::try_from(id.len()).expect("an id has at most 32 bytes");
         [&[FORMAT, id_length], id.as_bytes(), nonce.as_ref(), &body].concat()
     }
@@ -123,18 +113,12 @@ impl Sealer {
     /// [`SealError::UnknownKey`] or [`SealError::DoesNotOpen`].
     pub fn open(&self, place: Place, sealed: &[u8]) -> Result<SecretSlice<u8>, SealError> {
         let (id, rest) = split(sealed).ok_or(SealError::DoesNotOpen)?;
-        let (_, key) = self
-            .keys
-            .iter()
-            .find(|(known, _)| known == id)
-            .ok_or_else(|| SealError::UnknownKey(id.into()))?;
+        let (_, key) =
+            self.keys.iter().find(|(known, _)| known == id).ok_or_else(|| SealError::UnknownKey(id.into()))?;
         let (nonce, body) = rest.split_at_checked(NONCE_LEN).ok_or(SealError::DoesNotOpen)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| SealError::DoesNotOpen)?;
         let mut body = body.to_vec();
-        let length = key
-            .open_in_place(nonce, place.aad(), &mut body)
-            .map_err(|_| SealError::DoesNotOpen)?
-            .len();
+        let length = key.open_in_place(nonce, place.aad(), &mut body).map_err(|_| SealError::DoesNotOpen)?.len();
         body.truncate(length);
         Ok(SecretSlice::from(body))
     }
@@ -167,12 +151,7 @@ mod tests {
     const B: &str = "b:AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
 
     fn place(row: u128) -> Place {
-        Place {
-            tenant: Uuid::nil(),
-            table: "connections",
-            row: Uuid::from_u128(row),
-            column: "client_secret",
-        }
+        Place { tenant: Uuid::nil(), table: "connections", row: Uuid::from_u128(row), column: "client_secret" }
     }
 
     #[test]

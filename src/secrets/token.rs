@@ -71,14 +71,7 @@ mod tests {
             assert_eq!(key_kind(text.expose_secret()), Some(kind));
             assert!(text.expose_secret().ends_with(&hint));
         }
-        for bad in [
-            "",
-            "dwk_",
-            "dwo_short",
-            "dwk_x_y",
-            "Bearer",
-            &format!("dwk_{tenant}_{}", random()),
-        ] {
+        for bad in ["", "dwk_", "dwo_short", "dwk_x_y", "Bearer", &format!("dwk_{tenant}_{}", random())] {
             assert_eq!(key_kind(bad), None, "{bad}");
         }
     }

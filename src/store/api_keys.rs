@@ -23,9 +23,7 @@ pub type KeyAndOwner = (ApiKey, Option<User>, Option<ServiceAccount>);
 pub fn find_by_secret(conn: &mut PgConnection, tenant: Uuid, secret_hash: &[u8]) -> QueryResult<Option<KeyAndOwner>> {
     api_keys::table
         .left_join(
-            users::table.on(users::tenant_id
-                .eq(api_keys::tenant_id)
-                .and(users::id.nullable().eq(api_keys::user_id))),
+            users::table.on(users::tenant_id.eq(api_keys::tenant_id).and(users::id.nullable().eq(api_keys::user_id))),
         )
         .left_join(
             service_accounts::table.on(service_accounts::tenant_id
@@ -34,11 +32,7 @@ pub fn find_by_secret(conn: &mut PgConnection, tenant: Uuid, secret_hash: &[u8])
         )
         .filter(api_keys::tenant_id.eq(tenant))
         .filter(api_keys::secret_hash.eq(secret_hash))
-        .select((
-            ApiKey::as_select(),
-            Option::<User>::as_select(),
-            Option::<ServiceAccount>::as_select(),
-        ))
+        .select((ApiKey::as_select(), Option::<User>::as_select(), Option::<ServiceAccount>::as_select()))
         .first(conn)
         .optional()
 }
@@ -48,9 +42,7 @@ pub fn find_by_secret(conn: &mut PgConnection, tenant: Uuid, secret_hash: &[u8])
 /// # Errors
 /// What the database says.
 pub fn revoke(conn: &mut PgConnection, tenant: Uuid, id: Uuid, now: DateTime<Utc>) -> QueryResult<bool> {
-    let good = api_keys::table
-        .find((tenant, id))
-        .filter(api_keys::revoked_at.is_null());
+    let good = api_keys::table.find((tenant, id)).filter(api_keys::revoked_at.is_null());
     Ok(diesel::update(good).set(api_keys::revoked_at.eq(now)).execute(conn)? == 1)
 }
 
@@ -59,7 +51,5 @@ pub fn revoke(conn: &mut PgConnection, tenant: Uuid, id: Uuid, now: DateTime<Utc
 /// # Errors
 /// What the database says.
 pub fn touch(conn: &mut PgConnection, tenant: Uuid, id: Uuid, now: DateTime<Utc>) -> QueryResult<usize> {
-    diesel::update(api_keys::table.find((tenant, id)))
-        .set(api_keys::last_used_at.eq(now))
-        .execute(conn)
+    diesel::update(api_keys::table.find((tenant, id))).set(api_keys::last_used_at.eq(now)).execute(conn)
 }

@@ -21,9 +21,7 @@ pub fn insert(conn: &mut PgConnection, tenant: Uuid, event: &AuditEvent) -> Quer
 /// # Errors
 /// What the database says.
 pub fn insert_operator(conn: &mut PgConnection, event: &OperatorAuditEvent) -> QueryResult<usize> {
-    diesel::insert_into(operator_audit_events::table)
-        .values(event)
-        .execute(conn)
+    diesel::insert_into(operator_audit_events::table).values(event).execute(conn)
 }
 
 /// A page of the tenant's events, newest first; `event_type` narrows it.
@@ -36,10 +34,8 @@ pub fn list(
     event_type: Option<&str>,
     page: PageRequest,
 ) -> QueryResult<Vec<AuditEvent>> {
-    let mut query = audit_events::table
-        .filter(audit_events::tenant_id.eq(tenant))
-        .select(AuditEvent::as_select())
-        .into_boxed();
+    let mut query =
+        audit_events::table.filter(audit_events::tenant_id.eq(tenant)).select(AuditEvent::as_select()).into_boxed();
     if let Some(event_type) = event_type {
         query = query.filter(audit_events::event_type.eq(event_type.to_owned()));
     }
@@ -54,11 +50,7 @@ pub fn list(
 /// # Errors
 /// What the database says.
 pub fn find(conn: &mut PgConnection, tenant: Uuid, id: Uuid) -> QueryResult<Option<AuditEvent>> {
-    audit_events::table
-        .find((tenant, id))
-        .select(AuditEvent::as_select())
-        .first(conn)
-        .optional()
+    audit_events::table.find((tenant, id)).select(AuditEvent::as_select()).first(conn).optional()
 }
 
 /// A page of the installation's events, newest first (system).
@@ -66,14 +58,9 @@ pub fn find(conn: &mut PgConnection, tenant: Uuid, id: Uuid) -> QueryResult<Opti
 /// # Errors
 /// What the database says.
 pub fn list_operator(conn: &mut PgConnection, page: PageRequest) -> QueryResult<Vec<OperatorAuditEvent>> {
-    let mut query = operator_audit_events::table
-        .select(OperatorAuditEvent::as_select())
-        .into_boxed();
+    let mut query = operator_audit_events::table.select(OperatorAuditEvent::as_select()).into_boxed();
     if let Some(after) = page.after {
         query = query.filter(operator_audit_events::id.lt(after));
     }
-    query
-        .order(operator_audit_events::id.desc())
-        .limit(page.limit)
-        .load(conn)
+    query.order(operator_audit_events::id.desc()).limit(page.limit).load(conn)
 }

@@ -10,9 +10,7 @@ use crate::schema::changes;
 /// # Errors
 /// What the database says.
 pub fn note(conn: &mut PgConnection, tenant: Uuid) -> QueryResult<usize> {
-    diesel::insert_into(changes::table)
-        .values(changes::tenant_id.eq(tenant))
-        .execute(conn)
+    diesel::insert_into(changes::table).values(changes::tenant_id.eq(tenant)).execute(conn)
 }
 
 /// The changes of the last ten seconds (system). The database's clock alone decides, because instances' clocks differ;
@@ -22,9 +20,10 @@ pub fn note(conn: &mut PgConnection, tenant: Uuid) -> QueryResult<usize> {
 /// What the database says.
 pub fn recent(conn: &mut PgConnection) -> QueryResult<Vec<(i64, Uuid)>> {
     changes::table
-        .filter(changes::at.gt(diesel::dsl::sql::<diesel::sql_types::Timestamptz>(
-            "clock_timestamp() - interval '10 seconds'",
-        )))
+        .filter(
+            changes::at
+                .gt(diesel::dsl::sql::<diesel::sql_types::Timestamptz>("clock_timestamp() - interval '10 seconds'")),
+        )
         .select((changes::id, changes::tenant_id))
         .order(changes::id)
         .load(conn)
@@ -35,10 +34,8 @@ pub fn recent(conn: &mut PgConnection) -> QueryResult<Vec<(i64, Uuid)>> {
 /// # Errors
 /// What the database says.
 pub fn sweep(conn: &mut PgConnection) -> QueryResult<usize> {
-    diesel::delete(
-        changes::table.filter(changes::at.lt(diesel::dsl::sql::<diesel::sql_types::Timestamptz>(
-            "clock_timestamp() - interval '10 minutes'",
-        ))),
-    )
+    diesel::delete(changes::table.filter(
+        changes::at.lt(diesel::dsl::sql::<diesel::sql_types::Timestamptz>("clock_timestamp() - interval '10 minutes'")),
+    ))
     .execute(conn)
 }

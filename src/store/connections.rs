@@ -49,14 +49,9 @@ pub fn keep_metadata(
     now: DateTime<Utc>,
 ) -> QueryResult<usize> {
     // Only while the row is the one whose provider was asked: another issuer's document must not land on it.
-    let same = connections::table
-        .find((read.tenant_id, read.id))
-        .filter(connections::version.eq(read.version));
+    let same = connections::table.find((read.tenant_id, read.id)).filter(connections::version.eq(read.version));
     diesel::update(same)
-        .set((
-            connections::provider_metadata.eq(document),
-            connections::provider_metadata_at.eq(now),
-        ))
+        .set((connections::provider_metadata.eq(document), connections::provider_metadata_at.eq(now)))
         .execute(conn)
 }
 
@@ -65,9 +60,7 @@ pub fn keep_metadata(
 /// # Errors
 /// What the database says.
 pub fn note_asked(conn: &mut PgConnection, tenant: Uuid, id: Uuid, now: DateTime<Utc>) -> QueryResult<usize> {
-    diesel::update(connections::table.find((tenant, id)))
-        .set(connections::provider_asked_at.eq(now))
-        .execute(conn)
+    diesel::update(connections::table.find((tenant, id))).set(connections::provider_asked_at.eq(now)).execute(conn)
 }
 
 /// Active connections whose provider was not asked since `before`, longest ago first: tenant and id, at most `limit`

@@ -46,11 +46,7 @@ impl From<DieselError> for DbError {
                     "deadlock detected",
                     "the database system is",
                 ];
-                if passing.iter().any(|p| text.contains(p)) {
-                    Self::Unavailable
-                } else {
-                    Self::Query(error)
-                }
+                if passing.iter().any(|p| text.contains(p)) { Self::Unavailable } else { Self::Query(error) }
             }
             _ => Self::Query(error),
         }
@@ -103,8 +99,7 @@ impl Db {
         E: From<DbError> + Send + 'static,
     {
         // A UUID prints as hexadecimal digits and hyphens: nothing to quote.
-        self.run(format!("BEGIN; SET LOCAL app.tenant_id = '{tenant}'"), work)
-            .await
+        self.run(format!("BEGIN; SET LOCAL app.tenant_id = '{tenant}'"), work).await
     }
 
     /// Runs `work` in one transaction as `doorward_system`, which sees named tables across tenants.
@@ -120,10 +115,7 @@ impl Db {
         self.run("BEGIN; SET LOCAL ROLE doorward_system".to_owned(), work).await
     }
 
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the one place that may: it holds the pool and the transaction"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "the one place that may: it holds the pool and the transaction")]
     async fn run<T, E, F>(&self, begin: String, work: F) -> Result<T, E>
     where
         F: FnOnce(&mut PgConnection) -> Result<T, E> + Send + 'static,

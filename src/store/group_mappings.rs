@@ -17,11 +17,7 @@ crud!(group_mappings, GroupMapping, versioned);
 pub fn for_source(conn: &mut PgConnection, tenant: Uuid, source: Uuid) -> QueryResult<Vec<GroupMapping>> {
     group_mappings::table
         .filter(group_mappings::tenant_id.eq(tenant))
-        .filter(
-            group_mappings::source_id
-                .eq(source)
-                .or(group_mappings::source_id.is_null()),
-        )
+        .filter(group_mappings::source_id.eq(source).or(group_mappings::source_id.is_null()))
         .select(GroupMapping::as_select())
         .order(group_mappings::id)
         .load(conn)

@@ -17,11 +17,7 @@ crud!(groups, Group, versioned);
 /// # Errors
 /// What the database says.
 pub fn all(conn: &mut PgConnection, tenant: Uuid) -> QueryResult<Vec<Group>> {
-    groups::table
-        .filter(groups::tenant_id.eq(tenant))
-        .select(Group::as_select())
-        .order(groups::id)
-        .load(conn)
+    groups::table.filter(groups::tenant_id.eq(tenant)).select(Group::as_select()).order(groups::id).load(conn)
 }
 
 /// Adds a group unless its name is taken; tells how many were added (0 or 1).
@@ -30,10 +26,7 @@ pub fn all(conn: &mut PgConnection, tenant: Uuid) -> QueryResult<Vec<Group>> {
 /// What the database says.
 pub fn insert_if_new(conn: &mut PgConnection, tenant: Uuid, group: &Group) -> QueryResult<usize> {
     debug_assert_eq!(tenant, group.tenant_id);
-    diesel::insert_into(groups::table)
-        .values(group)
-        .on_conflict_do_nothing()
-        .execute(conn)
+    diesel::insert_into(groups::table).values(group).on_conflict_do_nothing().execute(conn)
 }
 
 /// The memberships of a user.
@@ -92,10 +85,7 @@ pub fn members(
         .select(GroupMembership::as_select())
         .order((group_memberships::user_id, group_memberships::origin))
         .load(conn)?;
-    Ok(rows
-        .chunk_by(|a, b| a.user_id == b.user_id)
-        .map(<[GroupMembership]>::to_vec)
-        .collect())
+    Ok(rows.chunk_by(|a, b| a.user_id == b.user_id).map(<[GroupMembership]>::to_vec).collect())
 }
 
 /// Adds memberships; those that exist stay as they are.
@@ -104,10 +94,7 @@ pub fn members(
 /// What the database says, a foreign key violation among it.
 pub fn add_members(conn: &mut PgConnection, tenant: Uuid, rows: &[GroupMembership]) -> QueryResult<usize> {
     debug_assert!(rows.iter().all(|r| r.tenant_id == tenant));
-    diesel::insert_into(group_memberships::table)
-        .values(rows)
-        .on_conflict_do_nothing()
-        .execute(conn)
+    diesel::insert_into(group_memberships::table).values(rows).on_conflict_do_nothing().execute(conn)
 }
 
 /// Removes memberships of one user and one origin.
@@ -168,11 +155,7 @@ pub fn note_unmatched(
         .collect();
     diesel::insert_into(unmatched_groups::table)
         .values(&rows)
-        .on_conflict((
-            unmatched_groups::tenant_id,
-            unmatched_groups::source_id,
-            unmatched_groups::name,
-        ))
+        .on_conflict((unmatched_groups::tenant_id, unmatched_groups::source_id, unmatched_groups::name))
         .do_update()
         .set((
             unmatched_groups::times_seen.eq(unmatched_groups::times_seen + 1),
@@ -202,16 +185,9 @@ pub fn hold_removal(conn: &mut PgConnection, tenant: Uuid, held: &HeldGroupRemov
     debug_assert_eq!(tenant, held.tenant_id);
     diesel::insert_into(held_group_removals::table)
         .values(held)
-        .on_conflict((
-            held_group_removals::tenant_id,
-            held_group_removals::source_id,
-            held_group_removals::user_id,
-        ))
+        .on_conflict((held_group_removals::tenant_id, held_group_removals::source_id, held_group_removals::user_id))
         .do_update()
-        .set((
-            held_group_removals::group_ids.eq(&held.group_ids),
-            held_group_removals::updated_at.eq(held.updated_at),
-        ))
+        .set((held_group_removals::group_ids.eq(&held.group_ids), held_group_removals::updated_at.eq(held.updated_at)))
         .execute(conn)
 }
 

@@ -76,10 +76,7 @@ pub fn of_user(conn: &mut PgConnection, tenant: Uuid, user: Uuid) -> QueryResult
 /// What the database says.
 pub fn insert_if_new(conn: &mut PgConnection, tenant: Uuid, identity: &FederatedIdentity) -> QueryResult<usize> {
     debug_assert_eq!(tenant, identity.tenant_id);
-    diesel::insert_into(federated_identities::table)
-        .values(identity)
-        .on_conflict_do_nothing()
-        .execute(conn)
+    diesel::insert_into(federated_identities::table).values(identity).on_conflict_do_nothing().execute(conn)
 }
 
 /// Notes a login and the address it came with.
@@ -94,10 +91,7 @@ pub fn touch(
     now: DateTime<Utc>,
 ) -> QueryResult<usize> {
     diesel::update(federated_identities::table.find((tenant, id)))
-        .set((
-            federated_identities::last_seen_at.eq(now),
-            federated_identities::email.eq(email),
-        ))
+        .set((federated_identities::last_seen_at.eq(now), federated_identities::email.eq(email)))
         .execute(conn)
 }
 
@@ -106,9 +100,7 @@ pub fn touch(
 /// # Errors
 /// What the database says.
 pub fn delete(conn: &mut PgConnection, tenant: Uuid, user: Uuid, id: Uuid) -> QueryResult<usize> {
-    let row = federated_identities::table
-        .find((tenant, id))
-        .filter(federated_identities::user_id.eq(user));
+    let row = federated_identities::table.find((tenant, id)).filter(federated_identities::user_id.eq(user));
     diesel::delete(row).execute(conn)
 }
 

@@ -49,10 +49,7 @@ pub fn take(
         .filter(login_attempts::consumed_at.is_null())
         .filter(login_attempts::expires_at.gt(now));
     diesel::update(live)
-        .set((
-            login_attempts::consumed_at.eq(now),
-            login_attempts::parked_response.eq(None::<Vec<u8>>),
-        ))
+        .set((login_attempts::consumed_at.eq(now), login_attempts::parked_response.eq(None::<Vec<u8>>)))
         .returning(LoginAttempt::as_returning())
         .get_result(conn)
         .optional()
@@ -63,14 +60,9 @@ pub fn take(
 /// # Errors
 /// What the database says.
 pub fn void(conn: &mut PgConnection, tenant: Uuid, id: Uuid, now: DateTime<Utc>) -> QueryResult<bool> {
-    let unused = login_attempts::table
-        .find((tenant, id))
-        .filter(login_attempts::consumed_at.is_null());
+    let unused = login_attempts::table.find((tenant, id)).filter(login_attempts::consumed_at.is_null());
     let voided = diesel::update(unused)
-        .set((
-            login_attempts::consumed_at.eq(now),
-            login_attempts::parked_response.eq(None::<Vec<u8>>),
-        ))
+        .set((login_attempts::consumed_at.eq(now), login_attempts::parked_response.eq(None::<Vec<u8>>)))
         .execute(conn)?;
     Ok(voided == 1)
 }
@@ -85,9 +77,7 @@ pub fn park(conn: &mut PgConnection, tenant: Uuid, id: Uuid, sealed: &[u8], now:
         .filter(login_attempts::consumed_at.is_null())
         .filter(login_attempts::expires_at.gt(now))
         .filter(login_attempts::parked_response.is_null());
-    diesel::update(empty)
-        .set(login_attempts::parked_response.eq(sealed))
-        .execute(conn)
+    diesel::update(empty).set(login_attempts::parked_response.eq(sealed)).execute(conn)
 }
 
 /// The parked response of an unused attempt.
@@ -95,14 +85,8 @@ pub fn park(conn: &mut PgConnection, tenant: Uuid, id: Uuid, sealed: &[u8], now:
 /// # Errors
 /// What the database says.
 pub fn parked(conn: &mut PgConnection, tenant: Uuid, id: Uuid) -> QueryResult<Option<Vec<u8>>> {
-    let unused = login_attempts::table
-        .find((tenant, id))
-        .filter(login_attempts::consumed_at.is_null());
-    Ok(unused
-        .select(login_attempts::parked_response)
-        .first::<Option<Vec<u8>>>(conn)
-        .optional()?
-        .flatten())
+    let unused = login_attempts::table.find((tenant, id)).filter(login_attempts::consumed_at.is_null());
+    Ok(unused.select(login_attempts::parked_response).first::<Option<Vec<u8>>>(conn).optional()?.flatten())
 }
 
 /// Notes the session that an attempt led to.
@@ -110,9 +94,7 @@ pub fn parked(conn: &mut PgConnection, tenant: Uuid, id: Uuid) -> QueryResult<Op
 /// # Errors
 /// What the database says.
 pub fn set_session(conn: &mut PgConnection, tenant: Uuid, id: Uuid, session: Uuid) -> QueryResult<usize> {
-    diesel::update(login_attempts::table.find((tenant, id)))
-        .set(login_attempts::session_id.eq(session))
-        .execute(conn)
+    diesel::update(login_attempts::table.find((tenant, id))).set(login_attempts::session_id.eq(session)).execute(conn)
 }
 
 /// Deletes attempts that expired before `before`, at most `limit` (system).

@@ -53,8 +53,7 @@ pub fn migrate(url: &SecretString) -> Result<usize, MigrateError> {
     lock(&mut conn)?;
     refuse_newer(&mut conn)?;
     // Waiting behind a long transaction would stop the world; a migration gives up and is tried again.
-    conn.batch_execute("SET lock_timeout = '2s'")
-        .map_err(|e| MigrateError::Failed(e.to_string()))?;
+    conn.batch_execute("SET lock_timeout = '2s'").map_err(|e| MigrateError::Failed(e.to_string()))?;
     for attempt in 0.. {
         match conn.run_pending_migrations(MIGRATIONS) {
             Ok(done) => return Ok(done.len()),
@@ -74,15 +73,12 @@ pub fn migrate(url: &SecretString) -> Result<usize, MigrateError> {
 pub fn revert_all(url: &SecretString) -> Result<usize, MigrateError> {
     let mut conn = PgConnection::establish(url.expose_secret()).map_err(|_| MigrateError::Connect)?;
     lock(&mut conn)?;
-    conn.revert_all_migrations(MIGRATIONS)
-        .map(|m| m.len())
-        .map_err(|e| MigrateError::Failed(e.to_string()))
+    conn.revert_all_migrations(MIGRATIONS).map(|m| m.len()).map_err(|e| MigrateError::Failed(e.to_string()))
 }
 
 /// Session-level: released when the connection ends.
 fn lock(conn: &mut PgConnection) -> Result<(), MigrateError> {
-    conn.batch_execute(&format!("SELECT pg_advisory_lock({LOCK})"))
-        .map_err(|e| MigrateError::Failed(e.to_string()))
+    conn.batch_execute(&format!("SELECT pg_advisory_lock({LOCK})")).map_err(|e| MigrateError::Failed(e.to_string()))
 }
 
 fn refuse_newer(conn: &mut PgConnection) -> Result<(), MigrateError> {

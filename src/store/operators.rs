@@ -23,11 +23,7 @@ pub fn find_live(conn: &mut PgConnection, secret_hash: &[u8], now: DateTime<Utc>
     operator_keys::table
         .filter(operator_keys::secret_hash.eq(secret_hash))
         .filter(operator_keys::revoked_at.is_null())
-        .filter(
-            operator_keys::expires_at
-                .is_null()
-                .or(operator_keys::expires_at.gt(now)),
-        )
+        .filter(operator_keys::expires_at.is_null().or(operator_keys::expires_at.gt(now)))
         .select(OperatorKey::as_select())
         .first(conn)
         .optional()
@@ -38,10 +34,7 @@ pub fn find_live(conn: &mut PgConnection, secret_hash: &[u8], now: DateTime<Utc>
 /// # Errors
 /// What the database says.
 pub fn list(conn: &mut PgConnection) -> QueryResult<Vec<OperatorKey>> {
-    operator_keys::table
-        .select(OperatorKey::as_select())
-        .order(operator_keys::id)
-        .load(conn)
+    operator_keys::table.select(OperatorKey::as_select()).order(operator_keys::id).load(conn)
 }
 
 /// Revokes a key; tells whether it was still good.
@@ -49,11 +42,6 @@ pub fn list(conn: &mut PgConnection) -> QueryResult<Vec<OperatorKey>> {
 /// # Errors
 /// What the database says.
 pub fn revoke(conn: &mut PgConnection, id: Uuid, now: DateTime<Utc>) -> QueryResult<bool> {
-    let good = operator_keys::table
-        .find(id)
-        .filter(operator_keys::revoked_at.is_null());
-    Ok(diesel::update(good)
-        .set(operator_keys::revoked_at.eq(now))
-        .execute(conn)?
-        == 1)
+    let good = operator_keys::table.find(id).filter(operator_keys::revoked_at.is_null());
+    Ok(diesel::update(good).set(operator_keys::revoked_at.eq(now)).execute(conn)? == 1)
 }

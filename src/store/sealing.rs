@@ -34,9 +34,7 @@ pub struct SealedValue {
 /// # Errors
 /// What the database says.
 pub fn checks(conn: &mut PgConnection) -> QueryResult<Vec<(String, Vec<u8>)>> {
-    sealing_checks::table
-        .select((sealing_checks::key_id, sealing_checks::sealed))
-        .load(conn)
+    sealing_checks::table.select((sealing_checks::key_id, sealing_checks::sealed)).load(conn)
 }
 
 /// Adds a known text, unless there is one for this key.
@@ -92,11 +90,7 @@ pub fn replace(
     new: &[u8],
 ) -> QueryResult<usize> {
     // A connection's editors write whole rows back: the version tells them that theirs is no longer the one they read.
-    let bump = if table == "connections" {
-        ", version = version + 1"
-    } else {
-        ""
-    };
+    let bump = if table == "connections" { ", version = version + 1" } else { "" };
     diesel::sql_query(format!(
         "UPDATE {table} SET {column} = $1{bump} WHERE tenant_id = $2 AND id = $3 AND {column} = $4"
     ))
@@ -113,9 +107,7 @@ pub fn replace(
 /// What the database says.
 pub fn table_exists(conn: &mut PgConnection, table: &str) -> QueryResult<bool> {
     diesel::select(
-        diesel::dsl::sql::<diesel::sql_types::Bool>("to_regclass(")
-            .bind::<Text, _>(table)
-            .sql(") IS NOT NULL"),
+        diesel::dsl::sql::<diesel::sql_types::Bool>("to_regclass(").bind::<Text, _>(table).sql(") IS NOT NULL"),
     )
     .get_result(conn)
 }

@@ -44,11 +44,7 @@ pub fn live(
 /// What the database says.
 pub fn find_by_token(conn: &mut PgConnection, tenant: Uuid, token_hash: &[u8]) -> QueryResult<Option<(Session, User)>> {
     sessions::table
-        .inner_join(
-            users::table.on(users::tenant_id
-                .eq(sessions::tenant_id)
-                .and(users::id.eq(sessions::user_id))),
-        )
+        .inner_join(users::table.on(users::tenant_id.eq(sessions::tenant_id).and(users::id.eq(sessions::user_id))))
         .filter(sessions::tenant_id.eq(tenant))
         .filter(sessions::token_hash.eq(token_hash))
         .select((Session::as_select(), User::as_select()))
@@ -61,13 +57,9 @@ pub fn find_by_token(conn: &mut PgConnection, tenant: Uuid, token_hash: &[u8]) -
 /// # Errors
 /// What the database says.
 pub fn touch(conn: &mut PgConnection, tenant: Uuid, id: Uuid, now: DateTime<Utc>) -> QueryResult<usize> {
-    diesel::update(
-        sessions::table
-            .find((tenant, id))
-            .filter(sessions::last_seen_at.lt(now)),
-    )
-    .set(sessions::last_seen_at.eq(now))
-    .execute(conn)
+    diesel::update(sessions::table.find((tenant, id)).filter(sessions::last_seen_at.lt(now)))
+        .set(sessions::last_seen_at.eq(now))
+        .execute(conn)
 }
 
 /// Ends one session; tells whether it was still going.
@@ -77,11 +69,7 @@ pub fn touch(conn: &mut PgConnection, tenant: Uuid, id: Uuid, now: DateTime<Utc>
 pub fn end(conn: &mut PgConnection, tenant: Uuid, id: Uuid, reason: &str, now: DateTime<Utc>) -> QueryResult<bool> {
     let going = sessions::table.find((tenant, id)).filter(sessions::ended_at.is_null());
     let ended = diesel::update(going)
-        .set((
-            sessions::ended_at.eq(now),
-            sessions::end_reason.eq(reason),
-            sessions::upstream.eq(None::<Vec<u8>>),
-        ))
+        .set((sessions::ended_at.eq(now), sessions::end_reason.eq(reason), sessions::upstream.eq(None::<Vec<u8>>)))
         .execute(conn)?;
     Ok(ended == 1)
 }
@@ -102,11 +90,7 @@ pub fn end_of_user(
         .filter(sessions::user_id.eq(user))
         .filter(sessions::ended_at.is_null());
     diesel::update(going)
-        .set((
-            sessions::ended_at.eq(now),
-            sessions::end_reason.eq(reason),
-            sessions::upstream.eq(None::<Vec<u8>>),
-        ))
+        .set((sessions::ended_at.eq(now), sessions::end_reason.eq(reason), sessions::upstream.eq(None::<Vec<u8>>)))
         .execute(conn)
 }
 
@@ -126,11 +110,7 @@ pub fn end_of_source(
         .filter(sessions::source_id.eq(source))
         .filter(sessions::ended_at.is_null());
     diesel::update(going)
-        .set((
-            sessions::ended_at.eq(now),
-            sessions::end_reason.eq(reason),
-            sessions::upstream.eq(None::<Vec<u8>>),
-        ))
+        .set((sessions::ended_at.eq(now), sessions::end_reason.eq(reason), sessions::upstream.eq(None::<Vec<u8>>)))
         .execute(conn)
 }
 

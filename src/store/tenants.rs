@@ -13,11 +13,7 @@ use crate::schema::{tenant_slugs, tenants};
 /// # Errors
 /// What the database says.
 pub fn find(conn: &mut PgConnection, tenant: Uuid) -> QueryResult<Option<Tenant>> {
-    tenants::table
-        .find(tenant)
-        .select(Tenant::as_select())
-        .first(conn)
-        .optional()
+    tenants::table.find(tenant).select(Tenant::as_select()).first(conn).optional()
 }
 
 /// The tenant with this slug (system).
@@ -25,11 +21,7 @@ pub fn find(conn: &mut PgConnection, tenant: Uuid) -> QueryResult<Option<Tenant>
 /// # Errors
 /// What the database says.
 pub fn find_by_slug(conn: &mut PgConnection, slug: &str) -> QueryResult<Option<Tenant>> {
-    tenants::table
-        .filter(tenants::slug.eq(slug))
-        .select(Tenant::as_select())
-        .first(conn)
-        .optional()
+    tenants::table.filter(tenants::slug.eq(slug)).select(Tenant::as_select()).first(conn).optional()
 }
 
 /// A page of all tenants (system); `external_id` narrows it to the one with that id.
@@ -53,10 +45,7 @@ pub fn list(conn: &mut PgConnection, external_id: Option<&str>, page: PageReques
 /// What the database says; a unique violation when slug or external id is taken, or the slug was ever.
 pub fn insert(conn: &mut PgConnection, tenant: &Tenant) -> QueryResult<usize> {
     diesel::insert_into(tenant_slugs::table)
-        .values((
-            tenant_slugs::slug.eq(&tenant.slug),
-            tenant_slugs::created_at.eq(tenant.created_at),
-        ))
+        .values((tenant_slugs::slug.eq(&tenant.slug), tenant_slugs::created_at.eq(tenant.created_at)))
         .execute(conn)?;
     diesel::insert_into(tenants::table).values(tenant).execute(conn)
 }
@@ -66,9 +55,7 @@ pub fn insert(conn: &mut PgConnection, tenant: &Tenant) -> QueryResult<usize> {
 /// # Errors
 /// What the database says, a unique violation among it.
 pub fn save(conn: &mut PgConnection, tenant: &Tenant, version: i64) -> QueryResult<usize> {
-    diesel::update(tenants::table.find(tenant.id).filter(tenants::version.eq(version)))
-        .set(tenant)
-        .execute(conn)
+    diesel::update(tenants::table.find(tenant.id).filter(tenants::version.eq(version))).set(tenant).execute(conn)
 }
 
 /// Deletes a tenant with all that is its own; its slug stays taken (T-14).
@@ -76,8 +63,6 @@ pub fn save(conn: &mut PgConnection, tenant: &Tenant, version: i64) -> QueryResu
 /// # Errors
 /// What the database says.
 pub fn delete(conn: &mut PgConnection, tenant: &Tenant, now: DateTime<Utc>) -> QueryResult<usize> {
-    diesel::update(tenant_slugs::table.find(&tenant.slug))
-        .set(tenant_slugs::retired_at.eq(now))
-        .execute(conn)?;
+    diesel::update(tenant_slugs::table.find(&tenant.slug)).set(tenant_slugs::retired_at.eq(now)).execute(conn)?;
     diesel::delete(tenants::table.find(tenant.id)).execute(conn)
 }

@@ -26,10 +26,7 @@ pub struct UserFilter {
 /// # Errors
 /// What the database says.
 pub fn search(conn: &mut PgConnection, tenant: Uuid, filter: &UserFilter, page: PageRequest) -> QueryResult<Vec<User>> {
-    let mut query = users::table
-        .filter(users::tenant_id.eq(tenant))
-        .select(User::as_select())
-        .into_boxed();
+    let mut query = users::table.filter(users::tenant_id.eq(tenant)).select(User::as_select()).into_boxed();
     if let Some(key) = &filter.email_key {
         query = query.filter(users::email_key.eq(key));
     }
@@ -61,10 +58,7 @@ pub fn find_by_email_key(conn: &mut PgConnection, tenant: Uuid, key: &str) -> Qu
 /// What the database says.
 pub fn insert_if_new(conn: &mut PgConnection, tenant: Uuid, user: &User) -> QueryResult<usize> {
     debug_assert_eq!(tenant, user.tenant_id);
-    diesel::insert_into(users::table)
-        .values(user)
-        .on_conflict_do_nothing()
-        .execute(conn)
+    diesel::insert_into(users::table).values(user).on_conflict_do_nothing().execute(conn)
 }
 
 /// Locks every active owner of the tenant and returns their ids, so that two removals cannot both believe that the
@@ -88,11 +82,7 @@ pub fn lock_active_owners(conn: &mut PgConnection, tenant: Uuid) -> QueryResult<
 /// # Errors
 /// What the database says.
 pub fn touch_login(conn: &mut PgConnection, tenant: Uuid, id: Uuid, now: DateTime<Utc>) -> QueryResult<usize> {
-    diesel::update(
-        users::table
-            .find((tenant, id))
-            .filter(users::status.eq(AccountStatus::Active)),
-    )
-    .set(users::last_login_at.eq(now))
-    .execute(conn)
+    diesel::update(users::table.find((tenant, id)).filter(users::status.eq(AccountStatus::Active)))
+        .set(users::last_login_at.eq(now))
+        .execute(conn)
 }

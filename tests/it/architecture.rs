@@ -52,17 +52,9 @@ fn sources() -> Vec<Source> {
     assert!(paths.len() > 100, "the source was found");
     let read = |path: PathBuf| {
         let text = fs::read_to_string(&path).unwrap();
-        let product = if path.ends_with("tests.rs") {
-            ""
-        } else {
-            text.split("#[cfg(test)]").next().unwrap()
-        };
+        let product = if path.ends_with("tests.rs") { "" } else { text.split("#[cfg(test)]").next().unwrap() };
         let code: Vec<&str> = product.lines().filter(|l| !l.trim_start().starts_with("//")).collect();
-        Source {
-            path: path.strip_prefix(&root).unwrap().display().to_string(),
-            code: code.join("\n"),
-            text,
-        }
+        Source { path: path.strip_prefix(&root).unwrap().display().to_string(), code: code.join("\n"), text }
     };
     paths.into_iter().map(read).collect()
 }
@@ -72,12 +64,8 @@ fn imports(code: &str) -> Vec<String> {
     let mut found = Vec::new();
     for (at, _) in code.match_indices("crate::") {
         let rest = &code[at + "crate::".len()..];
-        let word = |text: &str| {
-            text.trim()
-                .chars()
-                .take_while(|c| c.is_alphanumeric() || *c == '_')
-                .collect::<String>()
-        };
+        let word =
+            |text: &str| text.trim().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>();
         let Some(list) = rest.strip_prefix('{') else {
             found.push(word(rest));
             continue;
@@ -118,11 +106,7 @@ fn imports_lead_down_only() {
         for import in imports(&source.code).iter().filter(|i| *i != module) {
             // Macros are exported at the root under their own name.
             arrows += 1;
-            assert!(
-                floor(import) > own,
-                "{} imports {import}, which does not stand below {module}",
-                source.path
-            );
+            assert!(floor(import) > own, "{} imports {import}, which does not stand below {module}", source.path);
         }
     }
     assert!(arrows > 300, "imports were found: {arrows}");
@@ -153,12 +137,7 @@ fn http_reads_and_never_writes() {
     .unwrap();
     for source in sources().iter().filter(|s| s.module() == "http") {
         for rule in [&sql, &write] {
-            assert!(
-                !rule.is_match(&source.code),
-                "{} writes: {:?}",
-                source.path,
-                rule.find(&source.code)
-            );
+            assert!(!rule.is_match(&source.code), "{} writes: {:?}", source.path, rule.find(&source.code));
         }
     }
 }
@@ -167,12 +146,7 @@ fn http_reads_and_never_writes() {
 fn only_db_touches_the_pool_and_only_there_transactions_begin() {
     let own = Regex::new(r#"web::block|begin_transaction|commit_transaction|"BEGIN|r2d2::Pool"#).unwrap();
     for source in sources().iter().filter(|s| s.path != "store/db.rs") {
-        assert!(
-            !own.is_match(&source.code),
-            "{}: {:?}",
-            source.path,
-            own.find(&source.code)
-        );
+        assert!(!own.is_match(&source.code), "{}: {:?}", source.path, own.find(&source.code));
     }
 }
 
@@ -190,9 +164,7 @@ fn functions(text: &str) -> Vec<(String, bool, usize)> {
         if !lines[open].ends_with('{') {
             continue;
         }
-        let close = (open + 1..lines.len())
-            .find(|n| lines[*n] == closing)
-            .expect("rustfmt's closing brace");
+        let close = (open + 1..lines.len()).find(|n| lines[*n] == closing).expect("rustfmt's closing brace");
         let handler = parts.get(2).is_some_and(|p| p.as_str() == "pub ") && parts.get(3).is_some();
         found.push((parts[4].to_owned(), handler, close - open - 1));
     }
@@ -210,11 +182,7 @@ fn files_functions_and_handlers_stay_small() {
             assert!(lines <= 70, "{}: {name} has {lines} lines", source.path);
             // `guard` is middleware; every other public async function of http is a handler.
             let handler = public && source.module() == "http" && name != "guard";
-            assert!(
-                !handler || lines <= 25,
-                "{}: the handler {name} has {lines} lines",
-                source.path
-            );
+            assert!(!handler || lines <= 25, "{}: the handler {name} has {lines} lines", source.path);
         }
     }
     assert!(counted > 400, "functions were found: {counted}");
@@ -228,10 +196,7 @@ fn every_folder_says_what_it_is_for() {
             continue;
         };
         let root = format!("{folder}.rs");
-        let root = sources
-            .iter()
-            .find(|s| s.path == root)
-            .unwrap_or_else(|| panic!("{root} is missing"));
+        let root = sources.iter().find(|s| s.path == root).unwrap_or_else(|| panic!("{root} is missing"));
         let said = root.text.lines().take_while(|l| l.starts_with("//!")).count();
         assert!(said >= 3, "src/{} says {said} lines about its folder", root.path);
     }
@@ -243,16 +208,7 @@ fn nothing_is_allowed_unwrapped_or_taken_from_samaels_own_verifier() {
         Regex::new(r"#!?\[allow|\.unwrap\(\)|\bdbg!|\btodo!|\bunimplemented!|samael::(service_provider|crypto)")
             .unwrap();
     for source in sources() {
-        assert!(
-            !banned.is_match(&source.code),
-            "{}: {:?}",
-            source.path,
-            banned.find(&source.code)
-        );
-        assert!(
-            !source.text.contains("#[allow"),
-            "{}: expect with a reason instead",
-            source.path
-        );
+        assert!(!banned.is_match(&source.code), "{}: {:?}", source.path, banned.find(&source.code));
+        assert!(!source.text.contains("#[allow"), "{}: expect with a reason instead", source.path);
     }
 }

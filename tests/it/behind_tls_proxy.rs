@@ -28,10 +28,7 @@ impl Proxy {
         std::fs::create_dir(&folder).unwrap();
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/idps/nginx/start");
         let mut nginx = Command::new(script);
-        nginx
-            .env("UPSTREAM", format!("127.0.0.1:{upstream}"))
-            .env("PORT", port.to_string())
-            .env("FOLDER", &folder);
+        nginx.env("UPSTREAM", format!("127.0.0.1:{upstream}")).env("PORT", port.to_string()).env("FOLDER", &folder);
         let mut child = nginx.stdout(Stdio::piped()).spawn().unwrap();
         process::ready_line(&mut child);
         Self { child, folder }
@@ -66,10 +63,7 @@ async fn a_login_through_tls_has_secure_host_cookies_and_the_visitors_address() 
     let _nginx = needs!("DOORWARD_TEST_NGINX");
     let port = free_port();
     let settings = json!({"public_url": format!("https://127.0.0.24:{port}"), "trusted_proxies": ["127.0.0.1"]});
-    let app = TestApp::start_with(Setup {
-        settings,
-        ..Setup::default()
-    });
+    let app = TestApp::start_with(Setup { settings, ..Setup::default() });
     let proxy = Proxy::start(app.port, port);
     let visitor = proxy.browser(port, "127.0.0.77");
 
@@ -77,45 +71,25 @@ async fn a_login_through_tls_has_secure_host_cookies_and_the_visitors_address() 
     let tenant = json!({"slug": "acme", "name": "Acme Inc."});
     operator.post("/v1/tenants", &tenant).await.created();
     let acme = app.key(&operator, "acme", "owner").await;
-    let acme = Admin {
-        browser: operator.browser.clone(),
-        ..acme
-    };
+    let acme = Admin { browser: operator.browser.clone(), ..acme };
     let provider = HostileProvider::start();
     let connection = acme.connect(&provider, json!({})).await;
     let login_url = connection["login_url"].as_str().unwrap();
-    assert!(
-        login_url.starts_with(&format!("https://127.0.0.24:{port}/")),
-        "{login_url}"
-    );
+    assert!(login_url.starts_with(&format!("https://127.0.0.24:{port}/")), "{login_url}");
 
     let begun = visitor.get(login_url).await;
-    let attempt = begun
-        .set_cookies()
-        .into_iter()
-        .find(|c| c.starts_with("__Host-dw_a_"))
-        .unwrap();
+    let attempt = begun.set_cookies().into_iter().find(|c| c.starts_with("__Host-dw_a_")).unwrap();
     for attribute in ["Secure", "HttpOnly", "SameSite=None", "Path=/"] {
         assert!(attempt.contains(attribute), "{attempt}");
     }
     assert!(!attempt.contains("Domain"), "{attempt}");
     assert_eq!(begun.headers["strict-transport-security"], "max-age=31536000");
-    let back = visitor
-        .get(begun.location().unwrap().as_str())
-        .await
-        .location()
-        .unwrap();
+    let back = visitor.get(begun.location().unwrap().as_str()).await.location().unwrap();
     assert_eq!(back.scheme(), "https");
     // nginx writes the header anew, so what the visitor claims goes nowhere.
-    let request = visitor
-        .request(reqwest::Method::GET, back.as_str())
-        .header("x-forwarded-for", "6.6.6.6");
+    let request = visitor.request(reqwest::Method::GET, back.as_str()).header("x-forwarded-for", "6.6.6.6");
     let done = visitor.send(request, back.as_str()).await;
-    let session = done
-        .set_cookies()
-        .into_iter()
-        .find(|c| c.starts_with("__Host-dw_s_"))
-        .unwrap();
+    let session = done.set_cookies().into_iter().find(|c| c.starts_with("__Host-dw_s_")).unwrap();
     for attribute in ["Secure", "HttpOnly", "SameSite=Lax", "Path=/"] {
         assert!(session.contains(attribute), "{session}");
     }
@@ -124,18 +98,12 @@ async fn a_login_through_tls_has_secure_host_cookies_and_the_visitors_address() 
     assert_eq!(session_address(&acme).await, "127.0.0.77");
 
     provider.person(json!({"sub": "u-2", "email": "bea@example.com", "email_verified": true}));
-    let by_form = acme
-        .connect(&provider, json!({"settings": {"response_mode": "form_post"}}))
-        .await;
+    let by_form = acme.connect(&provider, json!({"settings": {"response_mode": "form_post"}})).await;
     let form = visitor.follow(by_form["login_url"].as_str().unwrap()).await;
     let posted = submit(&visitor, &form, &[]).await;
     assert_eq!(posted.status, 303, "{}", posted.body);
     let target = posted.location().unwrap();
-    assert_eq!(
-        target.path(),
-        "/t/acme",
-        "SameSite=None brings the cookie along: no detour"
-    );
+    assert_eq!(target.path(), "/t/acme", "SameSite=None brings the cookie along: no detour");
 }
 
 #[actix_web::test]
@@ -158,14 +126,8 @@ async fn w_12_x_forwarded_for_is_believed_from_the_trusted_proxy_alone() {
         let from: IpAddr = from.parse().unwrap();
         let browser = Browser::with(&app.url, app.port, |client| client.local_address(from));
         let begun = browser.get(connection["login_url"].as_str().unwrap()).await;
-        let back = browser
-            .get(begun.location().unwrap().as_str())
-            .await
-            .location()
-            .unwrap();
-        let request = browser
-            .request(reqwest::Method::GET, back.as_str())
-            .header("x-forwarded-for", header);
+        let back = browser.get(begun.location().unwrap().as_str()).await.location().unwrap();
+        let request = browser.request(reqwest::Method::GET, back.as_str()).header("x-forwarded-for", header);
         assert_eq!(browser.send(request, back.as_str()).await.status, 303);
         assert_eq!(session_address(&acme).await, expected, "from {from} with {header}");
     }

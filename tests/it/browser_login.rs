@@ -37,21 +37,14 @@ impl Screen {
             "goog:chromeOptions": {"binary": chromium, "args": arguments},
             "goog:loggingPrefs": {"browser": "ALL"},
         });
-        let Value::Object(capabilities) = wanted else {
-            unreachable!("an object was written above")
-        };
+        let Value::Object(capabilities) = wanted else { unreachable!("an object was written above") };
         let mut builder = ClientBuilder::rustls().unwrap();
         let client = builder.capabilities(capabilities).connect(&driver).await.unwrap();
         Self { client, driver }
     }
 
     async fn wait(&self, css: &str) -> fantoccini::elements::Element {
-        let found = self
-            .client
-            .wait()
-            .at_most(Duration::from_secs(20))
-            .for_element(Locator::Css(css))
-            .await;
+        let found = self.client.wait().at_most(Duration::from_secs(20)).for_element(Locator::Css(css)).await;
         match found {
             Ok(element) => element,
             Err(error) => panic!(
@@ -72,13 +65,7 @@ impl Screen {
 
     /// Types into whatever has the focus.
     async fn press(&self, keys: &str) {
-        self.client
-            .active_element()
-            .await
-            .unwrap()
-            .send_keys(keys)
-            .await
-            .unwrap();
+        self.client.active_element().await.unwrap().send_keys(keys).await.unwrap();
     }
 
     async fn path(&self) -> String {
@@ -90,11 +77,7 @@ impl Screen {
         let login = self.wait("input[name=login]").await;
         login.clear().await.unwrap();
         login.send_keys("alice").await.unwrap();
-        self.wait("input[name=password]")
-            .await
-            .send_keys("alice-pw")
-            .await
-            .unwrap();
+        self.wait("input[name=password]").await.send_keys("alice-pw").await.unwrap();
         self.click("button[value=in]").await;
     }
 
@@ -130,27 +113,14 @@ async fn journey_browser_login_by_address_and_logout_by_button() {
 
     let screen = Screen::open(driver, &chromium).await;
     screen.client.goto(&format!("{}/t/acme/login", app.url)).await.unwrap();
-    screen
-        .wait("#email")
-        .await
-        .send_keys("Alice@Acme.Example.com")
-        .await
-        .unwrap();
+    screen.wait("#email").await.send_keys("Alice@Acme.Example.com").await.unwrap();
     screen.click("form button").await;
     let hint = screen.wait("input[name=login]").await.prop("value").await.unwrap();
-    assert_eq!(
-        hint.as_deref(),
-        Some("Alice@Acme.Example.com"),
-        "the address goes along"
-    );
+    assert_eq!(hint.as_deref(), Some("Alice@Acme.Example.com"), "the address goes along");
     screen.be_alice().await;
     assert_eq!(screen.text("#name").await, "Alice Archer");
     assert_eq!(screen.path().await, "/t/acme");
-    assert_eq!(
-        screen.client.current_url().await.unwrap().query(),
-        None,
-        "W-14: no code in the address"
-    );
+    assert_eq!(screen.client.current_url().await.unwrap().query(), None, "W-14: no code in the address");
 
     screen.click("form button").await;
     screen.click("button[value=yes]").await;
@@ -174,11 +144,7 @@ async fn journey_browser_login_by_form_post_from_another_site_completes() {
 
     // The provider is another site, so its post brings no Lax cookie: kept, and resumed by a GET of our own.
     let screen = Screen::open(driver, &chromium).await;
-    screen
-        .client
-        .goto(connection["login_url"].as_str().unwrap())
-        .await
-        .unwrap();
+    screen.client.goto(connection["login_url"].as_str().unwrap()).await.unwrap();
     screen.be_alice().await;
     assert_eq!(screen.text("#name").await, "Alice Archer");
     assert_eq!(screen.path().await, "/t/acme");
@@ -215,13 +181,7 @@ async fn journey_browser_login_needs_no_mouse() {
     screen.be_alice().await;
     assert_eq!(screen.text("#name").await, "Alice Archer");
     screen.press(TAB).await;
-    let style = screen
-        .client
-        .execute(
-            "return getComputedStyle(document.querySelector('main')).maxWidth",
-            vec![],
-        )
-        .await;
+    let style = screen.client.execute("return getComputedStyle(document.querySelector('main')).maxWidth", vec![]).await;
     assert_ne!(style.unwrap(), json!("none"), "the stylesheet is not blocked");
     screen.close().await;
 }

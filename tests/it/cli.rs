@@ -18,14 +18,7 @@ fn config_check_tells_every_fault_at_once_and_no_secret() {
         .set("DOORWARD_SEALING_KEYS", "k1:do-not-show-me")
         .set("DOORWARD_SEALING_KEYS_FILE", "/nowhere")
         .failure(&["config", "check"]);
-    for key in [
-        "public_url",
-        "listen",
-        "session_max_hours",
-        "trusted_proxies",
-        "no_such_thing",
-        "sealing_keys",
-    ] {
+    for key in ["public_url", "listen", "session_max_hours", "trusted_proxies", "no_such_thing", "sealing_keys"] {
         assert!(said.contains(&format!("\n  {key}: ")), "{key} is missing: {said}");
     }
     assert!(!said.contains("do-not-show-me"), "{said}");
@@ -55,40 +48,18 @@ async fn created_tenants_and_keys_work_at_once() {
     let database = TestDatabase::new();
     let settings = Settings::with_database(database.url.expose_secret());
     let serving = settings.serve();
-    let made = settings.success(&[
-        "tenant",
-        "create",
-        "acme",
-        "--name",
-        "Acme Inc.",
-        "--external-id",
-        "c-7",
-    ]);
+    let made = settings.success(&["tenant", "create", "acme", "--name", "Acme Inc.", "--external-id", "c-7"]);
     let tenant: Value = serde_json::from_str(&made).unwrap();
     assert_eq!(tenant["name"], "Acme Inc.");
-    assert_eq!(
-        serving
-            .browser()
-            .get(tenant["login_url"].as_str().unwrap())
-            .await
-            .status,
-        200
-    );
+    assert_eq!(serving.browser().get(tenant["login_url"].as_str().unwrap()).await.status, 200);
 
     let operator = SecretString::from(settings.success(&["key", "create", "root"]));
     let operator = Admin::new(serving.browser(), "", operator);
     let seen = operator.get("/v1/tenants/acme").await.ok();
-    assert_eq!(
-        (&seen["id"], &seen["external_id"]),
-        (&tenant["id"], &Value::from("c-7"))
-    );
+    assert_eq!((&seen["id"], &seen["external_id"]), (&tenant["id"], &Value::from("c-7")));
     let owner = serving.owner("acme");
     assert_eq!(owner.get("/users").await.ok()["items"], serde_json::json!([]));
-    assert_eq!(
-        owner.get("/v1/tenants").await.status,
-        404,
-        "what operators have is not there for a tenant's key"
-    );
+    assert_eq!(owner.get("/v1/tenants").await.status, 404, "what operators have is not there for a tenant's key");
 }
 
 #[test]
@@ -107,10 +78,7 @@ fn serve_with_a_database_and_without_a_sealing_key_refuses_and_says_how_to_make_
     let database = TestDatabase::new();
     let settings = Settings::with_database(database.url.expose_secret()).unset("DOORWARD_SEALING_KEYS");
     let said = settings.failure(&["serve"]);
-    assert!(
-        said.contains("DOORWARD_SEALING_KEYS") && said.contains("openssl rand -base64 32"),
-        "{said}"
-    );
+    assert!(said.contains("DOORWARD_SEALING_KEYS") && said.contains("openssl rand -base64 32"), "{said}");
 }
 
 #[test]
@@ -121,10 +89,7 @@ fn serve_with_a_wrong_sealing_key_refuses_and_says_which_one() {
     let zeros = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
     let wrong = right.clone().set("DOORWARD_SEALING_KEYS", &format!("t1:{zeros}"));
     let said = wrong.failure(&["serve"]);
-    assert!(
-        said.contains("`t1` is not the one that this database was sealed with"),
-        "{said}"
-    );
+    assert!(said.contains("`t1` is not the one that this database was sealed with"), "{said}");
     assert!(!said.contains(zeros), "{said}");
     let another = right.set("DOORWARD_SEALING_KEYS", &format!("k9:{zeros}"));
     let said = another.failure(&["serve"]);

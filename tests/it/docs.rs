@@ -69,9 +69,7 @@ fn assert_same(code: &BTreeSet<String>, document: &BTreeSet<String>, name: &str)
 fn every_setting_is_in_the_configuration_page_and_nothing_else() {
     let page = read("docs/configuration.md");
     let rows = captures(r"(?m)^\| (`[a-z_]+` \| `DOORWARD_[A-Z_]+`) \|", &page);
-    let wanted = KEYS
-        .iter()
-        .map(|(key, _)| format!("`{key}` | `DOORWARD_{}`", key.to_uppercase()));
+    let wanted = KEYS.iter().map(|(key, _)| format!("`{key}` | `DOORWARD_{}`", key.to_uppercase()));
     assert_same(&wanted.collect(), &rows, "docs/configuration.md");
 }
 
@@ -106,11 +104,7 @@ fn links_between_documents_lead_to_files() {
         for link in captures(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", &text) {
             let target = document.parent().unwrap_or(Path::new("")).join(&link);
             let elsewhere = link.contains("://");
-            assert!(
-                elsewhere || target.exists(),
-                "{}: {link} leads nowhere",
-                document.display()
-            );
+            assert!(elsewhere || target.exists(), "{}: {link} leads nowhere", document.display());
         }
     }
 }

@@ -34,10 +34,7 @@ impl Home {
     }
 
     fn options(&self) -> EmbeddedOptions {
-        EmbeddedOptions {
-            data_dir: Some(self.0.join("data")),
-            ..EmbeddedOptions::default()
-        }
+        EmbeddedOptions { data_dir: Some(self.0.join("data")), ..EmbeddedOptions::default() }
     }
 
     pub fn open(&self) -> EmbeddedPostgres {
@@ -66,9 +63,7 @@ impl Home {
             .unwrap();
         writeln!(holder.stdin.as_mut().unwrap(), "{}", self.0.display()).unwrap();
         let lock = self.data("lock");
-        wait_until("the holder has the lock", || {
-            File::open(&lock).is_ok_and(|lock| lock.try_lock().is_err())
-        });
+        wait_until("the holder has the lock", || File::open(&lock).is_ok_and(|lock| lock.try_lock().is_err()));
         holder
     }
 }
@@ -95,9 +90,7 @@ fn connect(postgres: &EmbeddedPostgres) -> PgConnection {
 }
 
 fn ask(postgres: &EmbeddedPostgres, question: &str) -> String {
-    diesel::select(diesel::dsl::sql::<Text>(question))
-        .get_result(&mut connect(postgres))
-        .unwrap()
+    diesel::select(diesel::dsl::sql::<Text>(question)).get_result(&mut connect(postgres)).unwrap()
 }
 
 fn refusal(options: &EmbeddedOptions) -> EmbeddedError {
@@ -112,10 +105,7 @@ fn holds_the_cluster_until_killed() {
     if home.is_empty() {
         return;
     }
-    let options = EmbeddedOptions {
-        data_dir: Some(PathBuf::from(home.trim()).join("data")),
-        ..Default::default()
-    };
+    let options = EmbeddedOptions { data_dir: Some(PathBuf::from(home.trim()).join("data")), ..Default::default() };
     let _postgres = EmbeddedPostgres::open(&options).unwrap();
     thread::sleep(Duration::from_secs(120));
 }
@@ -128,32 +118,19 @@ fn embedded_the_first_opener_owns_the_cluster_and_later_ones_attach() {
     assert!(owner.owns_cluster() && !attached.owns_cluster());
     assert_eq!(owner.url().expose_secret(), attached.url().expose_secret());
     assert_eq!(owner.sealing_key_file(), attached.sealing_key_file());
-    connect(&attached)
-        .batch_execute("CREATE TABLE kept AS SELECT 'kept' AS word")
-        .unwrap();
+    connect(&attached).batch_execute("CREATE TABLE kept AS SELECT 'kept' AS word").unwrap();
 
     attached.stop().unwrap();
-    assert_eq!(
-        ask(&owner, "(SELECT word FROM kept)"),
-        "kept",
-        "an attached one stops nothing"
-    );
+    assert_eq!(ask(&owner, "(SELECT word FROM kept)"), "kept", "an attached one stops nothing");
 
     let url = owner.url();
     drop(owner);
-    assert!(
-        PgConnection::establish(url.expose_secret()).is_err(),
-        "the owner's end stops the cluster"
-    );
+    assert!(PgConnection::establish(url.expose_secret()).is_err(), "the owner's end stops the cluster");
     assert!(home.postmaster().is_none());
 
     let again = home.open();
     assert!(again.owns_cluster());
-    assert_eq!(
-        again.url().expose_secret(),
-        url.expose_secret(),
-        "the password stays, and the port if it is free"
-    );
+    assert_eq!(again.url().expose_secret(), url.expose_secret(), "the password stays, and the port if it is free");
     assert_eq!(ask(&again, "(SELECT word FROM kept)"), "kept");
     again.stop().unwrap();
     assert!(home.postmaster().is_none());
@@ -176,15 +153,9 @@ fn embedded_a_cluster_whose_holder_was_killed_is_adopted() {
     let mut holder = home.holder();
     let attached = home.open();
     assert!(!attached.owns_cluster());
-    connect(&attached)
-        .batch_execute("CREATE TABLE kept AS SELECT 'kept' AS word")
-        .unwrap();
+    connect(&attached).batch_execute("CREATE TABLE kept AS SELECT 'kept' AS word").unwrap();
     let postmaster = home.postmaster().unwrap();
-    assert_ne!(
-        getsid(Some(postmaster)).unwrap(),
-        getsid(None).unwrap(),
-        "Ctrl-C in our terminal must not reach it"
-    );
+    assert_ne!(getsid(Some(postmaster)).unwrap(), getsid(None).unwrap(), "Ctrl-C in our terminal must not reach it");
     if let Ok(environment) = fs::read(format!("/proc/{}/environ", postmaster.as_raw_nonzero())) {
         assert!(!String::from_utf8_lossy(&environment).contains("a-secret-of-the-holder"));
     }
@@ -203,11 +174,7 @@ fn embedded_a_cluster_whose_holder_was_killed_is_adopted() {
 fn embedded_a_cluster_whose_making_was_killed_is_made_anew() {
     let home = Home::new();
     let mut holder = home.holder();
-    let half_made = || {
-        home.unfinished()
-            .iter()
-            .any(|name| home.data(name).join("PG_VERSION").exists())
-    };
+    let half_made = || home.unfinished().iter().any(|name| home.data(name).join("PG_VERSION").exists());
     wait_until("initdb is at work", half_made);
     holder.kill().unwrap();
     holder.wait().unwrap();
@@ -216,11 +183,7 @@ fn embedded_a_cluster_whose_making_was_killed_is_made_anew() {
 
     let postgres = home.open();
     assert_eq!(ask(&postgres, "current_database()::text"), "doorward");
-    assert_eq!(
-        fs::read_to_string(postgres.sealing_key_file()).unwrap(),
-        sealing_key,
-        "never written again"
-    );
+    assert_eq!(fs::read_to_string(postgres.sealing_key_file()).unwrap(), sealing_key, "never written again");
     drop(postgres);
     drop(home.open());
     assert_eq!(home.unfinished(), Vec::<String>::new());
@@ -249,10 +212,7 @@ fn embedded_secrets_are_private_and_a_wrong_password_is_refused() {
     assert_eq!(ask(&postgres, "current_setting('unix_socket_directories')"), "");
     assert_eq!(ask(&postgres, "current_setting('server_encoding')"), "UTF8");
     assert_eq!(
-        ask(
-            &postgres,
-            "(SELECT string_agg(DISTINCT auth_method, ',') FROM pg_hba_file_rules)"
-        ),
+        ask(&postgres, "(SELECT string_agg(DISTINCT auth_method, ',') FROM pg_hba_file_rules)"),
         "scram-sha-256"
     );
 }
@@ -262,10 +222,7 @@ fn embedded_the_sealing_key_is_one_line_and_a_lost_secret_is_not_replaced() {
     let home = Home::new();
     let postgres = home.open();
     let line = fs::read_to_string(postgres.sealing_key_file()).unwrap();
-    let encoded = line
-        .strip_prefix("k1:")
-        .and_then(|rest| rest.strip_suffix('\n'))
-        .unwrap();
+    let encoded = line.strip_prefix("k1:").and_then(|rest| rest.strip_suffix('\n')).unwrap();
     let key = base64::Engine::decode(&base64::engine::general_purpose::STANDARD, encoded).unwrap();
     assert_eq!(key.len(), 32);
     drop(postgres);
@@ -292,19 +249,9 @@ fn embedded_a_postmaster_pid_of_a_crash_does_not_prevent_the_start() {
     let home = Home::new();
     drop(home.open());
     let owner = fs::metadata(home.data("pg")).unwrap();
-    let mut sleep = Command::new("sleep")
-        .arg("60")
-        .current_dir("/")
-        .uid(owner.uid())
-        .gid(owner.gid())
-        .spawn()
-        .unwrap();
+    let mut sleep = Command::new("sleep").arg("60").current_dir("/").uid(owner.uid()).gid(owner.gid()).spawn().unwrap();
     // The pid of the crashed postmaster now belongs to another program of the same account.
-    let stale = format!(
-        "{}\n{}\n1700000000\n1\n\n127.0.0.1\n  1 1\nready   \n",
-        sleep.id(),
-        home.data("pg").display()
-    );
+    let stale = format!("{}\n{}\n1700000000\n1\n\n127.0.0.1\n  1 1\nready   \n", sleep.id(), home.data("pg").display());
     fs::write(home.data("pg/postmaster.pid"), stale).unwrap();
     let opened = EmbeddedPostgres::open(&home.options());
     let sleeps = sleep.try_wait().unwrap().is_none();
@@ -318,9 +265,7 @@ fn embedded_a_postmaster_pid_of_a_crash_does_not_prevent_the_start() {
 fn embedded_a_cluster_that_was_killed_recovers_at_the_next_start() {
     let home = Home::new();
     let owner = home.open();
-    connect(&owner)
-        .batch_execute("CREATE TABLE kept AS SELECT 'kept' AS word")
-        .unwrap();
+    connect(&owner).batch_execute("CREATE TABLE kept AS SELECT 'kept' AS word").unwrap();
     kill_process(home.postmaster().unwrap(), Signal::KILL).unwrap();
     owner.stop().unwrap();
     assert!(home.postmaster().is_some(), "its postmaster.pid is left behind");
@@ -333,10 +278,7 @@ fn embedded_waiting_for_a_holder_that_never_gets_ready_ends() {
     drop(home.open());
     let lock = File::open(home.data("lock")).unwrap();
     lock.try_lock().unwrap();
-    let options = EmbeddedOptions {
-        ready_within: Duration::from_millis(300),
-        ..home.options()
-    };
+    let options = EmbeddedOptions { ready_within: Duration::from_millis(300), ..home.options() };
     assert!(matches!(refusal(&options), EmbeddedError::NotReady { .. }));
 }
 
@@ -345,15 +287,8 @@ fn embedded_missing_or_different_programs_are_named() {
     let home = Home::new();
     let empty = home.0.join("bin");
     fs::create_dir(&empty).unwrap();
-    let said = refusal(&EmbeddedOptions {
-        pg_bin: Some(empty.clone()),
-        ..home.options()
-    })
-    .to_string();
-    assert!(
-        said.contains("14 or newer") && said.contains("apt install postgresql"),
-        "{said}"
-    );
+    let said = refusal(&EmbeddedOptions { pg_bin: Some(empty.clone()), ..home.options() }).to_string();
+    assert!(said.contains("14 or newer") && said.contains("apt install postgresql"), "{said}");
     assert!(said.contains(empty.to_str().unwrap()), "{said}");
 
     let postgres = home.open();
@@ -361,10 +296,7 @@ fn embedded_missing_or_different_programs_are_named() {
     drop(postgres);
     fs::write(home.data("pg/PG_VERSION"), "9\n").unwrap();
     let said = refusal(&home.options()).to_string();
-    assert!(
-        said.contains("PostgreSQL 9 (it made the data folder)") && said.contains(&installed),
-        "{said}"
-    );
+    assert!(said.contains("PostgreSQL 9 (it made the data folder)") && said.contains(&installed), "{said}");
 }
 
 #[test]
@@ -372,11 +304,7 @@ fn embedded_a_folder_that_others_can_write_to_or_that_postgres_cannot_reach_is_r
     let home = Home::new();
     fs::create_dir(home.0.join("data")).unwrap();
     fs::set_permissions(home.0.join("data"), Permissions::from_mode(0o777)).unwrap();
-    assert!(
-        refusal(&home.options())
-            .to_string()
-            .contains("other accounts may write to it")
-    );
+    assert!(refusal(&home.options()).to_string().contains("other accounts may write to it"));
     if geteuid().is_root() {
         fs::set_permissions(home.0.join("data"), Permissions::from_mode(0o711)).unwrap();
         fs::set_permissions(&home.0, Permissions::from_mode(0o700)).unwrap();

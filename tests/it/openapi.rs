@@ -10,11 +10,7 @@ use crate::support::TestApp;
 fn operations(document: &Value) -> Vec<(String, String, Value)> {
     let paths = document["paths"].as_object().unwrap();
     let each = paths.iter().flat_map(|(path, item)| {
-        let methods = item
-            .as_object()
-            .unwrap()
-            .iter()
-            .filter(|(name, _)| *name != "parameters");
+        let methods = item.as_object().unwrap().iter().filter(|(name, _)| *name != "parameters");
         methods.map(move |(method, operation)| (method.to_uppercase(), path.clone(), operation.clone()))
     });
     each.collect()
@@ -29,15 +25,8 @@ async fn document() -> Value {
 #[actix_web::test]
 async fn the_document_has_exactly_the_routes_of_the_api() {
     let document = document().await;
-    assert!(
-        document["openapi"].as_str().unwrap().starts_with("3.1"),
-        "{}",
-        document["openapi"]
-    );
-    let told: BTreeSet<_> = operations(&document)
-        .into_iter()
-        .map(|(method, path, _)| (method, path))
-        .collect();
+    assert!(document["openapi"].as_str().unwrap().starts_with("3.1"), "{}", document["openapi"]);
+    let told: BTreeSet<_> = operations(&document).into_iter().map(|(method, path, _)| (method, path)).collect();
     let served: BTreeSet<_> = doorward::routes::MAP
         .iter()
         .filter(|(path, _)| path.starts_with("/v1/"))
@@ -71,14 +60,8 @@ async fn every_operation_names_its_path_parameters_its_problem_and_a_success() {
         assert_eq!(problem, "#/components/schemas/ProblemBody", "{method} {path}");
         let answers = operation["responses"].as_object().unwrap();
         assert!(answers.keys().any(|status| status.starts_with('2')), "{method} {path}");
-        assert!(
-            operation["summary"].as_str().is_some_and(|s| s.len() > 5),
-            "{method} {path} says nothing"
-        );
-        assert!(
-            ids.insert(operation["operationId"].to_string()),
-            "{method} {path}: the operationId is not unique"
-        );
+        assert!(operation["summary"].as_str().is_some_and(|s| s.len() > 5), "{method} {path} says nothing");
+        assert!(ids.insert(operation["operationId"].to_string()), "{method} {path}: the operationId is not unique");
     }
 }
 
@@ -99,10 +82,7 @@ async fn every_reference_of_the_document_leads_somewhere() {
     references(&document, &mut found);
     assert!(found.len() > 20, "{found:?}");
     for reference in found {
-        assert!(
-            document.pointer(reference.trim_start_matches('#')).is_some(),
-            "{reference} leads nowhere"
-        );
+        assert!(document.pointer(reference.trim_start_matches('#')).is_some(), "{reference} leads nowhere");
     }
 }
 

@@ -19,10 +19,7 @@ use crate::support::test_app::SEALING_KEY;
 const NEW_KEY: &str = "n2:Hx4dHBsaGRgXFhUUExIREA8ODQwLCgkIBwYFBAMCAQA=";
 
 async fn sign_in(serving: &Serving, connection: &Value) -> Page {
-    serving
-        .browser()
-        .follow(connection["login_url"].as_str().unwrap())
-        .await
+    serving.browser().follow(connection["login_url"].as_str().unwrap()).await
 }
 
 #[track_caller]
@@ -55,19 +52,14 @@ async fn sealing_keys_are_rotated_while_the_server_serves() {
         assert_ada(&sign_in(&serving, &connection).await);
         connection
     };
-    let both = old
-        .clone()
-        .set("DOORWARD_SEALING_KEYS", &format!("{NEW_KEY},{SEALING_KEY}"));
+    let both = old.clone().set("DOORWARD_SEALING_KEYS", &format!("{NEW_KEY},{SEALING_KEY}"));
     let serving = both.serve();
     let browser = serving.browser();
     let begun = browser.get(connection["login_url"].as_str().unwrap()).await;
     assert!(both.success(&["secrets", "rotate"]).contains("sealed anew with key n2"));
     assert_ada(&browser.follow(begun.location().unwrap().as_str()).await);
     assert_ada(&sign_in(&serving, &connection).await);
-    assert!(
-        both.success(&["secrets", "rotate"]).starts_with("0 secrets"),
-        "nothing is left"
-    );
+    assert!(both.success(&["secrets", "rotate"]).starts_with("0 secrets"), "nothing is left");
     drop(serving);
 
     assert!(old.failure(&["serve"]).contains("`n2`, which is not configured"));
@@ -88,24 +80,13 @@ async fn sigterm_is_told_by_readyz_at_once_and_requests_in_flight_are_finished()
     provider.answer(Place::Userinfo, Answer::json(userinfo).after(Duration::from_secs(4)));
     let browser = serving.browser();
     let begun = browser.get(connection["login_url"].as_str().unwrap()).await;
-    let back = browser
-        .get(begun.location().unwrap().as_str())
-        .await
-        .location()
-        .unwrap();
+    let back = browser.get(begun.location().unwrap().as_str()).await.location().unwrap();
     let slow = actix_web::rt::spawn(async move { browser.get(back.as_str()).await });
     eventually("the login is in flight", async || provider.calls(Place::Userinfo) > 0).await;
 
     serving.signal(Signal::TERM);
-    eventually("readyz says no", async || {
-        serving.browser().get("/readyz").await.status == 503
-    })
-    .await;
-    assert_eq!(
-        serving.browser().get("/healthz").await.status,
-        200,
-        "alive while it drains"
-    );
+    eventually("readyz says no", async || serving.browser().get("/readyz").await.status == 503).await;
+    assert_eq!(serving.browser().get("/healthz").await.status, 200, "alive while it drains");
     let finished = slow.await.unwrap();
     assert_eq!(finished.status, 303, "{}", finished.body);
     assert!(finished.set_cookies().iter().any(|c| c.starts_with("dw_s_")));
@@ -123,29 +104,13 @@ async fn a_restart_of_postgresql_is_survived() {
 
     cluster.stop().unwrap();
     let down = serving.browser().get("/readyz").await;
-    assert_eq!(
-        (down.status, down.body.contains("unreachable")),
-        (503, true),
-        "{}",
-        down.body
-    );
+    assert_eq!((down.status, down.body.contains("unreachable")), (503, true), "{}", down.body);
     let page = sign_in(&serving, &connection).await;
-    assert_eq!(
-        (page.status, page.code().as_str()),
-        (503, "service_unavailable"),
-        "a page, not a broken connection"
-    );
+    assert_eq!((page.status, page.code().as_str()), (503, "service_unavailable"), "a page, not a broken connection");
 
     let again = home.open();
-    assert_eq!(
-        again.url().expose_secret(),
-        cluster_url(&settings),
-        "the same port, so the same URL"
-    );
-    eventually("it is ready again", async || {
-        serving.browser().get("/readyz").await.status == 200
-    })
-    .await;
+    assert_eq!(again.url().expose_secret(), cluster_url(&settings), "the same port, so the same URL");
+    eventually("it is ready again", async || serving.browser().get("/readyz").await.status == 200).await;
     assert_ada(&sign_in(&serving, &connection).await);
     assert_eq!(acme.count_events("login.succeeded").await, 2);
 }
@@ -159,20 +124,11 @@ async fn k_12_metrics_are_at_the_admin_port_and_nowhere_else() {
     let database = TestDatabase::new();
     let admin = free_port();
     let settings = Settings::with_database(database.url.expose_secret());
-    let serving = settings
-        .set("DOORWARD_ADMIN_LISTEN", &format!("127.0.0.1:{admin}"))
-        .serve();
+    let serving = settings.set("DOORWARD_ADMIN_LISTEN", &format!("127.0.0.1:{admin}")).serve();
     assert_eq!(serving.browser().get("/metrics").await.status, 404);
-    let at_admin = serving
-        .browser()
-        .get(&format!("http://127.0.0.1:{admin}/metrics"))
-        .await;
+    let at_admin = serving.browser().get(&format!("http://127.0.0.1:{admin}/metrics")).await;
     assert_eq!(at_admin.status, 200);
-    assert!(
-        at_admin.body.contains("doorward_http_requests_total{status=\"404\"} 1"),
-        "{}",
-        at_admin.body
-    );
+    assert!(at_admin.body.contains("doorward_http_requests_total{status=\"404\"} 1"), "{}", at_admin.body);
     let other = serving.browser().get(&format!("http://127.0.0.1:{admin}/readyz")).await;
     assert_eq!(other.status, 404, "nothing else is served there");
 }
@@ -188,10 +144,7 @@ async fn a_refusal_is_found_in_the_json_log_by_the_event_that_the_page_shows() {
     assert_eq!(acme.last_event("login.refused").await["id"], json!(event));
 
     let log = serving.log();
-    let lines: Vec<Value> = log
-        .lines()
-        .map(|line| serde_json::from_str(line).expect(line))
-        .collect();
+    let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
     let found: Vec<_> = lines.iter().filter(|line| line["event_id"] == json!(event)).collect();
     assert_eq!(found.len(), 1, "{log}");
     assert_eq!(found[0]["code"], "email_not_verified");
@@ -211,18 +164,13 @@ async fn a_backup_restored_elsewhere_signs_people_in_with_the_sealing_key_only()
     drop(serving);
 
     let restored = TestDatabase::bare();
-    let dump = Command::new("pg_dump")
-        .args(["--no-owner", database.url.expose_secret()])
-        .output()
-        .unwrap();
+    let dump = Command::new("pg_dump").args(["--no-owner", database.url.expose_secret()]).output().unwrap();
     assert!(dump.status.success(), "{}", text(&dump.stderr));
     assert!(!text(&dump.stdout).contains("a secret of the client"), "K-02");
     let file = std::env::temp_dir().join(format!("doorward-{}.sql", uuid::Uuid::now_v7()));
     std::fs::write(&file, &dump.stdout).unwrap();
     let mut psql = Command::new("psql");
-    psql.args(["--quiet", "--set=ON_ERROR_STOP=1", "--file"])
-        .arg(&file)
-        .arg(restored.url.expose_secret());
+    psql.args(["--quiet", "--set=ON_ERROR_STOP=1", "--file"]).arg(&file).arg(restored.url.expose_secret());
     let loaded = psql.output().unwrap();
     std::fs::remove_file(&file).unwrap();
     assert!(loaded.status.success(), "{}", text(&loaded.stderr));
@@ -235,11 +183,7 @@ async fn a_backup_restored_elsewhere_signs_people_in_with_the_sealing_key_only()
     let serving = elsewhere.serve();
     assert_ada(&sign_in(&serving, &connection).await);
     let users = serving.owner("acme").get("/users").await.ok();
-    assert_eq!(
-        users["items"].as_array().unwrap().len(),
-        1,
-        "the same user as before the backup"
-    );
+    assert_eq!(users["items"].as_array().unwrap().len(), 1, "the same user as before the backup");
 }
 
 #[actix_web::test]
@@ -249,18 +193,11 @@ async fn a_login_whose_instance_was_killed_is_finished_by_another_one() {
     let mut killed = first.serve();
     let (_, connection) = tenant_with_connection(&killed, &provider).await;
     let other_port = free_port();
-    let other = first
-        .clone()
-        .set("DOORWARD_LISTEN", &format!("127.0.0.1:{other_port}"))
-        .serve();
+    let other = first.clone().set("DOORWARD_LISTEN", &format!("127.0.0.1:{other_port}")).serve();
 
     let browser = killed.browser();
     let begun = browser.get(connection["login_url"].as_str().unwrap()).await;
-    let back = browser
-        .get(begun.location().unwrap().as_str())
-        .await
-        .location()
-        .unwrap();
+    let back = browser.get(begun.location().unwrap().as_str()).await.location().unwrap();
     killed.signal(Signal::KILL);
     assert_eq!(killed.exit().code(), None);
     assert_ada(&browser.via(other.port).follow(back.as_str()).await);
@@ -274,11 +211,7 @@ async fn the_embedded_default_serves_keys_attach_and_ctrl_c_ends_all() {
     let postmaster = home.postmaster().expect("it started PostgreSQL");
     let (acme, connection) = tenant_with_connection(&serving, &provider).await;
     assert_ada(&sign_in(&serving, &connection).await);
-    assert_eq!(
-        home.postmaster(),
-        Some(postmaster),
-        "commands beside it attach to the living cluster"
-    );
+    assert_eq!(home.postmaster(), Some(postmaster), "commands beside it attach to the living cluster");
     assert_eq!(acme.count_events("login.succeeded").await, 1);
 
     serving.signal(Signal::INT);

@@ -28,12 +28,7 @@ impl Scene {
         }
         let provider = HostileProvider::start();
         let connection = acme.connect(&provider, change).await;
-        Self {
-            app,
-            acme,
-            provider,
-            connection,
-        }
+        Self { app, acme, provider, connection }
     }
 
     /// Signs in with these claims beside `sub` and a verified address.
@@ -43,11 +38,7 @@ impl Scene {
             claims[name] = value.clone();
         }
         self.provider.person(claims);
-        let page = self
-            .app
-            .browser()
-            .follow(self.connection["login_url"].as_str().unwrap())
-            .await;
+        let page = self.app.browser().follow(self.connection["login_url"].as_str().unwrap()).await;
         assert_eq!(page.status, 200, "{}", page.body);
     }
 
@@ -62,39 +53,21 @@ impl Scene {
     /// The id of a group by its name.
     async fn group(&self, name: &str) -> String {
         let groups = self.acme.get("/groups?limit=200").await.ok();
-        let found = groups["items"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .find(|g| g["name"] == name)
-            .cloned();
-        found.unwrap_or_else(|| panic!("no group {name}"))["id"]
-            .as_str()
-            .unwrap()
-            .to_owned()
+        let found = groups["items"].as_array().unwrap().iter().find(|g| g["name"] == name).cloned();
+        found.unwrap_or_else(|| panic!("no group {name}"))["id"].as_str().unwrap().to_owned()
     }
 
     /// The names of the person's groups, sorted; with `true` those that this connection says, else those by hand.
     async fn groups(&self, synced: bool) -> Vec<String> {
         let groups = self.acme.get("/groups?limit=200").await.ok();
-        let memberships = self
-            .acme
-            .get(&format!("/users/{}/groups", self.user_id().await))
-            .await
-            .ok();
+        let memberships = self.acme.get(&format!("/users/{}/groups", self.user_id().await)).await.ok();
         let of_origin = memberships["items"]
             .as_array()
             .unwrap()
             .iter()
             .filter(|m| (m["connection_id"] == self.connection["id"]) == synced);
         let name = |m: &Value| {
-            groups["items"]
-                .as_array()
-                .unwrap()
-                .iter()
-                .find(|g| g["id"] == m["group_id"])
-                .unwrap()["name"]
-                .clone()
+            groups["items"].as_array().unwrap().iter().find(|g| g["id"] == m["group_id"]).unwrap()["name"].clone()
         };
         let mut names: Vec<String> = of_origin.map(|m| name(m).as_str().unwrap().to_owned()).collect();
         names.sort();

@@ -76,11 +76,7 @@ const TABLE: &[(&str, &str, Rule)] = &[
     ("GET", "/v1/tenants/{tenant}/users/{id}/groups", Auditors(404)),
     ("GET", "/v1/tenants/{tenant}/users/{id}/identities", Auditors(404)),
     ("POST", "/v1/tenants/{tenant}/users/{id}/identities", AdminOnly(404)),
-    (
-        "DELETE",
-        "/v1/tenants/{tenant}/users/{id}/identities/{identity}",
-        AdminOnly(404),
-    ),
+    ("DELETE", "/v1/tenants/{tenant}/users/{id}/identities/{identity}", AdminOnly(404)),
     ("GET", "/v1/tenants/{tenant}/groups", Auditors(200)),
     ("POST", "/v1/tenants/{tenant}/groups", AdminOnly(201)),
     ("GET", "/v1/tenants/{tenant}/groups/{id}", Auditors(404)),
@@ -88,11 +84,7 @@ const TABLE: &[(&str, &str, Rule)] = &[
     ("DELETE", "/v1/tenants/{tenant}/groups/{id}", AdminOnly(404)),
     ("GET", "/v1/tenants/{tenant}/groups/{id}/members", Auditors(404)),
     ("PUT", "/v1/tenants/{tenant}/groups/{id}/members/{user}", AdminOnly(404)),
-    (
-        "DELETE",
-        "/v1/tenants/{tenant}/groups/{id}/members/{user}",
-        AdminOnly(404),
-    ),
+    ("DELETE", "/v1/tenants/{tenant}/groups/{id}/members/{user}", AdminOnly(404)),
     ("GET", "/v1/tenants/{tenant}/group-mappings", Auditors(200)),
     ("POST", "/v1/tenants/{tenant}/group-mappings", AdminOnly(422)), // of a group that is not there
     ("GET", "/v1/tenants/{tenant}/group-mappings/{id}", Auditors(404)),
@@ -100,16 +92,8 @@ const TABLE: &[(&str, &str, Rule)] = &[
     ("DELETE", "/v1/tenants/{tenant}/group-mappings/{id}", AdminOnly(404)),
     ("GET", "/v1/tenants/{tenant}/unmatched-groups", Auditors(200)),
     ("GET", "/v1/tenants/{tenant}/held-group-removals", Auditors(200)),
-    (
-        "DELETE",
-        "/v1/tenants/{tenant}/held-group-removals/{id}",
-        AdminOnly(404),
-    ),
-    (
-        "POST",
-        "/v1/tenants/{tenant}/held-group-removals/{id}/apply",
-        AdminOnly(404),
-    ),
+    ("DELETE", "/v1/tenants/{tenant}/held-group-removals/{id}", AdminOnly(404)),
+    ("POST", "/v1/tenants/{tenant}/held-group-removals/{id}/apply", AdminOnly(404)),
     ("GET", "/v1/tenants/{tenant}/domains", Auditors(200)),
     ("POST", "/v1/tenants/{tenant}/domains", AdminOnly(201)),
     ("GET", "/v1/tenants/{tenant}/domains/{id}", Auditors(404)),
@@ -232,26 +216,16 @@ async fn everybody(app: &TestApp) -> Vec<Somebody> {
         somebody("suspended admin", key("initech", "admin").await, "initech"),
         somebody("operator", Some(operator.clone()), "acme"),
     ];
-    operator
-        .patch("/v1/tenants/initech", &json!({"status": "suspended"}))
-        .await
-        .ok();
+    operator.patch("/v1/tenants/initech", &json!({"status": "suspended"})).await.ok();
     all
 }
 
 #[test]
 fn every_route_stands_in_the_table_once() {
-    let served: Vec<_> = MAP
-        .iter()
-        .flat_map(|(path, methods)| methods.iter().map(move |m| (*m, *path)))
-        .collect();
+    let served: Vec<_> = MAP.iter().flat_map(|(path, methods)| methods.iter().map(move |m| (*m, *path))).collect();
     let told: Vec<_> = TABLE.iter().map(|(method, path, _)| (*method, *path)).collect();
     for route in &served {
-        assert_eq!(
-            told.iter().filter(|t| *t == route).count(),
-            1,
-            "{route:?} must stand in TABLE once"
-        );
+        assert_eq!(told.iter().filter(|t| *t == route).count(), 1, "{route:?} must stand in TABLE once");
     }
     for route in &told {
         assert!(served.contains(route), "{route:?} is no route any more");

@@ -50,37 +50,18 @@ impl Rest {
 /// Makes tenant, groups, admin key and connection, and starts the provider in between, which must know where to send
 /// browsers back to.
 pub(super) async fn seed(ctx: &Context) -> Result<Seeded, Box<dyn Error>> {
-    let stamp = Stamp {
-        actor: Actor::System,
-        request_id: None,
-        at: ctx.clock.now(),
-    };
-    let input = OperatorKeyIn {
-        name: "demo".into(),
-        expires_at: None,
-    };
+    let stamp = Stamp { actor: Actor::System, request_id: None, at: ctx.clock.now() };
+    let input = OperatorKeyIn { name: "demo".into(), expires_at: None };
     let (_, key) = manage_operators::create_key(ctx, stamp, input).await?;
     let base = ctx.config.url("");
-    let rest = Rest {
-        base: base.clone(),
-        key,
-        lane: ctx.lane(Uuid::nil()),
-    };
+    let rest = Rest { base: base.clone(), key, lane: ctx.lane(Uuid::nil()) };
     let post = |path: &'static str, body: Value| rest.send(Method::POST, path, body);
 
-    post(
-        "/v1/tenants",
-        json!({"slug": "acme", "name": "Acme Inc.", "external_id": "customer-1"}),
-    )
-    .await?;
+    post("/v1/tenants", json!({"slug": "acme", "name": "Acme Inc.", "external_id": "customer-1"})).await?;
     for name in ["engineering", "admins"] {
         post("/v1/tenants/acme/groups", json!({"name": name})).await?;
     }
-    let account = post(
-        "/v1/tenants/acme/service-accounts",
-        json!({"name": "demo admin", "role": "admin"}),
-    )
-    .await?;
+    let account = post("/v1/tenants/acme/service-accounts", json!({"name": "demo admin", "role": "admin"})).await?;
     let key = json!({"name": "demo", "service_account_id": account["id"]});
     let key = post("/v1/tenants/acme/api-keys", key).await?;
     let admin_key = text(&key, "secret")?;
@@ -95,23 +76,11 @@ pub(super) async fn seed(ctx: &Context) -> Result<Seeded, Box<dyn Error>> {
     let provider = provider::start(ctx.config.listen.ip(), &client).await?;
     let settings = json!({"issuer": provider.issuer, "client_id": client.id, "additional_scopes": ["groups"]});
     let path = format!("/v1/tenants/acme/connections/{}", text(&draft, "id")?);
-    rest.send(
-        Method::PATCH,
-        &path,
-        json!({"settings": settings, "client_secret": client.secret}),
-    )
-    .await?;
+    rest.send(Method::PATCH, &path, json!({"settings": settings, "client_secret": client.secret})).await?;
     rest.send(Method::POST, &format!("{path}/activate"), json!({})).await?;
-    Ok(Seeded {
-        base,
-        admin_key: admin_key.into(),
-        provider,
-    })
+    Ok(Seeded { base, admin_key: admin_key.into(), provider })
 }
 
 fn text(answer: &Value, field: &str) -> Result<String, Box<dyn Error>> {
-    Ok(answer[field]
-        .as_str()
-        .ok_or_else(|| format!("the answer has no {field}"))?
-        .to_owned())
+    Ok(answer[field].as_str().ok_or_else(|| format!("the answer has no {field}"))?.to_owned())
 }

@@ -35,10 +35,7 @@ pub(super) async fn check(seeded: &Seeded) -> Result<(), Box<dyn Error>> {
 
 /// From the login page through the provider's form to the page where it ends.
 async fn sign_in(seeded: &Seeded, person: &str) -> Result<String, Box<dyn Error>> {
-    let mut visitor = Visitor {
-        client: client()?,
-        jar: BTreeMap::new(),
-    };
+    let mut visitor = Visitor { client: client()?, jar: BTreeMap::new() };
     let start = Url::parse(&format!("{}/t/acme/login", seeded.base))?;
     let (url, page) = visitor.go(Method::GET, start, None).await?;
     let link = between(&page, "class=\"choice\" href=\"", "\"").ok_or("the login page offers no connection")?;
@@ -48,15 +45,9 @@ async fn sign_in(seeded: &Seeded, person: &str) -> Result<String, Box<dyn Error>
     Ok(visitor.go(Method::POST, url.join(&action)?, Some(form)).await?.1)
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "plays the browser; no request of the product goes this way"
-)]
+#[expect(clippy::disallowed_methods, reason = "plays the browser; no request of the product goes this way")]
 fn client() -> reqwest::Result<Client> {
-    Client::builder()
-        .redirect(reqwest::redirect::Policy::none())
-        .no_proxy()
-        .build()
+    Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build()
 }
 
 impl Visitor {
@@ -71,20 +62,14 @@ impl Visitor {
             let host = url[url::Position::BeforeHost..url::Position::AfterPort].to_owned();
             let cookies = self.jar.iter().filter(|((at, _), _)| *at == host);
             let cookies: Vec<String> = cookies.map(|((_, name), value)| format!("{name}={value}")).collect();
-            let mut request = self
-                .client
-                .request(method, url.clone())
-                .header(COOKIE, cookies.join("; "));
+            let mut request = self.client.request(method, url.clone()).header(COOKIE, cookies.join("; "));
             if let Some(body) = form.take() {
-                request = request
-                    .header("content-type", "application/x-www-form-urlencoded")
-                    .body(body);
+                request = request.header("content-type", "application/x-www-form-urlencoded").body(body);
             }
             let answer = request.send().await?;
             for line in answer.headers().get_all(SET_COOKIE) {
                 let cookie = Cookie::parse(line.to_str()?.to_owned())?;
-                self.jar
-                    .insert((host.clone(), cookie.name().to_owned()), cookie.value().to_owned());
+                self.jar.insert((host.clone(), cookie.name().to_owned()), cookie.value().to_owned());
             }
             let Some(next) = answer.headers().get(LOCATION) else {
                 return Ok((url, answer.text().await?));

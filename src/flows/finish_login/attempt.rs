@@ -99,11 +99,7 @@ pub async fn take(ctx: &Context, tenant: &TenantCache, connection: Uuid, arrival
     if attempt.consumed_at.is_some() {
         return done(ctx, tenant, arrival, attempt).await;
     }
-    let expected = if posted {
-        ResponseMode::FormPost
-    } else {
-        ResponseMode::Query
-    };
+    let expected = if posted { ResponseMode::FormPost } else { ResponseMode::Query };
     let cookie = (arrival.attempt_cookie)(id);
     let refusal = if attempt.connection_id != connection {
         Some("connection_mismatch") // O-06, O-12
@@ -135,9 +131,9 @@ async fn claim(
     if browser_hash != attempt.browser_hash {
         return Ok(Taken::Refused(id, "browser_mismatch")); // O-03, W-06
     }
-    let taken = ctx.db.tenant(tenant, move |conn| {
-        Ok::<_, Error>(login_attempts::take(conn, tenant, &attempt, &browser_hash, now)?)
-    });
+    let taken = ctx
+        .db
+        .tenant(tenant, move |conn| Ok::<_, Error>(login_attempts::take(conn, tenant, &attempt, &browser_hash, now)?));
     match taken.await? {
         Some(attempt) => {
             let secrets = open_secrets(ctx, &attempt)?;
@@ -153,9 +149,7 @@ async fn done(ctx: &Context, tenant: &TenantCache, arrival: &Arrival, attempt: L
         && let Some(live) = authenticate::session(ctx, tenant, cookie).await?
         && live.0.id == session_id
     {
-        return Ok(Taken::Done {
-            return_to: attempt.return_to,
-        });
+        return Ok(Taken::Done { return_to: attempt.return_to });
     }
     Ok(Taken::Garbage("attempt_used"))
 }
@@ -171,21 +165,12 @@ async fn park(ctx: &Context, attempt: &LoginAttempt, params: &ResponseParams) ->
     let bytes = serde_json::to_vec(&parked).map_err(|e| Error::Internal(e.to_string()))?;
     let (tenant, id, now) = (attempt.tenant_id, attempt.id, ctx.clock.now());
     let sealed = ctx.sealer.seal(place(tenant, id), &bytes);
-    ctx.db
-        .tenant(tenant, move |conn| {
-            Ok::<_, Error>(login_attempts::park(conn, tenant, id, &sealed, now)?)
-        })
-        .await?;
+    ctx.db.tenant(tenant, move |conn| Ok::<_, Error>(login_attempts::park(conn, tenant, id, &sealed, now)?)).await?;
     Ok(Taken::Parked(id))
 }
 
 async fn unpark(ctx: &Context, tenant: Uuid, id: Uuid) -> Result<Option<ResponseParams>, Error> {
-    let sealed = ctx
-        .db
-        .tenant(tenant, move |conn| {
-            Ok::<_, Error>(login_attempts::parked(conn, tenant, id)?)
-        })
-        .await?;
+    let sealed = ctx.db.tenant(tenant, move |conn| Ok::<_, Error>(login_attempts::parked(conn, tenant, id)?)).await?;
     let Some(sealed) = sealed else { return Ok(None) };
     let bytes = ctx.sealer.open(place(tenant, id), &sealed)?;
     let parked: Parked = serde_json::from_slice(bytes.expose_secret()).map_err(|e| Error::Internal(e.to_string()))?;
@@ -199,10 +184,5 @@ async fn unpark(ctx: &Context, tenant: Uuid, id: Uuid) -> Result<Option<Response
 }
 
 fn place(tenant: Uuid, attempt: Uuid) -> Place {
-    Place {
-        tenant,
-        table: "login_attempts",
-        row: attempt,
-        column: "parked_response",
-    }
+    Place { tenant, table: "login_attempts", row: attempt, column: "parked_response" }
 }

@@ -72,11 +72,7 @@ pub async fn open(
                 }
                 Verdict::Raced => return Err(Undone::Raced),
             };
-            let stamp = Stamp {
-                actor: Actor::Visitor,
-                request_id,
-                at: now,
-            };
+            let stamp = Stamp { actor: Actor::Visitor, request_id, at: now };
             store(conn, attempt_id, session, replaced, &welcome, stamp)?;
             Ok(welcome)
         });
@@ -134,12 +130,7 @@ fn new_session(
 /// Where a session's upstream tokens are sealed.
 #[must_use]
 pub fn upstream_place(tenant: Uuid, session: Uuid) -> Place {
-    Place {
-        tenant,
-        table: "sessions",
-        row: session,
-        column: "upstream",
-    }
+    Place { tenant, table: "sessions", row: session, column: "upstream" }
 }
 
 fn store(
@@ -152,10 +143,7 @@ fn store(
 ) -> Result<(), Error> {
     let tenant = session.tenant_id;
     // W-01: what was signed in here before is signed in no more; the new session has an id and a secret of its own.
-    if let Some((old, _)) = replaced
-        .map(|hash| sessions::find_by_token(conn, tenant, &hash))
-        .transpose()?
-        .flatten()
+    if let Some((old, _)) = replaced.map(|hash| sessions::find_by_token(conn, tenant, &hash)).transpose()?.flatten()
         && sessions::end(conn, tenant, old.id, "replaced", stamp.at)?
     {
         changes::note(conn, tenant)?; // W-04: other instances may hold it in memory

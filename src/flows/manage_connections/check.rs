@@ -24,10 +24,7 @@ struct Faults<'a> {
 
 impl Faults<'_> {
     fn add(&mut self, field: &str, message: impl Into<String>) {
-        self.list.push(Fault {
-            field: field.into(),
-            message: message.into(),
-        });
+        self.list.push(Fault { field: field.into(), message: message.into() });
     }
 
     fn line(&mut self, field: &str, text: &str, max: usize) {
@@ -66,11 +63,7 @@ pub fn check(ctx: &Context, row: &Connection) -> Result<(), Error> {
     check_request(&mut f, &row.settings.0);
     check_mapping(&mut f, &row.settings.0);
     check_provisioning(&mut f, &row.provisioning.0);
-    if f.list.is_empty() {
-        Ok(())
-    } else {
-        Err(Error::Invalid(f.list))
-    }
+    if f.list.is_empty() { Ok(()) } else { Err(Error::Invalid(f.list)) }
 }
 
 fn check_provider(f: &mut Faults<'_>, s: &OidcSettings) {
@@ -80,20 +73,14 @@ fn check_provider(f: &mut Faults<'_>, s: &OidcSettings) {
             f.add("settings.issuer", "must not have a query or fragment"); // OpenID Connect Core section 2, iss
         }
         if issuer.contains("{tenantid}") && s.allowed_tenant_ids.is_empty() {
-            f.add(
-                "settings.allowed_tenant_ids",
-                "must name the directories that {tenantid} may stand for",
-            ); // O-27
+            f.add("settings.allowed_tenant_ids", "must name the directories that {tenantid} may stand for"); // O-27
         }
     }
     f.lines("settings.issuer_aliases", &s.issuer_aliases, 10, MAX_URL);
     f.lines("settings.allowed_tenant_ids", &s.allowed_tenant_ids, 50, 36);
     for (n, id) in s.allowed_tenant_ids.iter().enumerate() {
         if Uuid::try_parse(id).is_err() {
-            f.add(
-                &format!("settings.allowed_tenant_ids[{n}]"),
-                "must be a directory's id (a UUID)",
-            );
+            f.add(&format!("settings.allowed_tenant_ids[{n}]"), "must be a directory's id (a UUID)");
         }
     }
     let e = &s.endpoints;
@@ -116,10 +103,7 @@ fn check_provider(f: &mut Faults<'_>, s: &OidcSettings) {
 }
 
 fn check_request(f: &mut Faults<'_>, s: &OidcSettings) {
-    for (field, scopes) in [
-        ("settings.scopes", &s.scopes),
-        ("settings.additional_scopes", &s.additional_scopes),
-    ] {
+    for (field, scopes) in [("settings.scopes", &s.scopes), ("settings.additional_scopes", &s.additional_scopes)] {
         f.lines(field, scopes, 30, 255);
         // RFC 6749 section 3.3: scope-token.
         let token = |c: char| matches!(c, '\x21' | '\x23'..='\x5b' | '\x5d'..='\x7e');
@@ -131,10 +115,7 @@ fn check_request(f: &mut Faults<'_>, s: &OidcSettings) {
         f.add("settings.authorization_parameters", "must have at most 20 entries");
     }
     for (name, value) in s.authorization_parameters.iter().take(20) {
-        let field = format!(
-            "settings.authorization_parameters.{}",
-            name.chars().take(40).collect::<String>()
-        );
+        let field = format!("settings.authorization_parameters.{}", name.chars().take(40).collect::<String>());
         if RESERVED_PARAMETERS.contains(&name.as_str()) {
             f.add(&field, "is a parameter that Doorward sets itself");
         }
@@ -142,10 +123,7 @@ fn check_request(f: &mut Faults<'_>, s: &OidcSettings) {
         f.line(&field, value, 1000);
     }
     if let Some(prompt) = &s.prompt
-        && !matches!(
-            prompt.as_str(),
-            "login" | "consent" | "select_account" | "login consent"
-        )
+        && !matches!(prompt.as_str(), "login" | "consent" | "select_account" | "login consent")
     {
         f.add("settings.prompt", "must be login, consent or select_account");
     }
@@ -154,10 +132,7 @@ fn check_request(f: &mut Faults<'_>, s: &OidcSettings) {
     }
     f.lines("settings.acr_values", &s.acr_values, 10, 255);
     if s.signing_algorithms.is_empty() || s.signing_algorithms.len() > 9 {
-        f.add(
-            "settings.signing_algorithms",
-            "must name at least one algorithm, each once",
-        ); // A6: never off
+        f.add("settings.signing_algorithms", "must name at least one algorithm, each once"); // A6: never off
     }
 }
 
@@ -183,19 +158,13 @@ fn check_mapping(f: &mut Faults<'_>, s: &OidcSettings) {
         f.add("settings.claim_mapping.email", "must name at least one claim");
     }
     if m.name.is_empty() && (m.given_name.is_empty() || m.family_name.is_empty()) {
-        f.add(
-            "settings.claim_mapping.name",
-            "or both given_name and family_name must be mapped",
-        ); // row A8
+        f.add("settings.claim_mapping.name", "or both given_name and family_name must be mapped"); // row A8
     }
 }
 
 fn check_provisioning(f: &mut Faults<'_>, p: &ProvisioningPolicy) {
     if p.default_role > Role::Auditor {
-        f.add(
-            "provisioning.default_role",
-            "must be member or auditor: a login makes no admins",
-        );
+        f.add("provisioning.default_role", "must be member or auditor: a login makes no admins");
     }
     if p.removal_guard.max_percent > 100 {
         f.add("provisioning.removal_guard.max_percent", "must be at most 100");

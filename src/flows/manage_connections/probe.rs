@@ -35,31 +35,19 @@ pub async fn probe(ctx: &Context, row: &Connection) -> Result<Probed, Error> {
     row.provider_metadata.clone_from(&metadata);
     if settings.client_id.is_none() {
         let message = "the connection has no client_id".to_owned();
-        return Err(Error::Provider {
-            code: "connection_incomplete",
-            message,
-        });
+        return Err(Error::Provider { code: "connection_incomplete", message });
     }
     // Loading is the same check that every login makes: what passes here is what will be used.
     let provider = Provider::load(row, &ctx.sealer)?;
-    let failed = |message: String| Error::Provider {
-        code: "jwks_unreachable",
-        message,
-    };
+    let failed = |message: String| Error::Provider { code: "jwks_unreachable", message };
     let answer = lane
         .get(provider.endpoints.jwks_uri.as_str(), "application/json", MAX_BODY)
         .await
         .map_err(|e| failed(format!("the provider's keys cannot be fetched: {e}")))?;
     if answer.status() != http::StatusCode::OK {
-        return Err(failed(format!(
-            "the provider's keys cannot be fetched: HTTP status {}",
-            answer.status().as_u16()
-        )));
+        return Err(failed(format!("the provider's keys cannot be fetched: HTTP status {}", answer.status().as_u16())));
     }
     // Row A6: signatures are always checked, so a connection without keys signs nobody in.
-    KeySet::parse(answer.body()).map_err(|e| Error::Provider {
-        code: e.code(),
-        message: e.to_string(),
-    })?;
+    KeySet::parse(answer.body()).map_err(|e| Error::Provider { code: e.code(), message: e.to_string() })?;
     Ok(Probed { metadata })
 }

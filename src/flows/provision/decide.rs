@@ -110,11 +110,7 @@ pub fn decide(
     if who.domain == DomainStanding::Elsewhere {
         // L-23: what another connection vouches for is not this one's to give away.
         let advice = "addresses of this domain sign in by the connection that the domain names";
-        return Err(refuse(
-            "domain_signs_in_elsewhere",
-            advice,
-            who.same_address.as_ref().map(|u| u.id),
-        ));
+        return Err(refuse("domain_signs_in_elsewhere", advice, who.same_address.as_ref().map(|u| u.id)));
     }
     if let Some(user) = who.same_address.clone() {
         check_active(&user)?;
@@ -124,11 +120,7 @@ pub fn decide(
         return Ok((Plan::Link(Box::new(user), fields), warnings));
     }
     if !policy.create_users {
-        return Err(refuse(
-            "user_unknown",
-            "create the user first, or let the connection create users",
-            None,
-        )); // L-24
+        return Err(refuse("user_unknown", "create the user first, or let the connection create users", None)); // L-24
     }
     let mut user = User::new(who.tenant, now);
     user.role = policy.default_role;
@@ -139,11 +131,9 @@ pub fn decide(
 fn check_active(user: &User) -> Result<(), Refusal> {
     match user.status {
         AccountStatus::Active => Ok(()),
-        AccountStatus::Suspended => Err(refuse(
-            "user_suspended",
-            "an admin can set the user active again",
-            Some(user.id),
-        )),
+        AccountStatus::Suspended => {
+            Err(refuse("user_suspended", "an admin can set the user active again", Some(user.id)))
+        }
     }
 }
 
@@ -155,18 +145,10 @@ fn prove_address(
     user: Option<Uuid>,
 ) -> Result<(), Refusal> {
     if assertion.email.is_none() {
-        return Err(refuse(
-            "email_missing",
-            "map the e-mail claim, or have the provider release it",
-            user,
-        ));
+        return Err(refuse("email_missing", "map the e-mail claim, or have the provider release it", user));
     }
     if who.email.is_none() {
-        return Err(refuse(
-            "email_invalid",
-            "the provider sent something that is no e-mail address",
-            user,
-        )); // L-05
+        return Err(refuse("email_invalid", "the provider sent something that is no e-mail address", user)); // L-05
     }
     match policy.email_trust {
         // L-01: absent and false are the same.
@@ -175,16 +157,12 @@ fn prove_address(
             "the provider must send email_verified = true; or trust the connection for the tenant's verified domains",
             user,
         )),
-        EmailTrust::TrustConnection if who.domain != DomainStanding::Ours => Err(refuse(
-            "email_domain_not_verified",
-            "verify the address's domain for this tenant",
-            user,
-        )),
-        EmailTrust::VerifyByMail => Err(refuse(
-            "email_verification_by_mail_unavailable",
-            "choose another way to prove addresses for now",
-            user,
-        )),
+        EmailTrust::TrustConnection if who.domain != DomainStanding::Ours => {
+            Err(refuse("email_domain_not_verified", "verify the address's domain for this tenant", user))
+        }
+        EmailTrust::VerifyByMail => {
+            Err(refuse("email_verification_by_mail_unavailable", "choose another way to prove addresses for now", user))
+        }
         EmailTrust::RequireVerifiedClaim | EmailTrust::TrustConnection => Ok(()),
     }
 }
@@ -223,24 +201,9 @@ fn refresh(
 ) -> Vec<&'static str> {
     let mut fields = Vec::new();
     put(&mut user.name, assertion.name.clone().map(Some), "name", &mut fields);
-    put(
-        &mut user.given_name,
-        assertion.given_name.clone().map(Some),
-        "given_name",
-        &mut fields,
-    );
-    put(
-        &mut user.family_name,
-        assertion.family_name.clone().map(Some),
-        "family_name",
-        &mut fields,
-    );
-    put(
-        &mut user.picture,
-        assertion.picture.clone().map(Some),
-        "picture",
-        &mut fields,
-    );
+    put(&mut user.given_name, assertion.given_name.clone().map(Some), "given_name", &mut fields);
+    put(&mut user.family_name, assertion.family_name.clone().map(Some), "family_name", &mut fields);
+    put(&mut user.picture, assertion.picture.clone().map(Some), "picture", &mut fields);
     if let Some(email) = &who.email {
         // L-06: the profile follows the provider, but never onto another user's address.
         if who.same_address.as_ref().is_some_and(|other| other.id != user.id) {
@@ -248,12 +211,7 @@ fn refresh(
         } else {
             let moved = user.email_key.as_deref() != Some(&email.key);
             put(&mut user.email, Some(Some(email.address.clone())), "email", &mut fields);
-            put(
-                &mut user.email_key,
-                Some(Some(email.key.clone())),
-                "email_key",
-                &mut fields,
-            );
+            put(&mut user.email_key, Some(Some(email.key.clone())), "email_key", &mut fields);
             if moved || user.email_verified_at.is_none() {
                 user.email_verified_at = Some(now);
                 fields.push("email_verified_at");

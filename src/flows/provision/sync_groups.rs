@@ -54,17 +54,10 @@ pub fn plan(
     let by_key: BTreeMap<&str, Uuid> = known.iter().map(|g| (g.name_key.as_str(), g.id)).collect();
     let rules: Vec<(NamePattern, Uuid)> = mappings
         .iter()
-        .filter_map(|m| {
-            NamePattern::compile(m.match_kind, &m.pattern)
-                .ok()
-                .map(|p| (p, m.group_id))
-        })
+        .filter_map(|m| NamePattern::compile(m.match_kind, &m.pattern).ok().map(|p| (p, m.group_id)))
         .collect();
     // A filter that does not compile lets nothing through; saving it was refused, so this is a last resort.
-    let filter = policy
-        .group_filter
-        .as_deref()
-        .map(|f| NamePattern::compile(MatchKind::Regex, f));
+    let filter = policy.group_filter.as_deref().map(|f| NamePattern::compile(MatchKind::Regex, f));
     let passes = |name: &str| match &filter {
         None => true,
         Some(Ok(pattern)) => pattern.matches(name),
@@ -74,11 +67,7 @@ pub fn plan(
     let mut wanted = BTreeSet::new();
     let mut creating = BTreeSet::new();
     for name in names.iter().filter(|n| passes(n)) {
-        let mut hits: BTreeSet<Uuid> = rules
-            .iter()
-            .filter(|(p, _)| p.matches(name))
-            .map(|(_, group)| *group)
-            .collect();
+        let mut hits: BTreeSet<Uuid> = rules.iter().filter(|(p, _)| p.matches(name)).map(|(_, group)| *group).collect();
         let named = by_key.get(name_key(name).as_str()).copied();
         // A group that this sync itself made is its own to keep; one that somebody else made, only if names may match.
         hits.extend(
@@ -130,11 +119,7 @@ pub fn sync(
     };
     let origin = source.to_string();
     let memberships = groups::memberships_of_user(conn, tenant, user)?;
-    let current = memberships
-        .iter()
-        .filter(|m| m.origin == origin)
-        .map(|m| m.group_id)
-        .collect();
+    let current = memberships.iter().filter(|m| m.origin == origin).map(|m| m.group_id).collect();
     let known = groups::all(conn, tenant)?;
     let mappings = group_mappings::for_source(conn, tenant, source)?;
     let plan = plan(names, policy, &known, &mappings, &current);
@@ -144,10 +129,7 @@ pub fn sync(
         let group = Group::new(tenant, name, now);
         if groups::insert_if_new(conn, tenant, &group)? == 1 {
             added.push(group.id);
-        } else if let Some(twin) = groups::all(conn, tenant)?
-            .into_iter()
-            .find(|g| g.name_key == group.name_key)
-        {
+        } else if let Some(twin) = groups::all(conn, tenant)?.into_iter().find(|g| g.name_key == group.name_key) {
             added.push(twin.id); // another login created it just now
         }
     }
@@ -179,21 +161,13 @@ pub fn sync(
             updated_at: now,
         };
         groups::hold_removal(conn, tenant, &held)?;
-        return Ok(GroupOutcome {
-            added,
-            removed: Vec::new(),
-            held: leaving,
-        });
+        return Ok(GroupOutcome { added, removed: Vec::new(), held: leaving });
     }
     if !leaving.is_empty() {
         groups::remove_members(conn, tenant, user, &origin, &leaving)?;
     }
     groups::release_removal(conn, tenant, source, user)?;
-    Ok(GroupOutcome {
-        added,
-        removed: leaving,
-        held: Vec::new(),
-    })
+    Ok(GroupOutcome { added, removed: leaving, held: Vec::new() })
 }
 
 #[cfg(test)]
@@ -201,10 +175,7 @@ mod tests {
     use super::*;
 
     fn group(n: u128, name: &str) -> Group {
-        Group {
-            id: Uuid::from_u128(n),
-            ..Group::new(Uuid::nil(), name, DateTime::UNIX_EPOCH)
-        }
+        Group { id: Uuid::from_u128(n), ..Group::new(Uuid::nil(), name, DateTime::UNIX_EPOCH) }
     }
 
     fn names(list: &[&str]) -> BTreeSet<String> {
@@ -232,10 +203,7 @@ mod tests {
     #[test]
     fn names_lead_to_groups_by_name_and_by_mapping_and_the_rest_is_told() {
         let known = [group(1, "Engineering"), group(2, "Admins"), group(3, "All")];
-        let rules = [
-            mapping(2, MatchKind::Exact, "cn=root"),
-            mapping(3, MatchKind::Regex, "eng.*|ops-.*"),
-        ];
+        let rules = [mapping(2, MatchKind::Exact, "cn=root"), mapping(3, MatchKind::Regex, "eng.*|ops-.*")];
         let plan = plan(
             &names(&["engineering", "cn=root", "ops-eu", "other"]),
             &ProvisioningPolicy::default(),
@@ -249,18 +217,9 @@ mod tests {
 
     #[test]
     fn l_26_what_is_no_longer_asserted_is_left_and_twins_in_case_are_created_once() {
-        let policy = ProvisioningPolicy {
-            create_missing_groups: true,
-            ..ProvisioningPolicy::default()
-        };
+        let policy = ProvisioningPolicy { create_missing_groups: true, ..ProvisioningPolicy::default() };
         let known = [group(1, "a"), group(2, "b")];
-        let plan = plan(
-            &names(&["b", "New", "NEW", "bad\u{202e}name"]),
-            &policy,
-            &known,
-            &[],
-            &ids(&[1, 2]),
-        );
+        let plan = plan(&names(&["b", "New", "NEW", "bad\u{202e}name"]), &policy, &known, &[], &ids(&[1, 2]));
         assert_eq!((plan.add, plan.remove), (ids(&[]), ids(&[1])));
         assert_eq!(plan.create, ["NEW"]);
         assert_eq!(plan.unmatched, ["bad\u{202e}name"]);
@@ -282,18 +241,9 @@ mod tests {
     #[test]
     fn a_filter_hides_names_and_an_unusable_one_hides_all() {
         let known = [group(1, "eng"), group(2, "hr")];
-        let with = |f: &str| ProvisioningPolicy {
-            group_filter: Some(f.into()),
-            ..ProvisioningPolicy::default()
-        };
-        assert_eq!(
-            plan(&names(&["eng", "hr"]), &with("e.*"), &known, &[], &ids(&[])).add,
-            ids(&[1])
-        );
-        assert_eq!(
-            plan(&names(&["eng", "hr"]), &with("("), &known, &[], &ids(&[])).add,
-            ids(&[])
-        );
+        let with = |f: &str| ProvisioningPolicy { group_filter: Some(f.into()), ..ProvisioningPolicy::default() };
+        assert_eq!(plan(&names(&["eng", "hr"]), &with("e.*"), &known, &[], &ids(&[])).add, ids(&[1]));
+        assert_eq!(plan(&names(&["eng", "hr"]), &with("("), &known, &[], &ids(&[])).add, ids(&[]));
     }
 
     #[test]
@@ -302,13 +252,8 @@ mod tests {
         let ten: Vec<u128> = (1..=10).collect();
         assert!(plan(&names(&[]), &policy, &[], &[], &ids(&ten)).held);
         assert!(!plan(&names(&[]), &policy, &[], &[], &ids(&ten[..5])).held);
-        let off = ProvisioningPolicy {
-            removal_guard: RemovalGuard {
-                enabled: false,
-                ..RemovalGuard::default()
-            },
-            ..policy
-        };
+        let off =
+            ProvisioningPolicy { removal_guard: RemovalGuard { enabled: false, ..RemovalGuard::default() }, ..policy };
         assert!(!plan(&names(&[]), &off, &[], &[], &ids(&ten)).held);
     }
 }

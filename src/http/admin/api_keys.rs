@@ -75,10 +75,7 @@ pub async fn list_api_keys(ctx: Ctx, caller: TenantAuditor, query: Query<PageQue
 pub async fn create_api_key(ctx: Ctx, caller: TenantAdmin, body: Body<ApiKeyIn>) -> Result<HttpResponse, Problem> {
     let (row, secret) = manage_api_keys::create(&ctx, &caller, body.read()?).await?;
     let location = admin::location(&ctx, &caller, "api-keys", row.id);
-    let out = NewApiKeyOut {
-        key: ApiKeyOut::from(&row),
-        secret: secret.expose_secret().to_owned(),
-    };
+    let out = NewApiKeyOut { key: ApiKeyOut::from(&row), secret: secret.expose_secret().to_owned() };
     Ok(HttpResponse::Created().insert_header(("location", location)).json(out))
 }
 

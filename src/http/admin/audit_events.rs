@@ -77,10 +77,7 @@ pub async fn list_audit_events(
     let wanted = page(query.limit, query.cursor.as_deref())?;
     let kind = query.event_type;
     let page = wanted;
-    let rows = admin::read(&ctx, &caller, move |c, t| {
-        audit_events::list(c, t, kind.as_deref(), page)
-    })
-    .await?;
+    let rows = admin::read(&ctx, &caller, move |c, t| audit_events::list(c, t, kind.as_deref(), page)).await?;
     Ok(HttpResponse::Ok().json(Page::of(&rows, page, |e| e.id, AuditEventOut::from)))
 }
 

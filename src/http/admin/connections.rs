@@ -97,11 +97,7 @@ pub async fn create_connection(
     body: Body<ConnectionIn>,
 ) -> Result<HttpResponse, Problem> {
     let row = manage_connections::create(&ctx, &caller, body.read()?).await?;
-    Ok(etag::created(
-        admin::location(&ctx, &caller, "connections", row.id),
-        row.version,
-        &out(&ctx, &caller, &row),
-    ))
+    Ok(etag::created(admin::location(&ctx, &caller, "connections", row.id), row.version, &out(&ctx, &caller, &row)))
 }
 
 /// Reads a connection.

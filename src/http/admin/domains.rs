@@ -62,11 +62,7 @@ pub async fn list_domains(ctx: Ctx, caller: TenantAuditor, query: Query<PageQuer
 #[utoipa::path(post, path = "/v1/tenants/{tenant}/domains", tag = "domains", request_body = DomainIn, responses((status = 201, body = DomainOut)))]
 pub async fn create_domain(ctx: Ctx, caller: TenantAdmin, body: Body<DomainIn>) -> Result<HttpResponse, Problem> {
     let row = manage_domains::create(&ctx, &caller, body.read()?).await?;
-    Ok(etag::created(
-        admin::location(&ctx, &caller, "domains", row.id),
-        row.version,
-        &DomainOut::from(&row),
-    ))
+    Ok(etag::created(admin::location(&ctx, &caller, "domains", row.id), row.version, &DomainOut::from(&row)))
 }
 
 /// Reads a domain.

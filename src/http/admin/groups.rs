@@ -63,14 +63,8 @@ pub struct OriginOut {
 
 impl From<&Vec<GroupMembership>> for MemberOut {
     fn from(rows: &Vec<GroupMembership>) -> Self {
-        let origin = |row: &GroupMembership| OriginOut {
-            connection_id: row.source_id(),
-            created_at: row.created_at,
-        };
-        Self {
-            user_id: rows[0].user_id,
-            origins: rows.iter().map(origin).collect(),
-        }
+        let origin = |row: &GroupMembership| OriginOut { connection_id: row.source_id(), created_at: row.created_at };
+        Self { user_id: rows[0].user_id, origins: rows.iter().map(origin).collect() }
     }
 }
 
@@ -140,11 +134,7 @@ pub async fn list_groups(ctx: Ctx, caller: TenantAuditor, query: Query<PageQuery
 #[utoipa::path(post, path = "/v1/tenants/{tenant}/groups", tag = "groups", request_body = GroupIn, responses((status = 201, body = GroupOut)))]
 pub async fn create_group(ctx: Ctx, caller: TenantAdmin, body: Body<GroupIn>) -> Result<HttpResponse, Problem> {
     let row = manage_groups::create(&ctx, &caller, body.read()?).await?;
-    Ok(etag::created(
-        admin::location(&ctx, &caller, "groups", row.id),
-        row.version,
-        &GroupOut::from(&row),
-    ))
+    Ok(etag::created(admin::location(&ctx, &caller, "groups", row.id), row.version, &GroupOut::from(&row)))
 }
 
 /// Reads a group.

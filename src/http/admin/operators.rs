@@ -102,10 +102,7 @@ pub async fn create_operator_key(
     body: Body<OperatorKeyIn>,
 ) -> Result<HttpResponse, Problem> {
     let (row, secret) = manage_operators::create_key(&ctx, operator.stamp(&ctx), body.read()?).await?;
-    let out = NewOperatorKeyOut {
-        key: OperatorKeyOut::from(&row),
-        secret: secret.expose_secret().to_owned(),
-    };
+    let out = NewOperatorKeyOut { key: OperatorKeyOut::from(&row), secret: secret.expose_secret().to_owned() };
     Ok(HttpResponse::Created().json(out))
 }
 
@@ -124,9 +121,6 @@ pub async fn list_operator_audit_events(
     query: Query<PageQuery>,
 ) -> Result<HttpResponse, Problem> {
     let page = query.read()?.request()?;
-    let rows = ctx
-        .db
-        .system(move |conn| Ok::<_, DbError>(audit_events::list_operator(conn, page)?))
-        .await?;
+    let rows = ctx.db.system(move |conn| Ok::<_, DbError>(audit_events::list_operator(conn, page)?)).await?;
     Ok(HttpResponse::Ok().json(Page::of(&rows, page, |e| e.id, OperatorAuditEventOut::from)))
 }

@@ -70,10 +70,8 @@ pub async fn list_tenants(ctx: Ctx, _operator: Operator, query: Query<TenantQuer
     let query = query.read()?;
     let wanted = page(query.limit, query.cursor.as_deref())?;
     let external_id = query.external_id;
-    let rows = ctx
-        .db
-        .system(move |conn| Ok::<_, DbError>(tenants::list(conn, external_id.as_deref(), wanted)?))
-        .await?;
+    let rows =
+        ctx.db.system(move |conn| Ok::<_, DbError>(tenants::list(conn, external_id.as_deref(), wanted)?)).await?;
     Ok(HttpResponse::Ok().json(Page::of(&rows, wanted, |t| t.id, |t| out(&ctx, t))))
 }
 
@@ -81,11 +79,7 @@ pub async fn list_tenants(ctx: Ctx, _operator: Operator, query: Query<TenantQuer
 #[utoipa::path(post, path = "/v1/tenants", tag = "tenants", request_body = TenantIn, responses((status = 201, body = TenantOut)))]
 pub async fn create_tenant(ctx: Ctx, operator: Operator, body: Body<TenantIn>) -> Result<HttpResponse, Problem> {
     let row = manage_tenants::create(&ctx, operator.stamp(&ctx), body.read()?).await?;
-    Ok(etag::created(
-        ctx.config.url(&format!("/v1/tenants/{}", row.slug)),
-        row.version,
-        &out(&ctx, &row),
-    ))
+    Ok(etag::created(ctx.config.url(&format!("/v1/tenants/{}", row.slug)), row.version, &out(&ctx, &row)))
 }
 
 /// Reads a tenant.
@@ -103,14 +97,8 @@ pub async fn update_tenant(
     expected: IfMatch,
     body: Body<TenantPatch>,
 ) -> Result<HttpResponse, Problem> {
-    let row = manage_tenants::update(
-        &ctx,
-        caller.stamp(&ctx),
-        caller.tenant_id(),
-        expected.read()?,
-        body.read()?,
-    )
-    .await?;
+    let row =
+        manage_tenants::update(&ctx, caller.stamp(&ctx), caller.tenant_id(), expected.read()?, body.read()?).await?;
     Ok(etag::ok(row.version, &out(&ctx, &row)))
 }
 

@@ -102,13 +102,8 @@ pub async fn list_users(ctx: Ctx, caller: TenantAuditor, query: Query<UserQuery>
     let query = query.read()?;
     let wanted = page(query.limit, query.cursor.as_deref())?;
     // What is no address is nobody's: an impossible key finds nothing.
-    let email_key = query
-        .email
-        .map(|text| EmailAddress::parse(&text).map_or(text, |e| e.key));
-    let filter = UserFilter {
-        email_key,
-        external_id: query.external_id,
-    };
+    let email_key = query.email.map(|text| EmailAddress::parse(&text).map_or(text, |e| e.key));
+    let filter = UserFilter { email_key, external_id: query.external_id };
     let page = wanted;
     let rows = admin::read(&ctx, &caller, move |c, t| users::search(c, t, &filter, page)).await?;
     Ok(HttpResponse::Ok().json(Page::of(&rows, page, |u| u.id, UserOut::from)))
@@ -119,20 +114,14 @@ pub async fn list_users(ctx: Ctx, caller: TenantAuditor, query: Query<UserQuery>
 pub async fn create_user(ctx: Ctx, caller: TenantAdmin, body: Body<UserIn>) -> Result<HttpResponse, Problem> {
     let created = manage_users::create(&ctx, &caller, vec![body.read()?], false).await?;
     let user = created.first().ok_or_else(Problem::not_found)?;
-    Ok(etag::created(
-        admin::location(&ctx, &caller, "users", user.id),
-        user.version,
-        &UserOut::from(user),
-    ))
+    Ok(etag::created(admin::location(&ctx, &caller, "users", user.id), user.version, &UserOut::from(user)))
 }
 
 /// Creates up to a thousand users with their identities, all or none.
 #[utoipa::path(post, path = "/v1/tenants/{tenant}/users/import", tag = "users", request_body = UsersIn, responses((status = 201, body = UsersOut)))]
 pub async fn import_users(ctx: Ctx, caller: TenantAdmin, body: Body<UsersIn>) -> Result<HttpResponse, Problem> {
     let created = manage_users::create(&ctx, &caller, body.read()?.users, true).await?;
-    Ok(HttpResponse::Created().json(UsersOut {
-        users: created.iter().map(UserOut::from).collect(),
-    }))
+    Ok(HttpResponse::Created().json(UsersOut { users: created.iter().map(UserOut::from).collect() }))
 }
 
 /// Reads a user.

@@ -85,11 +85,7 @@ async fn finish(ctx: Ctx, req: HttpRequest, connection: Uuid, way: Way) -> Resul
         Ok(Ending::AlreadyDone { return_to }) => see_other(&target(&ctx, &tenant, return_to)).finish(),
         Ok(Ending::Parked { attempt_id }) => {
             let slug = &tenant.tenant.slug;
-            see_other(
-                &ctx.config
-                    .url(&format!("/t/{slug}/sso/{connection}/resume/{attempt_id}")),
-            )
-            .finish()
+            see_other(&ctx.config.url(&format!("/t/{slug}/sso/{connection}/resume/{attempt_id}"))).finish()
         }
         Ok(Ending::Refused(refused)) => refuse(&ctx, &req, &tenant, &refused),
         Err(error) => refusal(&req, Some(&tenant), &error),
@@ -100,20 +96,14 @@ fn welcome(ctx: &Ctx, tenant: &TenantCache, signed_in: SignedIn) -> HttpResponse
     // W-14: one redirect strips code and state from the address.
     see_other(&target(ctx, tenant, signed_in.return_to))
         .cookie(cookies::no_attempt(&ctx.config, signed_in.attempt_id))
-        .cookie(cookies::session(
-            &ctx.config,
-            tenant.tenant.id,
-            signed_in.token.expose_secret(),
-        ))
+        .cookie(cookies::session(&ctx.config, tenant.tenant.id, signed_in.token.expose_secret()))
         .finish()
 }
 
 /// The stored target (checked when it was stored), else the tenant's landing page, else our own.
 fn target(ctx: &Ctx, tenant: &TenantCache, return_to: Option<String>) -> String {
     let landing = || tenant.tenant.landing_url.clone();
-    return_to
-        .or_else(landing)
-        .unwrap_or_else(|| ctx.config.url(&format!("/t/{}", tenant.tenant.slug)))
+    return_to.or_else(landing).unwrap_or_else(|| ctx.config.url(&format!("/t/{}", tenant.tenant.slug)))
 }
 
 fn refuse(ctx: &Ctx, req: &HttpRequest, tenant: &TenantCache, refused: &Refused) -> HttpResponse {

@@ -42,9 +42,7 @@ pub async fn get_landing(ctx: Ctx, req: HttpRequest) -> Result<HttpResponse, Pro
     };
     let (id, user) = (tenant.tenant.id, &found.1);
     let user_id = user.id;
-    let names = ctx.db.tenant(id, move |conn| {
-        Ok::<_, DbError>(groups::names_of_user(conn, id, user_id)?)
-    });
+    let names = ctx.db.tenant(id, move |conn| Ok::<_, DbError>(groups::names_of_user(conn, id, user_id)?));
     let template = SignedInPage {
         t: texts(&req),
         organisation: &tenant.tenant.name,
@@ -81,12 +79,7 @@ pub async fn get_client_jwks(
         return Err(Problem::not_found()); // T-13
     }
     let (id, connection) = (tenant.tenant.id, path.1);
-    let row = ctx
-        .db
-        .tenant(id, move |conn| {
-            Ok::<_, DbError>(connections::find(conn, id, connection)?)
-        })
-        .await?;
+    let row = ctx.db.tenant(id, move |conn| Ok::<_, DbError>(connections::find(conn, id, connection)?)).await?;
     let row = row.ok_or_else(Problem::not_found)?;
     let keys: Vec<_> = row.client_key_public.into_iter().collect();
     Ok(HttpResponse::Ok().json(json!({"keys": keys})))

@@ -25,11 +25,7 @@ pub async fn get_logout(ctx: Ctx, req: HttpRequest) -> Result<HttpResponse, Prob
         Err(page) => return Ok(page),
     };
     let action = ctx.config.url(&format!("/t/{}/logout", tenant.tenant.slug));
-    let template = LogoutPage {
-        t: texts(&req),
-        organisation: &tenant.tenant.name,
-        action,
-    };
+    let template = LogoutPage { t: texts(&req), organisation: &tenant.tenant.name, action };
     Ok(page(HttpResponse::Ok(), &ctx.config, &template, true))
 }
 
@@ -64,10 +60,7 @@ pub async fn get_logout_done(ctx: Ctx, req: HttpRequest) -> Result<HttpResponse,
         message: t.signed_out,
         code: None,
         event_id: None,
-        link: Some((
-            ctx.config.url(&format!("/t/{}/login", tenant.tenant.slug)),
-            t.sign_in_again,
-        )),
+        link: Some((ctx.config.url(&format!("/t/{}/login", tenant.tenant.slug)), t.sign_in_again)),
     };
     Ok(page(HttpResponse::Ok(), &ctx.config, &template, false))
 }

@@ -73,9 +73,7 @@ pub async fn get_login(ctx: Ctx, req: HttpRequest, query: Query<LoginQuery>) -> 
         return Ok(refusal(&req, Some(&tenant), &Error::forbidden("tenant_suspended", "")));
     }
     let active = active_connections(&ctx, tenant.tenant.id).await?;
-    let return_to = query
-        .return_to
-        .filter(|to| tenant.tenant.permitted_return(to).is_some());
+    let return_to = query.return_to.filter(|to| tenant.tenant.permitted_return(to).is_some());
     let begin = |connection: Uuid| begin_url(&ctx, &tenant, connection, return_to.as_deref(), None);
     let template = LoginPage {
         t: texts(&req),
@@ -89,9 +87,7 @@ pub async fn get_login(ctx: Ctx, req: HttpRequest, query: Query<LoginQuery>) -> 
 }
 
 async fn active_connections(ctx: &Ctx, tenant: Uuid) -> Result<Vec<Connection>, DbError> {
-    ctx.db
-        .tenant(tenant, move |conn| Ok(connections::active(conn, tenant)?))
-        .await
+    ctx.db.tenant(tenant, move |conn| Ok(connections::active(conn, tenant)?)).await
 }
 
 /// `POST /t/{tenant}/login`: from an e-mail address to its connection, by domain. The answer is a redirect for every
@@ -141,9 +137,7 @@ async fn begin(
 ) -> Result<HttpResponse, Error> {
     let ip = peer::ip(req, &ctx.config.trusted_proxies).unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
     // D-07: begun and never finished logins cost rows; one address begins so many a minute.
-    ctx.begin_limit
-        .check(&limits::address_bucket(ip))
-        .map_err(|retry_after| Error::RateLimited { retry_after })?;
+    ctx.begin_limit.check(&limits::address_bucket(ip)).map_err(|retry_after| Error::RateLimited { retry_after })?;
     let wanted = Wanted {
         return_to: query.return_to.filter(|to| to.len() <= MAX_RETURN),
         login_hint: query.login_hint.filter(|hint| hint.len() <= 254),
@@ -153,11 +147,7 @@ async fn begin(
     for old in cookies::surplus(cookies::read_attempts(req, &ctx.config)) {
         response.cookie(cookies::no_attempt(&ctx.config, old));
     }
-    response.cookie(cookies::attempt(
-        &ctx.config,
-        begun.attempt_id,
-        begun.browser_secret.expose_secret(),
-    ));
+    response.cookie(cookies::attempt(&ctx.config, begun.attempt_id, begun.browser_secret.expose_secret()));
     Ok(response.finish())
 }
 
@@ -174,9 +164,5 @@ fn with_query(base: &str, pairs: &[(&str, Option<&str>)]) -> String {
         }
     }
     let query = query.finish();
-    if query.is_empty() {
-        base.to_owned()
-    } else {
-        format!("{base}?{query}")
-    }
+    if query.is_empty() { base.to_owned() } else { format!("{base}?{query}") }
 }

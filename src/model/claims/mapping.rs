@@ -70,10 +70,7 @@ impl ClaimMapping {
     /// [`MappingError`].
     pub fn apply(&self, verified: &VerifiedClaims) -> Result<IdentityAssertion, MappingError> {
         let claims = &verified.claims;
-        let (given_name, family_name) = (
-            name(find(claims, &self.given_name)),
-            name(find(claims, &self.family_name)),
-        );
+        let (given_name, family_name) = (name(find(claims, &self.given_name)), name(find(claims, &self.family_name)));
         let full_name = name(find(claims, &self.name)).or_else(|| join(given_name.as_deref(), family_name.as_deref()));
         Ok(IdentityAssertion {
             issuer: verified.issuer.clone(),
@@ -84,11 +81,7 @@ impl ClaimMapping {
             given_name,
             family_name,
             picture: find(claims, &self.picture).and_then(picture),
-            groups: if is_overage(claims) {
-                None
-            } else {
-                groups(find(claims, &self.groups))?
-            },
+            groups: if is_overage(claims) { None } else { groups(find(claims, &self.groups))? },
         })
     }
 }
@@ -109,10 +102,7 @@ fn at<'a>(claims: &'a Claims, path: &str) -> Option<&'a Value> {
 }
 
 fn user_id(value: Option<&Value>) -> Result<String, MappingError> {
-    let id = value
-        .ok_or(MappingError::UserIdMissing)?
-        .as_str()
-        .ok_or(MappingError::UserIdInvalid)?;
+    let id = value.ok_or(MappingError::UserIdMissing)?.as_str().ok_or(MappingError::UserIdInvalid)?;
     let plain = id.trim() == id && !id.chars().any(char::is_control);
     if plain && !id.is_empty() && id.chars().count() <= MAX_ID {
         Ok(id.to_owned())
@@ -154,9 +144,7 @@ fn picture(value: &Value) -> Option<String> {
 /// Entra sends a pointer instead of the groups when there are too many. Then nothing is asserted, also where another
 /// mapped claim (`roles`, say) is present: taking that for the whole list would remove people from every other group.
 fn is_overage(claims: &Claims) -> bool {
-    let pointed_at = claims
-        .get("_claim_names")
-        .is_some_and(|names| names.get("groups").is_some());
+    let pointed_at = claims.get("_claim_names").is_some_and(|names| names.get("groups").is_some());
     pointed_at || claims.get("hasgroups").is_some_and(is_true)
 }
 
@@ -177,13 +165,7 @@ fn groups(value: Option<&Value>) -> Result<Option<BTreeSet<String>>, MappingErro
     if names.iter().any(|name| name.chars().any(char::is_control)) {
         return Err(MappingError::GroupsInvalid);
     }
-    Ok(Some(
-        names
-            .into_iter()
-            .filter(|name| !name.is_empty())
-            .map(str::to_owned)
-            .collect(),
-    ))
+    Ok(Some(names.into_iter().filter(|name| !name.is_empty()).map(str::to_owned).collect()))
 }
 
 #[cfg(test)]

@@ -167,10 +167,7 @@ pub struct OidcSettings {
 /// Reads scopes as a list, or as one text with spaces or commas between them, as providers' manuals print them (row A7).
 fn scope_list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
     #[derive(Deserialize)]
-    #[serde(
-        untagged,
-        expecting = "a list of scopes, or one text with spaces or commas between them"
-    )]
+    #[serde(untagged, expecting = "a list of scopes, or one text with spaces or commas between them")]
     enum Scopes {
         List(Vec<String>),
         Text(String),
@@ -179,10 +176,7 @@ fn scope_list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>,
         Scopes::List(list) => list,
         Scopes::Text(text) => {
             let between = |c: char| c == ',' || c.is_whitespace();
-            text.split(between)
-                .filter(|s| !s.is_empty())
-                .map(str::to_owned)
-                .collect()
+            text.split(between).filter(|s| !s.is_empty()).map(str::to_owned).collect()
         }
     })
 }

@@ -42,11 +42,7 @@ pub struct RemovalGuard {
 
 impl Default for RemovalGuard {
     fn default() -> Self {
-        Self {
-            enabled: true,
-            free_removals: 5,
-            max_percent: 50,
-        }
+        Self { enabled: true, free_removals: 5, max_percent: 50 }
     }
 }
 

@@ -43,11 +43,9 @@ pub fn audiences(claims: &Map<String, Value>) -> Result<Vec<&str>, JwtError> {
     match claims.get("aud") {
         None => Ok(Vec::new()),
         Some(Value::String(one)) => Ok(vec![one]),
-        Some(Value::Array(many)) if many.len() <= 64 => many
-            .iter()
-            .map(Value::as_str)
-            .collect::<Option<_>>()
-            .ok_or(JwtError::ClaimMalformed("aud")),
+        Some(Value::Array(many)) if many.len() <= 64 => {
+            many.iter().map(Value::as_str).collect::<Option<_>>().ok_or(JwtError::ClaimMalformed("aud"))
+        }
         Some(_) => Err(JwtError::ClaimMalformed("aud")),
     }
 }
@@ -63,24 +61,11 @@ mod tests {
 
     #[test]
     fn a_date_is_a_whole_number_of_seconds_in_range() {
-        assert_eq!(
-            date(&claims(json!({"exp": 1_700_000_000})), "exp"),
-            Ok(Some(1_700_000_000))
-        );
+        assert_eq!(date(&claims(json!({"exp": 1_700_000_000})), "exp"), Ok(Some(1_700_000_000)));
         assert_eq!(date(&claims(json!({})), "exp"), Ok(None));
-        for bad in [
-            json!("1700000000"),
-            json!(1.5),
-            json!(-1),
-            json!(u64::MAX),
-            json!(1e300),
-            json!(null),
-            json!([1]),
-        ] {
-            assert_eq!(
-                date(&claims(json!({"exp": bad})), "exp"),
-                Err(JwtError::ClaimMalformed("exp"))
-            );
+        for bad in [json!("1700000000"), json!(1.5), json!(-1), json!(u64::MAX), json!(1e300), json!(null), json!([1])]
+        {
+            assert_eq!(date(&claims(json!({"exp": bad})), "exp"), Err(JwtError::ClaimMalformed("exp")));
         }
     }
 
@@ -90,10 +75,7 @@ mod tests {
         assert_eq!(audiences(&claims(json!({"aud": ["a", "b"]}))), Ok(vec!["a", "b"]));
         assert_eq!(audiences(&claims(json!({}))), Ok(vec![]));
         for bad in [json!(1), json!(["a", 1]), json!({"a": 1}), json!(vec!["a"; 65])] {
-            assert_eq!(
-                audiences(&claims(json!({"aud": bad}))),
-                Err(JwtError::ClaimMalformed("aud"))
-            );
+            assert_eq!(audiences(&claims(json!({"aud": bad}))), Err(JwtError::ClaimMalformed("aud")));
         }
     }
 }

@@ -32,10 +32,7 @@ struct Parts {
 /// Shows the key id only.
 impl fmt::Debug for ClientKey {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("ClientKey")
-            .field("kid", &self.0.kid)
-            .finish_non_exhaustive()
+        formatter.debug_struct("ClientKey").field("kid", &self.0.kid).finish_non_exhaustive()
     }
 }
 
@@ -66,12 +63,7 @@ impl ClientKey {
         let kid = public.thumbprint(ThumbprintHash::SHA256).map_err(|_| ClientKeyError)?;
         public.common.key_id = Some(kid.clone());
         public.common.public_key_use = Some(PublicKeyUse::Signature);
-        Ok(Self(Arc::new(Parts {
-            algorithm,
-            key,
-            public,
-            kid,
-        })))
+        Ok(Self(Arc::new(Parts { algorithm, key, public, kid })))
     }
 
     /// The public key with `kid` (its RFC 7638 thumbprint), `use` and `alg`, for our published key set.
@@ -106,10 +98,7 @@ fn read_key(der: &[u8]) -> Result<(Algorithm, EncodingKey), ClientKeyError> {
     RsaKeyPair::from_pkcs8(der).map_err(|_| ClientKeyError)?;
     // The library takes RSA keys in PKCS#8 only as PEM.
     let lines = SecretString::from(STANDARD.encode(der));
-    let pem = format!(
-        "-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n",
-        lines.expose_secret()
-    );
+    let pem = format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", lines.expose_secret());
     let pem = SecretString::from(pem);
     let key = EncodingKey::from_rsa_pem(pem.expose_secret().as_bytes()).map_err(|_| ClientKeyError)?;
     Ok((Algorithm::RS256, key))

@@ -65,10 +65,7 @@ impl JwksCache {
     /// An empty cache that ages by `clock`.
     #[must_use]
     pub fn new(clock: Clock) -> Self {
-        Self {
-            clock,
-            entries: moka::sync::Cache::new(MAX_ENTRIES),
-        }
+        Self { clock, entries: moka::sync::Cache::new(MAX_ENTRIES) }
     }
 
     /// Verifies `token` with the keys of `source`: parse, keys, signature. What the claims must say is up to the caller.
@@ -135,10 +132,7 @@ impl Entry {
 
     /// The last good set, unless it is too old to be believed.
     fn good(&self, now: DateTime<Utc>) -> Option<(Arc<KeySet>, DateTime<Utc>)> {
-        self.state()
-            .good
-            .clone()
-            .filter(|(_, fetched)| now - *fetched < MAX_STALE)
+        self.state().good.clone().filter(|(_, fetched)| now - *fetched < MAX_STALE)
     }
 
     /// Whether the last good set has a key for `token`.
@@ -156,10 +150,7 @@ impl Entry {
 
     fn may_fetch(&self, now: DateTime<Utc>) -> bool {
         let pause = if self.good(now).is_some() { COOL_DOWN } else { RETRY };
-        self.state()
-            .tried
-            .as_ref()
-            .is_none_or(|(tried, _)| now - *tried >= pause)
+        self.state().tried.as_ref().is_none_or(|(tried, _)| now - *tried >= pause)
     }
 
     /// Fetches the set and keeps it if it is good; the caller holds the flight.
@@ -170,11 +161,7 @@ impl Entry {
         state.tried = Some((now, answer.as_ref().err().cloned()));
         match answer {
             Ok(keys) => state.good = Some((Arc::new(keys), now)),
-            Err(error) => tracing::warn!(
-                issuer = source.issuer,
-                code = error.code(),
-                "provider keys not refreshed"
-            ),
+            Err(error) => tracing::warn!(issuer = source.issuer, code = error.code(), "provider keys not refreshed"),
         }
     }
 
@@ -189,15 +176,9 @@ impl Entry {
 
 async fn fetch_keys(lane: &Lane, source: &JwksSource) -> Result<KeySet, JwtError> {
     let accept = "application/jwk-set+json, application/json";
-    let answer = lane
-        .get(&source.jwks_uri, accept, MAX_BODY)
-        .await
-        .map_err(|error| JwtError::from(&error))?;
+    let answer = lane.get(&source.jwks_uri, accept, MAX_BODY).await.map_err(|error| JwtError::from(&error))?;
     if answer.status() != http::StatusCode::OK {
-        return Err(JwtError::KeysUnreachable(format!(
-            "HTTP status {}",
-            answer.status().as_u16()
-        )));
+        return Err(JwtError::KeysUnreachable(format!("HTTP status {}", answer.status().as_u16())));
     }
     KeySet::parse(answer.body())
 }

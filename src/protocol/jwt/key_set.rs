@@ -73,11 +73,7 @@ impl KeySet {
         if entries.len() > MAX_KEYS {
             return Err(JwtError::KeysInvalid("more than 100 keys"));
         }
-        let keys: Vec<_> = entries
-            .iter()
-            .filter_map(Value::as_object)
-            .filter_map(read_key)
-            .collect();
+        let keys: Vec<_> = entries.iter().filter_map(Value::as_object).filter_map(read_key).collect();
         let mut kids: Vec<_> = keys.iter().filter_map(|key| key.kid.as_deref()).collect();
         kids.sort_unstable();
         if kids.windows(2).any(|pair| pair[0] == pair[1]) {
@@ -152,13 +148,7 @@ fn may_verify(operations: Option<&Value>) -> bool {
 
 /// 2048 to 8192 bits, an odd exponent from 3 to 2^32, not of the ROCA kind.
 fn rsa_key(modulus: &[u8], exponent: &[u8]) -> Option<DecodingKey> {
-    let trim = |number: &[u8]| {
-        number
-            .iter()
-            .skip_while(|byte| **byte == 0)
-            .copied()
-            .collect::<Vec<u8>>()
-    };
+    let trim = |number: &[u8]| number.iter().skip_while(|byte| **byte == 0).copied().collect::<Vec<u8>>();
     let (n, e) = (trim(modulus), trim(exponent));
     let bits = n.len() * 8 - n.first()?.leading_zeros() as usize;
     let odd = e.last()? & 1 == 1;

@@ -53,11 +53,7 @@ impl<'a> Jws<'a> {
         let (signed, signature) = token.rsplit_once('.').ok_or(JwtError::Malformed)?;
         let (header, payload) = signed.split_once('.').ok_or(JwtError::Malformed)?;
         if payload.contains('.') {
-            return Err(if token.matches('.').count() == 4 {
-                JwtError::Encrypted
-            } else {
-                JwtError::Malformed
-            });
+            return Err(if token.matches('.').count() == 4 { JwtError::Encrypted } else { JwtError::Malformed });
         }
         let header = object(header)?;
         if header.contains_key("crit") || header.contains_key("b64") {
@@ -68,14 +64,7 @@ impl<'a> Jws<'a> {
         if kid.as_ref().is_some_and(|kid| kid.len() > MAX_KID) {
             return Err(JwtError::UnknownKey); // O-22
         }
-        Ok(Self {
-            signed,
-            payload,
-            signature,
-            algorithm,
-            kid,
-            typ,
-        })
+        Ok(Self { signed, payload, signature, algorithm, kid, typ })
     }
 
     /// The key that the token names.
@@ -99,11 +88,7 @@ impl<'a> Jws<'a> {
         let algorithm = library_algorithm(self.algorithm);
         let signed = self.signed.as_bytes();
         match jsonwebtoken::crypto::verify(self.signature, signed, key.decoding_key(), algorithm) {
-            Ok(true) => Ok(Verified {
-                typ: self.typ,
-                algorithm: self.algorithm,
-                claims: object(self.payload)?,
-            }),
+            Ok(true) => Ok(Verified { typ: self.typ, algorithm: self.algorithm, claims: object(self.payload)? }),
             Ok(false) | Err(_) => Err(JwtError::BadSignature),
         }
     }
@@ -115,16 +100,10 @@ fn allowed_algorithm(alg: Option<&Value>, allowed: &[SigningAlgorithm]) -> Resul
     };
     // Exact names only: "none", "nOnE" and every symmetric one are not in the enum at all.
     let known = serde_json::from_value::<SigningAlgorithm>(Value::from(name.as_str())).ok();
-    known
-        .filter(|algorithm| allowed.contains(algorithm))
-        .ok_or_else(|| JwtError::AlgorithmRefused {
-            got: name.chars().filter(|c| c.is_ascii_graphic()).take(16).collect(),
-            allowed: allowed
-                .iter()
-                .map(|algorithm| format!("{algorithm:?}"))
-                .collect::<Vec<_>>()
-                .join(", "),
-        })
+    known.filter(|algorithm| allowed.contains(algorithm)).ok_or_else(|| JwtError::AlgorithmRefused {
+        got: name.chars().filter(|c| c.is_ascii_graphic()).take(16).collect(),
+        allowed: allowed.iter().map(|algorithm| format!("{algorithm:?}")).collect::<Vec<_>>().join(", "),
+    })
 }
 
 fn text(header: &Map<String, Value>, name: &str) -> Result<Option<String>, JwtError> {

@@ -62,10 +62,7 @@ pub fn build(
     let client = CoreClient::new(client_id, issuer, JsonWebKeySet::default())
         .set_auth_uri(AuthUrl::from_url(endpoints.authorization.clone()))
         .set_redirect_uri(RedirectUrl::from_url(request.redirect_uri.clone()));
-    let (state, nonce) = (
-        CsrfToken::new(request.state.to_owned()),
-        Nonce::new(request.nonce.to_owned()),
-    );
+    let (state, nonce) = (CsrfToken::new(request.state.to_owned()), Nonce::new(request.nonce.to_owned()));
     let flow = AuthenticationFlow::<CoreResponseType>::AuthorizationCode;
     let mut url = client.authorize_url(flow, || state, || nonce);
     for scope in settings.all_scopes().into_iter().filter(|scope| *scope != "openid") {
@@ -91,9 +88,7 @@ fn s256(verifier: &SecretString) -> Result<PkceCodeChallenge, OidcError> {
     if !(43..=128).contains(&verifier.len()) {
         return Err(OidcError::Incomplete("usable code verifier"));
     }
-    Ok(PkceCodeChallenge::from_code_verifier_sha256(&PkceCodeVerifier::new(
-        verifier.to_owned(),
-    )))
+    Ok(PkceCodeChallenge::from_code_verifier_sha256(&PkceCodeVerifier::new(verifier.to_owned())))
 }
 
 fn optional_parameters(settings: &OidcSettings, login_hint: Option<&str>) -> Vec<(String, String)> {
@@ -109,9 +104,6 @@ fn optional_parameters(settings: &OidcSettings, login_hint: Option<&str>) -> Vec
     ];
     let theirs = settings.authorization_parameters.iter();
     let theirs = theirs.filter(|(name, _)| !RESERVED_PARAMETERS.contains(&name.as_str()));
-    let ours = ours
-        .into_iter()
-        .filter_map(|(name, value)| Some((name.to_owned(), value?)));
-    ours.chain(theirs.map(|(name, value)| (name.clone(), value.clone())))
-        .collect()
+    let ours = ours.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
+    ours.chain(theirs.map(|(name, value)| (name.clone(), value.clone()))).collect()
 }

@@ -16,18 +16,13 @@ pub fn check_issuer(settings: &OidcSettings, endpoints: &Endpoints, iss: Option<
         // A provider of many directories may answer for any allowed one; which one, the ID token says.
         Some(iss) if issuer::is_template(settings) => {
             let directories = settings.allowed_tenant_ids.iter();
-            directories
-                .map(|tid| issuer::resolve(settings, iss, Some(tid)))
-                .any(|found| found.is_some())
+            directories.map(|tid| issuer::resolve(settings, iss, Some(tid))).any(|found| found.is_some())
         }
         Some(iss) => issuer::resolve(settings, iss, None).is_some(),
     };
     if right {
         Ok(())
     } else {
-        Err(OidcError::ResponseIssuer {
-            expected: endpoints.issuer.clone(),
-            got: iss.map(printable),
-        })
+        Err(OidcError::ResponseIssuer { expected: endpoints.issuer.clone(), got: iss.map(printable) })
     }
 }

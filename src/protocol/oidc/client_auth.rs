@@ -40,10 +40,7 @@ impl Proof {
     /// [`OidcError::Incomplete`] when the credential for the method is missing, [`OidcError::ClientKey`] when it cannot sign.
     pub(super) fn make(party: &RelyingParty<'_>) -> Result<Self, OidcError> {
         use TokenEndpointAuthMethod as Method;
-        let method = party
-            .settings
-            .token_endpoint_auth_method
-            .unwrap_or_else(|| default_method(party));
+        let method = party.settings.token_endpoint_auth_method.unwrap_or_else(|| default_method(party));
         match (method, party.credential) {
             (Method::None, _) => Ok(Self::Public),
             (Method::ClientSecretBasic, ClientCredential::Secret(secret)) => Ok(Self::Basic(secret.clone())),

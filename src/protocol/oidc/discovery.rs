@@ -50,27 +50,18 @@ pub async fn discover(lane: &Lane, issuer: &str) -> Result<ProviderMetadata, Oid
         return Err(OidcError::Incomplete("usable issuer")); // Discovery section 3: no query, no fragment
     }
     let place = issuer::discoverable(issuer);
-    let url = format!(
-        "{}/.well-known/openid-configuration",
-        place.strip_suffix('/').unwrap_or(&place)
-    );
+    let url = format!("{}/.well-known/openid-configuration", place.strip_suffix('/').unwrap_or(&place));
     lane.check_url("issuer", &url)?;
     let answer = lane
         .get(&url, "application/json", MAX_BODY)
         .await
-        .map_err(|source| OidcError::Unreachable {
-            endpoint: Endpoint::Discovery,
-            source,
-        })?;
+        .map_err(|source| OidcError::Unreachable { endpoint: Endpoint::Discovery, source })?;
     if answer.status() != StatusCode::OK {
         return Err(invalid(format!("HTTP status {} at {url}", answer.status().as_u16())));
     }
     let metadata = read(answer.body())?;
     if metadata.issuer != issuer {
-        return Err(OidcError::IssuerMismatch {
-            expected: issuer.to_owned(),
-            got: printable(&metadata.issuer),
-        });
+        return Err(OidcError::IssuerMismatch { expected: issuer.to_owned(), got: printable(&metadata.issuer) });
     }
     metadata.check_endpoints(lane)?;
     Ok(metadata)
@@ -82,10 +73,7 @@ fn read(body: &[u8]) -> Result<ProviderMetadata, OidcError> {
 }
 
 fn invalid(reason: String) -> OidcError {
-    OidcError::BadAnswer {
-        endpoint: Endpoint::Discovery,
-        reason,
-    }
+    OidcError::BadAnswer { endpoint: Endpoint::Discovery, reason }
 }
 
 impl ProviderMetadata {

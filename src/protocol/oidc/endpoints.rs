@@ -39,24 +39,12 @@ impl Endpoints {
         let given = &settings.endpoints;
         Ok(Self {
             issuer: settings.issuer.clone().ok_or(OidcError::Incomplete("issuer"))?,
-            authorization: required(
-                "authorization endpoint",
-                &given.authorization,
-                &found.authorization_endpoint,
-            )?,
+            authorization: required("authorization endpoint", &given.authorization, &found.authorization_endpoint)?,
             token: required("token endpoint", &given.token, &found.token_endpoint)?,
             userinfo: optional("usable userinfo endpoint", &given.userinfo, &found.userinfo_endpoint)?,
             jwks_uri: required("jwks_uri", &given.jwks_uri, &found.jwks_uri)?,
-            revocation: optional(
-                "usable revocation endpoint",
-                &given.revocation,
-                &found.revocation_endpoint,
-            )?,
-            end_session: optional(
-                "usable end-session endpoint",
-                &given.end_session,
-                &found.end_session_endpoint,
-            )?,
+            revocation: optional("usable revocation endpoint", &given.revocation, &found.revocation_endpoint)?,
+            end_session: optional("usable end-session endpoint", &given.end_session, &found.end_session_endpoint)?,
             token_auth_methods: found.token_endpoint_auth_methods_supported.unwrap_or_default(),
             response_has_issuer: found.authorization_response_iss_parameter_supported,
         })
@@ -93,10 +81,7 @@ mod tests {
     }
 
     fn settings() -> OidcSettings {
-        OidcSettings {
-            issuer: Some("https://op.example".to_owned()),
-            ..OidcSettings::default()
-        }
+        OidcSettings { issuer: Some("https://op.example".to_owned()), ..OidcSettings::default() }
     }
 
     #[test]
@@ -111,10 +96,7 @@ mod tests {
 
     #[test]
     fn without_discovery_only_what_the_admin_wrote_counts() {
-        let settings = OidcSettings {
-            discovery: false,
-            ..settings()
-        };
+        let settings = OidcSettings { discovery: false, ..settings() };
         let missing = Endpoints::resolve(&settings, Some(&metadata())).expect_err("incomplete");
         assert_eq!(missing.code(), "connection_incomplete");
     }

@@ -50,11 +50,7 @@ pub(super) fn check(token: &Verified, expected: &Expected<'_>) -> Result<Accepte
     check_access_token_hash(claims, token.algorithm, expected.access_token)?;
     let auth_time = check_authentication(claims, expected)?;
     let subject = check_subject(claims)?.to_owned();
-    Ok(Accepted {
-        issuer,
-        subject,
-        auth_time,
-    })
+    Ok(Accepted { issuer, subject, auth_time })
 }
 
 fn refuse<T>(fault: IdTokenFault) -> Result<T, OidcError> {
@@ -64,11 +60,7 @@ fn refuse<T>(fault: IdTokenFault) -> Result<T, OidcError> {
 fn check_type(typ: Option<&str>) -> Result<(), OidcError> {
     let typ = typ.unwrap_or_default().to_ascii_lowercase();
     let typ = typ.strip_prefix("application/").unwrap_or(&typ);
-    if OTHER_TYPES.contains(&typ) {
-        Err(OidcError::IdTokenInvalid(JwtError::TypeRefused))
-    } else {
-        Ok(())
-    }
+    if OTHER_TYPES.contains(&typ) { Err(OidcError::IdTokenInvalid(JwtError::TypeRefused)) } else { Ok(()) }
 }
 
 fn check_issuer(claims: &Map<String, Value>, settings: &OidcSettings) -> Result<String, OidcError> {
@@ -85,10 +77,7 @@ fn check_issuer(claims: &Map<String, Value>, settings: &OidcSettings) -> Result<
         }
         _ => {
             let expected = settings.issuer.clone().unwrap_or_default();
-            refuse(IdTokenFault::Issuer {
-                expected,
-                got: printable(iss),
-            }) // O-26
+            refuse(IdTokenFault::Issuer { expected, got: printable(iss) }) // O-26
         }
     }
 }
@@ -146,11 +135,7 @@ fn check_access_token_hash(
     };
     let hash = digest::digest(hash_of(algorithm), access_token.as_bytes());
     let half = &hash.as_ref()[..hash.as_ref().len() / 2];
-    if URL_SAFE_NO_PAD.encode(half) == at_hash {
-        Ok(())
-    } else {
-        refuse(IdTokenFault::AccessTokenHash)
-    }
+    if URL_SAFE_NO_PAD.encode(half) == at_hash { Ok(()) } else { refuse(IdTokenFault::AccessTokenHash) }
 }
 
 fn hash_of(algorithm: SigningAlgorithm) -> &'static digest::Algorithm {

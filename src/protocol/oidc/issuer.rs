@@ -21,18 +21,12 @@ pub fn resolve(settings: &OidcSettings, iss: &str, tid: Option<&str>) -> Option<
     };
     let canonical = fill(configured)?;
     let accepted = std::iter::once(configured).chain(settings.issuer_aliases.iter().map(String::as_str));
-    accepted
-        .filter_map(fill)
-        .any(|issuer| issuer == iss)
-        .then_some(canonical)
+    accepted.filter_map(fill).any(|issuer| issuer == iss).then_some(canonical)
 }
 
 /// Whether the settings name a provider of many directories.
 pub(super) fn is_template(settings: &OidcSettings) -> bool {
-    settings
-        .issuer
-        .as_deref()
-        .is_some_and(|issuer| issuer.contains(TEMPLATE))
+    settings.issuer.as_deref().is_some_and(|issuer| issuer.contains(TEMPLATE))
 }
 
 /// Where a templated issuer has its discovery document: Entra serves it under the name `organizations`.
@@ -63,12 +57,7 @@ mod tests {
         let canonical = Some("https://accounts.google.com".to_owned());
         assert_eq!(resolve(&google, "https://accounts.google.com", None), canonical);
         assert_eq!(resolve(&google, "accounts.google.com", None), canonical);
-        for other in [
-            "https://accounts.google.com/",
-            "https://Accounts.google.com",
-            "http://accounts.google.com",
-            "",
-        ] {
+        for other in ["https://accounts.google.com/", "https://Accounts.google.com", "http://accounts.google.com", ""] {
             assert_eq!(resolve(&google, other, None), None, "{other}");
         }
     }
@@ -77,21 +66,12 @@ mod tests {
     fn a_template_needs_an_allowed_tid_that_is_also_in_the_issuer() {
         let entra = settings(V2, &[V1], &["t1", "t2"]);
         let of = |iss: &str, tid| resolve(&entra, iss, tid);
-        assert_eq!(
-            of("https://login.example/t1/v2.0", Some("t1")).as_deref(),
-            Some("https://login.example/t1/v2.0")
-        );
-        assert_eq!(
-            of("https://sts.example/t2/", Some("t2")).as_deref(),
-            Some("https://login.example/t2/v2.0")
-        );
+        assert_eq!(of("https://login.example/t1/v2.0", Some("t1")).as_deref(), Some("https://login.example/t1/v2.0"));
+        assert_eq!(of("https://sts.example/t2/", Some("t2")).as_deref(), Some("https://login.example/t2/v2.0"));
         assert_eq!(of("https://login.example/t3/v2.0", Some("t3")), None);
         assert_eq!(of("https://login.example/t3/v2.0", Some("t1")), None);
         assert_eq!(of("https://login.example/t1/v2.0", None), None);
         assert_eq!(of(V2, Some("t1")), None);
-        assert_eq!(
-            resolve(&settings(V2, &[], &[]), "https://login.example/t1/v2.0", Some("t1")),
-            None
-        );
+        assert_eq!(resolve(&settings(V2, &[], &[]), "https://login.example/t1/v2.0", Some("t1")), None);
     }
 }

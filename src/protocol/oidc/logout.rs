@@ -63,10 +63,7 @@ pub async fn revoke(party: &RelyingParty<'_>, token: &SecretString, kind: TokenK
     };
     let request = revocation_request(party, endpoint, token, kind)?;
     let answer = party.lane.send(request, MAX_ANSWER).await;
-    let answer = answer.map_err(|source| OidcError::Unreachable {
-        endpoint: Endpoint::Revocation,
-        source,
-    })?;
+    let answer = answer.map_err(|source| OidcError::Unreachable { endpoint: Endpoint::Revocation, source })?;
     match answer.status() {
         StatusCode::OK => Ok(()),
         status => Err(refused(&format!("HTTP status {}", status.as_u16()))),
@@ -85,8 +82,7 @@ fn revocation_request(
     };
     let client_id = party.client_id()?;
     let mut form = form_urlencoded::Serializer::new(String::new());
-    form.append_pair("token", token.expose_secret())
-        .append_pair("token_type_hint", hint);
+    form.append_pair("token", token.expose_secret()).append_pair("token_type_hint", hint);
     let mut request = Request::post(endpoint.as_str())
         .header(ACCEPT, "application/json")
         .header(CONTENT_TYPE, "application/x-www-form-urlencoded");
@@ -94,18 +90,14 @@ fn revocation_request(
         Proof::Basic(secret) => request = request.header(AUTHORIZATION, basic(client_id, &secret)?),
         Proof::Public => drop(form.append_pair("client_id", client_id)),
         Proof::Form(secret) => {
-            form.append_pair("client_id", client_id)
-                .append_pair("client_secret", secret.expose_secret());
+            form.append_pair("client_id", client_id).append_pair("client_secret", secret.expose_secret());
         }
         Proof::Assertion(assertion) => {
-            form.append_pair("client_id", client_id)
-                .append_pair("client_assertion_type", ASSERTION_TYPE);
+            form.append_pair("client_id", client_id).append_pair("client_assertion_type", ASSERTION_TYPE);
             form.append_pair("client_assertion", &assertion);
         }
     }
-    request
-        .body(form.finish().into_bytes())
-        .map_err(|_| refused("its address is not usable"))
+    request.body(form.finish().into_bytes()).map_err(|_| refused("its address is not usable"))
 }
 
 /// RFC 6749 section 2.3.1: both parts are form-encoded before they become user and password.
@@ -119,8 +111,5 @@ fn basic(client_id: &str, secret: &SecretString) -> Result<HeaderValue, OidcErro
 }
 
 fn refused(reason: &str) -> OidcError {
-    OidcError::BadAnswer {
-        endpoint: Endpoint::Revocation,
-        reason: reason.to_owned(),
-    }
+    OidcError::BadAnswer { endpoint: Endpoint::Revocation, reason: reason.to_owned() }
 }

@@ -19,10 +19,7 @@ pub(super) fn merge(source: ClaimsSource, id_token: Claims, userinfo: Option<Cla
         ClaimsSource::IdToken => id_token,
         ClaimsSource::Userinfo => userinfo,
         ClaimsSource::Both => {
-            if id_token
-                .get("email")
-                .is_some_and(|email| Some(email) != userinfo.get("email"))
-            {
+            if id_token.get("email").is_some_and(|email| Some(email) != userinfo.get("email")) {
                 userinfo.remove("email_verified");
             }
             userinfo.extend(id_token);
@@ -47,10 +44,7 @@ mod tests {
 
     #[test]
     fn the_id_token_wins_and_userinfo_adds() {
-        let merged = both(
-            json!({"sub": "1", "name": "A"}),
-            json!({"sub": "1", "name": "B", "groups": ["g"]}),
-        );
+        let merged = both(json!({"sub": "1", "name": "A"}), json!({"sub": "1", "name": "B", "groups": ["g"]}));
         assert_eq!(merged, json!({"sub": "1", "name": "A", "groups": ["g"]}));
     }
 
@@ -67,15 +61,10 @@ mod tests {
 
     #[test]
     fn o_35_a_flag_never_travels_to_another_address() {
-        let merged = both(
-            json!({"email": "victim@x.example"}),
-            json!({"email": "mine@y.example", "email_verified": true}),
-        );
+        let merged =
+            both(json!({"email": "victim@x.example"}), json!({"email": "mine@y.example", "email_verified": true}));
         assert_eq!(merged, json!({"email": "victim@x.example"}));
-        let same = both(
-            json!({"email": "a@x.example"}),
-            json!({"email": "a@x.example", "email_verified": "true"}),
-        );
+        let same = both(json!({"email": "a@x.example"}), json!({"email": "a@x.example", "email_verified": "true"}));
         assert_eq!(same["email_verified"], json!("true"));
     }
 }

@@ -61,15 +61,8 @@ pub async fn redeem(party: &RelyingParty<'_>, grant: &CodeGrant<'_>) -> Result<R
     let id_token = SecretString::from(raw.as_str());
     let access_token = SecretString::from(tokens.access_token().secret().as_str());
     let claims = verify(party, grant, &id_token, &access_token).await?;
-    let refresh_token = tokens
-        .refresh_token
-        .map(|token| SecretString::from(token.into_secret()));
-    Ok(Redeemed {
-        claims,
-        id_token,
-        access_token,
-        refresh_token,
-    })
+    let refresh_token = tokens.refresh_token.map(|token| SecretString::from(token.into_secret()));
+    Ok(Redeemed { claims, id_token, access_token, refresh_token })
 }
 
 async fn verify(
@@ -80,10 +73,7 @@ async fn verify(
 ) -> Result<VerifiedClaims, OidcError> {
     let source = party.jwks_source();
     let allowed = &party.settings.signing_algorithms;
-    let verified = party
-        .jwks
-        .verify(party.lane, &source, raw.expose_secret(), allowed)
-        .await?;
+    let verified = party.jwks.verify(party.lane, &source, raw.expose_secret(), allowed).await?;
     let expected = id_token::Expected {
         settings: party.settings,
         client_id: party.client_id()?,
@@ -97,9 +87,7 @@ async fn verify(
         issuer: accepted.issuer,
         subject: accepted.subject,
         claims: merge::merge(party.settings.claims_source, verified.claims, more),
-        auth_time: accepted
-            .auth_time
-            .and_then(|seconds| DateTime::from_timestamp(seconds, 0)),
+        auth_time: accepted.auth_time.and_then(|seconds| DateTime::from_timestamp(seconds, 0)),
     })
 }
 
@@ -141,9 +129,7 @@ async fn exchange(party: &RelyingParty<'_>, grant: &CodeGrant<'_>) -> Result<Tok
         request = request.add_extra_param("client_assertion", assertion.as_str());
     }
     let lane: &Lane = party.lane;
-    let answer = request
-        .request_async(&|request| lane.send(request, MAX_TOKEN_RESPONSE))
-        .await;
+    let answer = request.request_async(&|request| lane.send(request, MAX_TOKEN_RESPONSE)).await;
     answer.map_err(|error| refusal(error, &secrets(party, grant)))
 }
 
@@ -159,10 +145,7 @@ fn secrets<'a>(party: &'a RelyingParty<'_>, grant: &CodeGrant<'a>) -> Vec<&'a Se
 /// The library's errors carry the whole answer; only what holds no secret is kept.
 fn refusal(error: RequestTokenError<OutboundError, ErrorAnswer>, secrets: &[&SecretString]) -> OidcError {
     match error {
-        RequestTokenError::Request(source) => OidcError::Unreachable {
-            endpoint: Endpoint::Token,
-            source,
-        },
+        RequestTokenError::Request(source) => OidcError::Unreachable { endpoint: Endpoint::Token, source },
         RequestTokenError::ServerResponse(answer) => {
             let echoes = |text: &str| secrets.iter().any(|secret| text.contains(secret.expose_secret()));
             let keep = |text: &str| if echoes(text) { String::new() } else { printable(text) };
@@ -177,8 +160,5 @@ fn refusal(error: RequestTokenError<OutboundError, ErrorAnswer>, secrets: &[&Sec
 }
 
 fn token_answer(reason: &str) -> OidcError {
-    OidcError::BadAnswer {
-        endpoint: Endpoint::Token,
-        reason: reason.to_owned(),
-    }
+    OidcError::BadAnswer { endpoint: Endpoint::Token, reason: reason.to_owned() }
 }

@@ -52,10 +52,7 @@ pub(super) struct Tokens {
 /// Shows no token.
 impl std::fmt::Debug for Tokens {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter
-            .debug_struct("Tokens")
-            .field("token_type", &self.token_type)
-            .finish_non_exhaustive()
+        formatter.debug_struct("Tokens").field("token_type", &self.token_type).finish_non_exhaustive()
     }
 }
 

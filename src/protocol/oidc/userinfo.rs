@@ -33,10 +33,7 @@ pub(super) async fn fetch(
         .body(Vec::new())
         .map_err(|_| invalid("its address is not usable"))?;
     let answer = party.lane.send(request, MAX_BODY).await;
-    let answer = answer.map_err(|source| OidcError::Unreachable {
-        endpoint: Endpoint::Userinfo,
-        source,
-    })?;
+    let answer = answer.map_err(|source| OidcError::Unreachable { endpoint: Endpoint::Userinfo, source })?;
     if answer.status() != StatusCode::OK {
         return Err(invalid(&format!("HTTP status {}", answer.status().as_u16())));
     }
@@ -44,9 +41,7 @@ pub(super) async fn fetch(
         "application/json" => json::parse_object(answer.body()).map_err(|error| invalid(&error.to_string()))?,
         "application/jwt" => signed(party, answer.body()).await?,
         _ => {
-            return Err(invalid(
-                "its content type is neither application/json nor application/jwt",
-            ));
+            return Err(invalid("its content type is neither application/json nor application/jwt"));
         }
     };
     if claims.get("sub").and_then(Value::as_str) == Some(subject) {
@@ -63,14 +58,9 @@ fn media_type(header: Option<&HeaderValue>) -> String {
 
 /// A signed answer: same verifier, keys and algorithms as the ID token; issuer, audience and times count where present.
 async fn signed(party: &RelyingParty<'_>, body: &[u8]) -> Result<Map<String, Value>, OidcError> {
-    let token = std::str::from_utf8(body)
-        .map_err(|_| OidcError::UserinfoInvalid(JwtError::Malformed))?
-        .trim();
+    let token = std::str::from_utf8(body).map_err(|_| OidcError::UserinfoInvalid(JwtError::Malformed))?.trim();
     let source = party.jwks_source();
-    let verified = party
-        .jwks
-        .verify(party.lane, &source, token, &party.settings.signing_algorithms)
-        .await;
+    let verified = party.jwks.verify(party.lane, &source, token, &party.settings.signing_algorithms).await;
     let claims = verified.map_err(OidcError::UserinfoInvalid)?.claims;
     let reads = |claims: &Map<String, Value>| -> Result<(bool, bool, bool), JwtError> {
         let tid = text(claims, "tid")?;
@@ -78,11 +68,7 @@ async fn signed(party: &RelyingParty<'_>, body: &[u8]) -> Result<Map<String, Val
         let audiences = audiences(claims)?;
         let audience = audiences.is_empty() || audiences.contains(&party.client_id().unwrap_or_default());
         let now = party.clock.now().timestamp();
-        Ok((
-            issuer,
-            audience,
-            date(claims, "exp")?.is_none_or(|exp| now < exp + SKEW),
-        ))
+        Ok((issuer, audience, date(claims, "exp")?.is_none_or(|exp| now < exp + SKEW)))
     };
     match reads(&claims).map_err(OidcError::UserinfoInvalid)? {
         (true, true, true) => Ok(claims),
@@ -93,8 +79,5 @@ async fn signed(party: &RelyingParty<'_>, body: &[u8]) -> Result<Map<String, Val
 }
 
 fn invalid(reason: &str) -> OidcError {
-    OidcError::BadAnswer {
-        endpoint: Endpoint::Userinfo,
-        reason: reason.to_owned(),
-    }
+    OidcError::BadAnswer { endpoint: Endpoint::Userinfo, reason: reason.to_owned() }
 }

@@ -14,10 +14,7 @@ async fn events_are_told_newest_first_in_pages_by_type_and_one_by_one() {
     }
     let (mut seen, mut cursor) = (Vec::new(), String::new());
     for _ in 0..5 {
-        let page = acme
-            .get(&format!("/audit-events?type=group.created&limit=2{cursor}"))
-            .await
-            .ok();
+        let page = acme.get(&format!("/audit-events?type=group.created&limit=2{cursor}")).await.ok();
         seen.extend(page["items"].as_array().unwrap().clone());
         match page["next_cursor"].as_str() {
             Some(next) => cursor = format!("&cursor={next}"),
@@ -28,10 +25,7 @@ async fn events_are_told_newest_first_in_pages_by_type_and_one_by_one() {
     assert_eq!(names, ["G4", "G3", "G2", "G1", "G0"]);
     assert_eq!(acme.get(&format!("/audit-events/{}", id(&seen[0]))).await.ok(), seen[0]);
     let all = acme.get("/audit-events?limit=200").await.ok();
-    assert_eq!(
-        all["items"].as_array().unwrap().last().unwrap()["type"],
-        "tenant.created"
-    );
+    assert_eq!(all["items"].as_array().unwrap().last().unwrap()["type"], "tenant.created");
     for query in ["limit=0", "limit=201", "cursor=x", "actor=x"] {
         acme.get(&format!("/audit-events?{query}")).await.expect(422);
     }
@@ -43,10 +37,7 @@ async fn an_event_names_who_did_what_in_which_request_and_which_fields_but_no_va
     let app = TestApp::start();
     let acme = app.tenant("acme").await;
     let user = acme.post("/users", &json!({"email": "a@acme.example"})).await.created();
-    let answer = acme
-        .patch(&format!("/users/{}", id(&user)), &json!({"name": "Secret Name"}))
-        .await
-        .expect(200);
+    let answer = acme.patch(&format!("/users/{}", id(&user)), &json!({"name": "Secret Name"})).await.expect(200);
     let event = acme.last_event("user.updated").await;
     assert_eq!(event["payload"], json!({"id": user["id"], "fields": ["name"]}));
     assert_eq!(event["request_id"], answer.headers["x-request-id"].to_str().unwrap());

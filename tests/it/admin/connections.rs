@@ -15,15 +15,7 @@ async fn connections_are_created_listed_changed_and_deleted() {
     let app = TestApp::start();
     let acme = app.tenant("acme").await;
     let change = json!({"display_name": "Renamed", "client_secret_expires_at": "2030-01-01T00:00:00Z"});
-    lifecycle::check(
-        &acme,
-        lifecycle::Noun {
-            path: "/connections",
-            body,
-            change,
-        },
-    )
-    .await;
+    lifecycle::check(&acme, lifecycle::Noun { path: "/connections", body, change }).await;
     lifecycle::hostile_names(&acme, "/connections", "display_name", json!({})).await;
     let same = acme.post("/connections", &json!({"display_name": "PROVIDER 1"})).await;
     assert_eq!(same.expect(409).code(), "display_name_taken");
@@ -61,21 +53,13 @@ async fn row_a3_the_whole_oidc_form_comes_back_as_it_was_sent_but_for_the_secret
     for field in ["display_name", "protocol", "provisioning", "client_secret_expires_at"] {
         assert_eq!(connection[field], body[field]);
     }
-    assert_eq!(
-        (&connection["status"], &connection["has_client_secret"]),
-        (&json!("draft"), &json!(true))
-    );
+    assert_eq!((&connection["status"], &connection["has_client_secret"]), (&json!("draft"), &json!(true)));
     let sso = format!("{}/t/acme/sso/{}", app.url, id(&connection));
     assert_eq!(connection["callback_url"], format!("{sso}/callback"));
     let path = format!("/connections/{}", id(&connection));
     let read = acme.get(&path).await.expect(200);
     assert_eq!(read.json(), connection);
-    for answer in [
-        created.text,
-        read.text,
-        acme.get("/connections").await.text,
-        acme.get("/audit-events").await.text,
-    ] {
+    for answer in [created.text, read.text, acme.get("/connections").await.text, acme.get("/audit-events").await.text] {
         assert!(!answer.contains("the client's secret"));
     }
     // Merged field by field; null puts one back to its default.
@@ -85,10 +69,7 @@ async fn row_a3_the_whole_oidc_form_comes_back_as_it_was_sent_but_for_the_secret
     expected["client_id"] = json!("other");
     expected.as_object_mut().unwrap().remove("max_age");
     expected["endpoints"].as_object_mut().unwrap().remove("token");
-    assert_eq!(
-        (&patched["settings"], &patched["has_client_secret"]),
-        (&expected, &json!(false))
-    );
+    assert_eq!((&patched["settings"], &patched["has_client_secret"]), (&expected, &json!(false)));
 }
 
 #[actix_web::test]
@@ -121,35 +102,19 @@ async fn row_a3_every_fault_of_the_form_is_told_at_once_with_its_field() {
         assert!(fields.contains(&format!("settings.{field}")), "{field} in {fields:?}");
     }
     for field in ["default_role", "group_filter", "removal_guard.max_percent"] {
-        assert!(
-            fields.contains(&format!("provisioning.{field}")),
-            "{field} in {fields:?}"
-        );
+        assert!(fields.contains(&format!("provisioning.{field}")), "{field} in {fields:?}");
     }
     for (settings, field) in [
         (json!({"nonsense": 1}), "settings.nonsense"),
-        (
-            json!({"signing_algorithms": ["HS256"]}),
-            "settings.signing_algorithms[0]",
-        ),
-        (
-            json!({"signing_algorithms": ["none"]}),
-            "settings.signing_algorithms[0]",
-        ),
-        (
-            json!({"code_challenge_method": "S512"}),
-            "settings.code_challenge_method",
-        ),
+        (json!({"signing_algorithms": ["HS256"]}), "settings.signing_algorithms[0]"),
+        (json!({"signing_algorithms": ["none"]}), "settings.signing_algorithms[0]"),
+        (json!({"code_challenge_method": "S512"}), "settings.code_challenge_method"),
     ] {
-        let refused = acme
-            .post("/connections", &json!({"display_name": "X", "settings": settings}))
-            .await;
+        let refused = acme.post("/connections", &json!({"display_name": "X", "settings": settings})).await;
         assert_eq!(refused.expect(422).fields(), [field]);
     }
     for secret in [String::new(), "x".repeat(1025)] {
-        let refused = acme
-            .post("/connections", &json!({"display_name": "X", "client_secret": secret}))
-            .await;
+        let refused = acme.post("/connections", &json!({"display_name": "X", "client_secret": secret})).await;
         assert_eq!(refused.expect(422).fields(), ["client_secret"]);
     }
 }
@@ -169,34 +134,18 @@ async fn row_a7_scopes_are_a_list_or_a_text_with_spaces_or_commas() {
     .enumerate()
     {
         let settings = json!({"scopes": scopes, "additional_scopes": "groups,roles offline_access"});
-        let created = acme
-            .post(
-                "/connections",
-                &json!({"display_name": n.to_string(), "settings": settings}),
-            )
-            .await
-            .created();
+        let created =
+            acme.post("/connections", &json!({"display_name": n.to_string(), "settings": settings})).await.created();
         assert_eq!(created["settings"]["scopes"], wanted, "{scopes}");
-        assert_eq!(
-            created["settings"]["additional_scopes"],
-            json!(["groups", "roles", "offline_access"])
-        );
+        assert_eq!(created["settings"]["additional_scopes"], json!(["groups", "roles", "offline_access"]));
         let patched = acme
-            .patch(
-                &format!("/connections/{}", id(&created)),
-                &json!({"settings": {"scopes": "openid,email"}}),
-            )
+            .patch(&format!("/connections/{}", id(&created)), &json!({"settings": {"scopes": "openid,email"}}))
             .await
             .ok();
         assert_eq!(patched["settings"]["scopes"], json!(["openid", "email"]));
     }
     for bad in [json!(7), json!({"a": 1}), json!([1])] {
-        let refused = acme
-            .post(
-                "/connections",
-                &json!({"display_name": "X", "settings": {"scopes": bad}}),
-            )
-            .await;
+        let refused = acme.post("/connections", &json!({"display_name": "X", "settings": {"scopes": bad}})).await;
         assert_eq!(refused.expect(422).fields(), ["settings.scopes"]);
     }
 }
@@ -206,16 +155,10 @@ async fn row_a7_s256_is_the_default_and_what_is_weaker_is_warned_about() {
     let app = TestApp::start();
     let acme = app.tenant("acme").await;
     let draft = acme.post("/connections", &body(0)).await.created();
-    assert_eq!(
-        (&draft["settings"]["code_challenge_method"], &draft["warnings"]),
-        (&json!("S256"), &json!([]))
-    );
+    assert_eq!((&draft["settings"]["code_challenge_method"], &draft["warnings"]), (&json!("S256"), &json!([])));
     for (method, warning) in [("plain", "pkce_plain_is_weak"), ("none", "pkce_is_off")] {
         let settings = json!({"settings": {"code_challenge_method": method}});
-        let changed = acme
-            .patch(&format!("/connections/{}", id(&draft)), &settings)
-            .await
-            .ok();
+        let changed = acme.patch(&format!("/connections/{}", id(&draft)), &settings).await.ok();
         assert_eq!(changed["warnings"], json!([warning]));
     }
 }
@@ -226,10 +169,7 @@ async fn row_a6_a_connection_without_usable_keys_cannot_be_activated() {
     let acme = app.tenant("acme").await;
     let provider = HostileProvider::start();
     let settings = json!({"issuer": provider.issuer, "client_id": "client"});
-    let draft = acme
-        .post("/connections", &json!({"display_name": "P", "settings": settings}))
-        .await
-        .created();
+    let draft = acme.post("/connections", &json!({"display_name": "P", "settings": settings})).await.created();
     let activate = format!("/connections/{}/activate", id(&draft));
     let broken = [
         Answer::json(json!({"keys": []})),
@@ -241,10 +181,7 @@ async fn row_a6_a_connection_without_usable_keys_cannot_be_activated() {
         provider.answer(Place::Jwks, answer);
         let refused = acme.post(&activate, &json!({})).await.expect(422);
         assert!(!refused.code().is_empty(), "{}", refused.text);
-        assert_eq!(
-            acme.get(&format!("/connections/{}", id(&draft))).await.ok()["status"],
-            "draft"
-        );
+        assert_eq!(acme.get(&format!("/connections/{}", id(&draft))).await.ok()["status"], "draft");
     }
     let page = app.browser().follow(draft["login_url"].as_str().unwrap()).await;
     assert_ne!(page.status, 200, "a draft signs nobody in");
@@ -254,13 +191,8 @@ async fn row_a6_a_connection_without_usable_keys_cannot_be_activated() {
     // Nor does a change leave an active connection without keys.
     provider.answer(Place::Jwks, Answer::json(json!({"keys": []})));
     let change = json!({"settings": {"client_id": "other"}});
-    acme.patch(&format!("/connections/{}", id(&draft)), &change)
-        .await
-        .expect(422);
-    assert_eq!(
-        acme.get(&format!("/connections/{}", id(&draft))).await.ok()["settings"]["client_id"],
-        "client"
-    );
+    acme.patch(&format!("/connections/{}", id(&draft)), &change).await.expect(422);
+    assert_eq!(acme.get(&format!("/connections/{}", id(&draft))).await.ok()["settings"]["client_id"], "client");
 }
 
 #[actix_web::test]
@@ -275,11 +207,7 @@ async fn l_03_a_new_issuer_or_user_id_claim_unlinks_only_when_confirmed() {
     let refused = acme.patch(&path, &change).await.expect(409);
     assert_eq!(refused.code(), "unlink_not_confirmed");
     let identities = format!("/users/{}/identities", id(&user));
-    assert_eq!(
-        acme.get(&identities).await.ok()["items"].as_array().unwrap().len(),
-        1,
-        "a refusal unlinks nobody"
-    );
+    assert_eq!(acme.get(&identities).await.ok()["items"].as_array().unwrap().len(), 1, "a refusal unlinks nobody");
     acme.patch(&format!("{path}?confirm_unlink=true"), &change).await.ok();
     assert_eq!(acme.get(&identities).await.ok()["items"], json!([]));
     assert_eq!(browser.get("/v1/tenants/acme/me").await.status, 401);

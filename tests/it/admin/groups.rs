@@ -15,15 +15,7 @@ async fn groups_are_created_listed_changed_and_deleted() {
     let app = TestApp::start();
     let acme = app.tenant("acme").await;
     let change = json!({"name": "Renamed", "description": null});
-    lifecycle::check(
-        &acme,
-        lifecycle::Noun {
-            path: "/groups",
-            body,
-            change,
-        },
-    )
-    .await;
+    lifecycle::check(&acme, lifecycle::Noun { path: "/groups", body, change }).await;
     lifecycle::hostile_names(&acme, "/groups", "name", json!({})).await;
     let long = json!({"name": "x", "description": "x".repeat(501)});
     assert_eq!(acme.post("/groups", &long).await.expect(422).fields(), ["description"]);
@@ -36,20 +28,11 @@ async fn one_name_whatever_its_case_or_width_is_one_group() {
     acme.post("/groups", &json!({"name": "Staff"})).await.created();
     let other = acme.post("/groups", &json!({"name": "Others"})).await.created();
     for same in ["Staff", "STAFF", "Ｓtaff"] {
-        assert_eq!(
-            acme.post("/groups", &json!({"name": same})).await.expect(409).code(),
-            "name_taken"
-        );
-        let rename = acme
-            .patch(&format!("/groups/{}", id(&other)), &json!({"name": same}))
-            .await;
+        assert_eq!(acme.post("/groups", &json!({"name": same})).await.expect(409).code(), "name_taken");
+        let rename = acme.patch(&format!("/groups/{}", id(&other)), &json!({"name": same})).await;
         assert_eq!(rename.expect(409).code(), "name_taken");
     }
-    app.tenant("globex")
-        .await
-        .post("/groups", &json!({"name": "Staff"}))
-        .await
-        .created();
+    app.tenant("globex").await.post("/groups", &json!({"name": "Staff"})).await.created();
 }
 
 #[actix_web::test]
@@ -61,24 +44,15 @@ async fn a_member_is_put_in_and_taken_out_by_hand() {
     let membership = format!("/groups/{}/members/{}", id(&group), id(&user));
     acme.put(&membership).await.expect(204);
     acme.put(&membership).await.expect(204);
-    assert_eq!(
-        acme.count_events("group.member_added").await,
-        1,
-        "doing it twice is doing it once"
-    );
+    assert_eq!(acme.count_events("group.member_added").await, 1, "doing it twice is doing it once");
     let members = acme.get(&format!("/groups/{}/members", id(&group))).await.ok();
     assert_eq!(members["items"][0]["user_id"], user["id"]);
-    assert!(
-        members["items"][0]["origins"][0].get("connection_id").is_none(),
-        "by hand"
-    );
+    assert!(members["items"][0]["origins"][0].get("connection_id").is_none(), "by hand");
     let of_user = acme.get(&format!("/users/{}/groups", id(&user))).await.ok();
     assert_eq!(of_user["items"][0]["group_id"], group["id"]);
     acme.delete(&membership).await.expect(204);
     acme.delete(&membership).await.expect(404);
-    acme.put(&format!("/groups/{}/members/{}", id(&group), uuid::Uuid::now_v7()))
-        .await
-        .expect(404);
+    acme.put(&format!("/groups/{}/members/{}", id(&group), uuid::Uuid::now_v7())).await.expect(404);
 }
 
 #[actix_web::test]
@@ -94,16 +68,9 @@ async fn a_member_by_hand_and_by_sync_comes_once_on_any_page_with_both_origins()
         app.browser().follow(connection["login_url"].as_str().unwrap()).await;
     }
     let users = acme.get("/users").await.ok();
-    let users: Vec<_> = users["items"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|u| id(u).to_owned())
-        .collect();
+    let users: Vec<_> = users["items"].as_array().unwrap().iter().map(|u| id(u).to_owned()).collect();
     for user in &users {
-        acme.put(&format!("/groups/{}/members/{user}", id(&group)))
-            .await
-            .expect(204);
+        acme.put(&format!("/groups/{}/members/{user}", id(&group))).await.expect(204);
     }
     let members = format!("/groups/{}/members", id(&group));
     for limit in 1..=4 {
@@ -112,10 +79,7 @@ async fn a_member_by_hand_and_by_sync_comes_once_on_any_page_with_both_origins()
             let page = acme.get(&format!("{members}?limit={limit}{cursor}")).await.ok();
             for member in page["items"].as_array().unwrap() {
                 let origins = member["origins"].as_array().unwrap();
-                let synced = origins
-                    .iter()
-                    .filter(|o| o["connection_id"] == connection["id"])
-                    .count();
+                let synced = origins.iter().filter(|o| o["connection_id"] == connection["id"]).count();
                 assert_eq!((origins.len(), synced), (2, 1), "{member}");
                 seen.push(member["user_id"].as_str().unwrap().to_owned());
             }

@@ -13,10 +13,7 @@ async fn an_identity_is_linked_listed_and_unlinked_with_its_sessions() {
     let path = format!("/users/{}/identities", id(&user));
     let listed = acme.get(&path).await.ok();
     let first = &listed["items"][0];
-    assert_eq!(
-        (&first["subject"], &first["email"]),
-        (&json!("u-1"), &json!("ada@example.com"))
-    );
+    assert_eq!((&first["subject"], &first["email"]), (&json!("u-1"), &json!("ada@example.com")));
 
     let input = json!({"connection_id": first["connection_id"], "subject": "u-9"});
     let second = acme.post(&path, &input).await.created();
@@ -26,59 +23,34 @@ async fn an_identity_is_linked_listed_and_unlinked_with_its_sessions() {
 
     assert_eq!(browser.get("/v1/tenants/acme/me").await.status, 200);
     acme.delete(&format!("{path}/{}", id(first))).await.expect(204);
-    assert_eq!(
-        browser.get("/v1/tenants/acme/me").await.status,
-        401,
-        "its sessions are over"
-    );
+    assert_eq!(browser.get("/v1/tenants/acme/me").await.status, 401, "its sessions are over");
     acme.delete(&format!("{path}/{}", id(first))).await.expect(404);
-    assert_eq!(
-        acme.last_event("identity.unlinked").await["payload"]["user_id"],
-        user["id"]
-    );
+    assert_eq!(acme.last_event("identity.unlinked").await["payload"]["user_id"], user["id"]);
 }
 
 #[actix_web::test]
 async fn what_is_no_identity_is_refused_with_its_field() {
     let app = TestApp::start();
     let acme = app.tenant("acme").await;
-    let draft = acme
-        .post("/connections", &json!({"display_name": "Draft"}))
-        .await
-        .created();
+    let draft = acme.post("/connections", &json!({"display_name": "Draft"})).await.created();
     let user = acme.post("/users", &json!({"external_id": "x"})).await.created();
     let other = acme.post("/users", &json!({"external_id": "y"})).await.created();
     let path = format!("/users/{}/identities", id(&user));
     for (body, field) in [
         (json!({"connection_id": id(&draft), "subject": "s"}), "connection_id"), // it has no issuer yet
-        (
-            json!({"connection_id": uuid::Uuid::now_v7(), "subject": "s"}),
-            "connection_id",
-        ),
+        (json!({"connection_id": uuid::Uuid::now_v7(), "subject": "s"}), "connection_id"),
         (json!({"connection_id": id(&draft), "subject": ""}), "subject"),
         (json!({"connection_id": id(&draft), "subject": "a\nb"}), "subject"),
-        (
-            json!({"connection_id": id(&draft), "subject": "x".repeat(256)}),
-            "subject",
-        ),
-        (
-            json!({"connection_id": id(&draft), "subject": "s", "issuer": "https://evil.example"}),
-            "issuer",
-        ),
+        (json!({"connection_id": id(&draft), "subject": "x".repeat(256)}), "subject"),
+        (json!({"connection_id": id(&draft), "subject": "s", "issuer": "https://evil.example"}), "issuer"),
         (json!({"connection_id": id(&draft)}), "subject"),
     ] {
         assert_eq!(acme.post(&path, &body).await.expect(422).fields(), [field], "{body}");
     }
-    acme.patch(
-        &format!("/connections/{}", id(&draft)),
-        &json!({"settings": {"issuer": "http://127.0.0.1:9"}}),
-    )
-    .await
-    .ok();
-    let linked = acme
-        .post(&path, &json!({"connection_id": id(&draft), "subject": "s"}))
+    acme.patch(&format!("/connections/{}", id(&draft)), &json!({"settings": {"issuer": "http://127.0.0.1:9"}}))
         .await
-        .created();
+        .ok();
+    let linked = acme.post(&path, &json!({"connection_id": id(&draft), "subject": "s"})).await.created();
     let others = format!("/users/{}/identities/{}", id(&other), id(&linked));
     acme.delete(&others).await.expect(404);
 }

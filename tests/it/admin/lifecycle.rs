@@ -25,10 +25,7 @@ async fn created(admin: &Admin, noun: &Noun) -> Value {
     let answer = admin.post(noun.path, &(noun.body)(0)).await.expect(201);
     let (object, etag) = (answer.json(), answer.etag());
     let location = answer.headers["location"].to_str().unwrap();
-    assert!(
-        location.ends_with(&format!("{}/{}", noun.path, id(&object))),
-        "{location}"
-    );
+    assert!(location.ends_with(&format!("{}/{}", noun.path, id(&object))), "{location}");
     assert_eq!(etag, "\"1\"");
     for (field, value) in (noun.body)(0).as_object().unwrap() {
         assert_eq!(&object[field], value, "{field} comes back");
@@ -44,12 +41,7 @@ async fn pages(admin: &Admin, noun: &Noun) {
         admin.post(noun.path, &(noun.body)(n)).await.created();
     }
     let all = admin.get(&format!("{}?limit=200", noun.path)).await.ok();
-    let all: Vec<String> = all["items"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|o| id(o).to_owned())
-        .collect();
+    let all: Vec<String> = all["items"].as_array().unwrap().iter().map(|o| id(o).to_owned()).collect();
     let (mut seen, mut cursor) = (Vec::new(), String::new());
     for _ in 0..all.len() {
         let page = admin.get(&format!("{}?limit=2{cursor}", noun.path)).await.ok();
@@ -82,66 +74,31 @@ async fn pages(admin: &Admin, noun: &Noun) {
 
 /// Unknown fields, what is not ours to set, and bodies that are no JSON object (T-04).
 async fn refusals(admin: &Admin, noun: &Noun, id: &str) {
-    for field in [
-        "id",
-        "tenant_id",
-        "created_at",
-        "version",
-        "is_owner",
-        "email_verified_at",
-        "secret_hash",
-    ] {
+    for field in ["id", "tenant_id", "created_at", "version", "is_owner", "email_verified_at", "secret_hash"] {
         let mut body = (noun.body)(90);
         body[field] = json!("x");
         assert_eq!(admin.post(noun.path, &body).await.expect(422).fields(), [field]);
         let patch = admin.patch(&format!("{}/{id}", noun.path), &json!({field: "x"})).await;
         assert_eq!(patch.expect(422).fields(), [field]);
     }
-    assert_eq!(
-        admin.post(noun.path, &json!([])).await.expect(422).code(),
-        "invalid_fields"
-    );
+    assert_eq!(admin.post(noun.path, &json!([])).await.expect(422).code(), "invalid_fields");
     let request = |text: &'static str, kind: &'static str| {
         let request = admin.request(reqwest::Method::POST, noun.path);
         admin.send(request.header("content-type", kind).body(text))
     };
-    assert_eq!(
-        request("{", "application/json").await.expect(400).code(),
-        "malformed_json"
-    );
+    assert_eq!(request("{", "application/json").await.expect(400).code(), "malformed_json");
     assert_eq!(request("{}{}", "application/json").await.status / 100, 4);
-    assert_eq!(
-        request("a=b", "application/x-www-form-urlencoded")
-            .await
-            .expect(415)
-            .code(),
-        "unsupported_media_type"
-    );
+    assert_eq!(request("a=b", "application/x-www-form-urlencoded").await.expect(415).code(), "unsupported_media_type");
 }
 
 async fn changes(admin: &Admin, noun: &Noun, id: &str) {
     let path = format!("{}/{id}", noun.path);
     let patch = |expected: &'static str, body: Value| {
-        admin.send(
-            admin
-                .request(reqwest::Method::PATCH, &path)
-                .header("if-match", expected)
-                .json(&body),
-        )
+        admin.send(admin.request(reqwest::Method::PATCH, &path).header("if-match", expected).json(&body))
     };
-    assert_eq!(
-        patch("\"7\"", noun.change.clone()).await.expect(412).code(),
-        "version_mismatch"
-    );
-    assert_eq!(
-        patch("7", noun.change.clone()).await.expect(400).code(),
-        "malformed_if_match"
-    );
-    assert_eq!(
-        admin.get(&path).await.etag(),
-        "\"1\"",
-        "a refused change changes nothing"
-    );
+    assert_eq!(patch("\"7\"", noun.change.clone()).await.expect(412).code(), "version_mismatch");
+    assert_eq!(patch("7", noun.change.clone()).await.expect(400).code(), "malformed_if_match");
+    assert_eq!(admin.get(&path).await.etag(), "\"1\"", "a refused change changes nothing");
 
     let changed = patch("\"1\"", noun.change.clone()).await.expect(200);
     assert_eq!(changed.etag(), "\"2\"");
@@ -156,20 +113,11 @@ async fn changes(admin: &Admin, noun: &Noun, id: &str) {
 
 async fn deletion(admin: &Admin, noun: &Noun, id: &str) {
     let path = format!("{}/{id}", noun.path);
-    let delete = |expected: &'static str| {
-        admin.send(
-            admin
-                .request(reqwest::Method::DELETE, &path)
-                .header("if-match", expected),
-        )
-    };
+    let delete =
+        |expected: &'static str| admin.send(admin.request(reqwest::Method::DELETE, &path).header("if-match", expected));
     assert_eq!(delete("\"1\"").await.expect(412).code(), "version_mismatch");
     delete("\"2\"").await.expect(204);
-    for gone in [
-        admin.get(&path).await,
-        admin.delete(&path).await,
-        admin.patch(&path, &noun.change).await,
-    ] {
+    for gone in [admin.get(&path).await, admin.delete(&path).await, admin.patch(&path, &noun.change).await] {
         assert_eq!(gone.expect(404).code(), "not_found");
     }
 }
@@ -177,15 +125,7 @@ async fn deletion(admin: &Admin, noun: &Noun, id: &str) {
 /// Values of a name that nobody may have; each is 422 with the field.
 pub async fn hostile_names(admin: &Admin, path: &str, field: &str, body: Value) {
     let long = "x".repeat(101);
-    for bad in [
-        "",
-        " a",
-        "a\r\nBcc: b",
-        "a\u{202e}b",
-        "a\u{200b}b",
-        "a\0b",
-        long.as_str(),
-    ] {
+    for bad in ["", " a", "a\r\nBcc: b", "a\u{202e}b", "a\u{200b}b", "a\0b", long.as_str()] {
         let mut body = body.clone();
         body[field] = json!(bad);
         assert_eq!(admin.post(path, &body).await.expect(422).fields(), [field], "{bad:?}");

@@ -56,10 +56,7 @@ fn a_database_of_a_newer_version_is_refused_and_left_alone() {
         .execute(&mut database.superuser())
         .unwrap();
     let refused = migrate::migrate(&database.url).unwrap_err();
-    assert!(
-        matches!(&refused, MigrateError::Newer(version) if version == "20991231235959"),
-        "{refused}"
-    );
+    assert!(matches!(&refused, MigrateError::Newer(version) if version == "20991231235959"), "{refused}");
     assert!(refused.to_string().contains("newer version"), "{refused}");
 }
 
@@ -71,10 +68,7 @@ fn a_role_that_may_not_make_roles_is_told_the_sql_to_run() {
     for line in migrate::ROLES_SQL.lines() {
         assert!(refused.to_string().contains(line), "{line} is missing in: {refused}");
     }
-    assert!(
-        lines(&mut database.superuser(), OBJECTS).is_empty(),
-        "nothing was begun"
-    );
+    assert!(lines(&mut database.superuser(), OBJECTS).is_empty(), "nothing was begun");
 }
 
 #[actix_web::test]
@@ -85,16 +79,9 @@ async fn a_login_role_that_inherits_nothing_can_run_the_server() {
         "database_url": database.url_as(&role),
         "migration_url": secrecy::ExposeSecret::expose_secret(&database.url),
     });
-    let app = TestApp::start_with(Setup {
-        settings,
-        database: Some(database),
-        ..Setup::default()
-    });
+    let app = TestApp::start_with(Setup { settings, database: Some(database), ..Setup::default() });
     let acme = app.tenant("acme").await;
     let user = acme.post("/users", &json!({"email": "a@acme.example"})).await.created();
-    assert_eq!(
-        acme.get(&format!("/users/{}", user["id"].as_str().unwrap())).await.ok(),
-        user
-    );
+    assert_eq!(acme.get(&format!("/users/{}", user["id"].as_str().unwrap())).await.ok(), user);
     drop(app);
 }

@@ -25,10 +25,7 @@ async fn two_tenants(app: &TestApp) -> (Uuid, Uuid) {
     let mut ids = Vec::new();
     for slug in ["acme", "globex"] {
         let admin = app.tenant(slug).await;
-        admin
-            .post("/users", &json!({"email": format!("a@{slug}.example")}))
-            .await
-            .created();
+        admin.post("/users", &json!({"email": format!("a@{slug}.example")})).await.created();
         ids.push(admin.get("").await.ok()["id"].as_str().unwrap().parse().unwrap());
     }
     (ids[0], ids[1])
@@ -65,10 +62,7 @@ async fn t_12_without_a_tenant_no_row_exists_and_with_one_only_its_own() {
         Ok::<_, DbError>((seen, changed, moved.is_err(), added.is_err(), deleted))
     });
     assert_eq!(results.await.unwrap(), (1, 1, true, true, 0));
-    let names = lines(
-        &mut app.database.superuser(),
-        "SELECT coalesce(name, '-') AS line FROM users ORDER BY email",
-    );
+    let names = lines(&mut app.database.superuser(), "SELECT coalesce(name, '-') AS line FROM users ORDER BY email");
     assert_eq!(names, ["taken", "-"], "the other tenant's user is untouched");
 }
 
@@ -81,13 +75,11 @@ async fn t_12_a_connection_goes_back_to_the_pool_without_a_tenant() {
     let (acme, _) = two_tenants(&app).await;
     let db = &app.context.db;
     for _ in 0..8 {
-        let early: Result<(), DbError> = db
-            .tenant(acme, |_| Err(DbError::Query(diesel::result::Error::NotFound)))
-            .await;
+        let early: Result<(), DbError> =
+            db.tenant(acme, |_| Err(DbError::Query(diesel::result::Error::NotFound))).await;
         assert!(early.is_err());
-        let broken: Result<usize, DbError> = db
-            .tenant(acme, |conn| Ok(diesel::sql_query("SELECT 1/0").execute(conn)?))
-            .await;
+        let broken: Result<usize, DbError> =
+            db.tenant(acme, |conn| Ok(diesel::sql_query("SELECT 1/0").execute(conn)?)).await;
         assert!(broken.is_err());
         let panicked: Result<(), DbError> = db.tenant(acme, |_| panic!("a bug in a query's code")).await;
         assert!(matches!(panicked, Err(DbError::Unavailable)));
@@ -114,8 +106,7 @@ async fn a_look_up_by_address_uses_the_index_under_the_wall() {
          ANALYZE users;",
     )
     .unwrap();
-    conn.batch_execute(&format!("SET ROLE doorward_app; SET app.tenant_id = '{acme}'"))
-        .unwrap();
+    conn.batch_execute(&format!("SET ROLE doorward_app; SET app.tenant_id = '{acme}'")).unwrap();
     #[derive(diesel::QueryableByName)]
     struct Plan {
         #[diesel(sql_type = diesel::sql_types::Text, column_name = "QUERY PLAN")]
@@ -127,12 +118,6 @@ async fn a_look_up_by_address_uses_the_index_under_the_wall() {
         .load(&mut conn)
         .unwrap();
     let plan: String = plan.into_iter().map(|p| p.line + "\n").collect();
-    assert!(
-        plan.contains("Index Scan using users_tenant_id_email_key_key"),
-        "{plan}"
-    );
-    assert!(
-        plan.contains("Index Cond: ((tenant_id = ") && plan.contains("email_key = "),
-        "{plan}"
-    );
+    assert!(plan.contains("Index Scan using users_tenant_id_email_key_key"), "{plan}");
+    assert!(plan.contains("Index Cond: ((tenant_id = ") && plan.contains("email_key = "), "{plan}");
 }

@@ -16,11 +16,7 @@ fn tests() -> BTreeSet<String> {
 
 /// `O-03` of `o_03_a_login_…`.
 fn number_of(test: &str) -> String {
-    test.chars()
-        .take(4)
-        .collect::<String>()
-        .replace('_', "-")
-        .to_uppercase()
+    test.chars().take(4).collect::<String>().replace('_', "-").to_uppercase()
 }
 
 /// What the page says: by number the tests it names, none where it does not apply.

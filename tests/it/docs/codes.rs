@@ -26,10 +26,7 @@ fn without_tests(source: &str) -> &str {
 
 /// The codes of some source text.
 fn codes_of(code: &str) -> BTreeSet<String> {
-    let mut found: BTreeSet<String> = CONSTRUCTORS
-        .iter()
-        .flat_map(|pattern| captures(pattern, code))
-        .collect();
+    let mut found: BTreeSet<String> = CONSTRUCTORS.iter().flat_map(|pattern| captures(pattern, code)).collect();
     // The arms of `fn code`, `fn unreachable_code` and the like: every text in them is a code.
     let functions = code.split("fn ").filter(|part| {
         let name = part.split('(').next().unwrap_or_default();

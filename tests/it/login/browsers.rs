@@ -63,9 +63,7 @@ async fn a_browser_has_at_most_five_logins_under_way_and_the_oldest_is_let_go() 
 /// A tenant whose connection answers by form post, and the provider's page with the form.
 async fn form_post(app: &TestApp) -> (Admin, HostileProvider, Value, Browser, Page) {
     let (acme, provider) = (app.tenant("acme").await, HostileProvider::start());
-    let connection = acme
-        .connect(&provider, json!({"settings": {"response_mode": "form_post"}}))
-        .await;
+    let connection = acme.connect(&provider, json!({"settings": {"response_mode": "form_post"}})).await;
     let browser = app.browser();
     let at_provider = browser.get(login_url(&connection)).await.location().unwrap();
     let page = browser.get(at_provider.as_str()).await;
@@ -86,15 +84,8 @@ async fn a_form_post_without_its_cookie_is_completed_by_a_get_that_has_it() {
     let parked = post_form(&browser, &page, true).await;
     assert_eq!(parked.status, 303, "{}", parked.body);
     let resume = parked.location().unwrap();
-    assert!(
-        resume.path().contains("/resume/") && resume.query().is_none(),
-        "no code and no state in {resume}"
-    );
-    assert_eq!(
-        provider.calls(Place::Token),
-        0,
-        "nothing is redeemed before the browser is known"
-    );
+    assert!(resume.path().contains("/resume/") && resume.query().is_none(), "no code and no state in {resume}");
+    assert_eq!(provider.calls(Place::Token), 0, "nothing is redeemed before the browser is known");
     let done = browser.get(resume.as_str()).await;
     assert!(is_signed_in(&done), "{}", done.body);
     // Once.
@@ -157,11 +148,7 @@ async fn pages_speak_the_first_language_of_the_browser_that_they_know() {
         let path = format!("/t/acme/sso/{}/callback", uuid::Uuid::now_v7());
         let request = browser.request(Method::GET, &path).header("accept-language", asked);
         let page = browser.send(request, &path).await;
-        assert!(
-            page.body.contains(&format!("<html lang=\"{language}\">")),
-            "{asked}: {}",
-            page.body
-        );
+        assert!(page.body.contains(&format!("<html lang=\"{language}\">")), "{asked}: {}", page.body);
         assert!(page.body.contains(sentence), "{asked}: {}", page.body);
         assert_eq!(page.code(), "state_missing", "the code is the same in every language");
     }

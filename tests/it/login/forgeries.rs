@@ -19,11 +19,7 @@ async fn refuses(spoil: impl FnOnce(&HostileProvider), code: &str) {
 
 #[actix_web::test]
 async fn o_08_a_nonce_of_another_login_signs_nobody_in() {
-    refuses(
-        |p| p.id_token(|claims| claims["nonce"] = json!("another")),
-        "id_token_nonce_mismatch",
-    )
-    .await;
+    refuses(|p| p.id_token(|claims| claims["nonce"] = json!("another")), "id_token_nonce_mismatch").await;
 }
 
 #[actix_web::test]
@@ -39,11 +35,7 @@ async fn o_18_an_unsigned_token_signs_nobody_in() {
 async fn o_19_a_token_signed_with_the_client_secret_signs_nobody_in() {
     let forge = |claims: &serde_json::Map<String, Value>| {
         let header = json!({"alg": "HS256", "kid": "key-1"});
-        json!(sign_hs256(
-            b"a secret of the client",
-            &header,
-            &Value::Object(claims.clone())
-        ))
+        json!(sign_hs256(b"a secret of the client", &header, &Value::Object(claims.clone())))
     };
     refuses(|p| p.forge_id_token(forge), "id_token_algorithm_refused").await;
 }
@@ -65,20 +57,12 @@ async fn o_21_a_key_that_the_token_brings_or_points_at_is_not_used_and_not_fetch
 
 #[actix_web::test]
 async fn o_25_a_token_for_another_client_signs_nobody_in() {
-    refuses(
-        |p| p.id_token(|claims| claims["aud"] = json!("another")),
-        "id_token_audience_mismatch",
-    )
-    .await;
+    refuses(|p| p.id_token(|claims| claims["aud"] = json!("another")), "id_token_audience_mismatch").await;
 }
 
 #[actix_web::test]
 async fn o_34_userinfo_about_somebody_else_signs_nobody_in() {
-    refuses(
-        |p| p.change(Place::Userinfo, |claims| claims["sub"] = json!("somebody")),
-        "userinfo_mismatch",
-    )
-    .await;
+    refuses(|p| p.change(Place::Userinfo, |claims| claims["sub"] = json!("somebody")), "userinfo_mismatch").await;
 }
 
 #[actix_web::test]

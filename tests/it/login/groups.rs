@@ -33,9 +33,7 @@ async fn names(acme: &Admin) -> Vec<String> {
     };
     let groups = acme.get("/groups").await.ok();
     let of_user = groups["items"].as_array().unwrap().iter().filter(is_in);
-    of_user
-        .map(|group| group["name"].as_str().unwrap().to_owned())
-        .collect()
+    of_user.map(|group| group["name"].as_str().unwrap().to_owned()).collect()
 }
 
 #[actix_web::test]
@@ -81,9 +79,7 @@ async fn l_26_a_missing_claim_changes_nothing_and_an_empty_one_removes() {
 async fn l_26_names_that_differ_in_case_are_one_group_and_hostile_ones_none() {
     let app = TestApp::start();
     let (acme, provider) = (app.tenant("acme").await, HostileProvider::start());
-    let connection = acme
-        .connect(&provider, json!({"provisioning": {"create_missing_groups": true}}))
-        .await;
+    let connection = acme.connect(&provider, json!({"provisioning": {"create_missing_groups": true}})).await;
     let asserted = json!([
         "Devs",
         "DEVS",
@@ -106,25 +102,14 @@ async fn l_26_names_that_differ_in_case_are_one_group_and_hostile_ones_none() {
 async fn l_26_ten_thousand_groups_are_bounded() {
     let app = TestApp::start();
     let (acme, provider) = (app.tenant("acme").await, HostileProvider::start());
-    let connection = acme
-        .connect(&provider, json!({"provisioning": {"create_missing_groups": true}}))
-        .await;
+    let connection = acme.connect(&provider, json!({"provisioning": {"create_missing_groups": true}})).await;
     let many: Vec<String> = (0..10_000).map(|n| format!("g{n}")).collect();
     let signed_in = login(&app, &provider, &connection, Some(json!(many))).await;
-    let created = acme.get("/groups?limit=200").await.ok()["items"]
-        .as_array()
-        .unwrap()
-        .len();
-    assert!(
-        if signed_in { created <= 50 } else { created == 0 },
-        "{signed_in} {created}"
-    );
+    let created = acme.get("/groups?limit=200").await.ok()["items"].as_array().unwrap().len();
+    assert!(if signed_in { created <= 50 } else { created == 0 }, "{signed_in} {created}");
     let hundred: Vec<String> = (0..100).map(|n| format!("h{n}")).collect();
     assert!(login(&app, &provider, &connection, Some(json!(hundred))).await);
-    let created = acme.get("/groups?limit=200").await.ok()["items"]
-        .as_array()
-        .unwrap()
-        .len();
+    let created = acme.get("/groups?limit=200").await.ok()["items"].as_array().unwrap().len();
     assert!(created <= 100, "one login makes at most fifty: {created}");
 }
 
@@ -133,13 +118,7 @@ async fn l_26_a_groups_claim_that_is_no_list_of_names_is_refused() {
     let app = TestApp::start();
     let (acme, provider) = (app.tenant("acme").await, HostileProvider::start());
     let connection = acme.connect(&provider, json!({})).await;
-    for bad in [
-        json!({"a": "b"}),
-        json!(5),
-        json!(true),
-        json!(["a\u{0}b"]),
-        json!(["a\nb"]),
-    ] {
+    for bad in [json!({"a": "b"}), json!(5), json!(true), json!(["a\u{0}b"]), json!(["a\nb"])] {
         assert!(!login(&app, &provider, &connection, Some(bad.clone())).await, "{bad}");
     }
     assert_eq!(acme.get("/users").await.ok()["items"], json!([]));
@@ -151,63 +130,26 @@ async fn l_21_public_nested_and_taken_domains_give_nobody_power_over_addresses()
     let app = TestApp::start();
     let (acme, evil, operator) = (app.tenant("acme").await, app.tenant("evil").await, app.operator().await);
     for public in ["gmail.com", "GMAIL.com", "outlook.com", "gmx.de"] {
-        assert_eq!(
-            evil.post("/domains", &json!({"domain": public}))
-                .await
-                .expect(422)
-                .fields(),
-            ["domain"]
-        );
+        assert_eq!(evil.post("/domains", &json!({"domain": public})).await.expect(422).fields(), ["domain"]);
     }
-    for none in [
-        "com",
-        "localhost",
-        "127.0.0.1",
-        "*.acme.example",
-        "acme.example.",
-        "a b.example",
-        "@acme.example",
-        "",
-    ] {
+    for none in ["com", "localhost", "127.0.0.1", "*.acme.example", "acme.example.", "a b.example", "@acme.example", ""]
+    {
         evil.post("/domains", &json!({"domain": none})).await.expect(422);
     }
     // Both may claim; who is verified first has it.
-    let ours = acme
-        .post("/domains", &json!({"domain": "acme.example"}))
-        .await
-        .created();
-    let theirs = evil
-        .post("/domains", &json!({"domain": "ACME.example"}))
-        .await
-        .created();
-    operator
-        .post(&format!("/v1/tenants/acme/domains/{}/attest", id(&ours)), &json!({}))
-        .await
-        .ok();
+    let ours = acme.post("/domains", &json!({"domain": "acme.example"})).await.created();
+    let theirs = evil.post("/domains", &json!({"domain": "ACME.example"})).await.created();
+    operator.post(&format!("/v1/tenants/acme/domains/{}/attest", id(&ours)), &json!({})).await.ok();
     let path = format!("/v1/tenants/evil/domains/{}/attest", id(&theirs));
-    assert_eq!(
-        operator.post(&path, &json!({})).await.expect(409).code(),
-        "domain_taken"
-    );
+    assert_eq!(operator.post(&path, &json!({})).await.expect(409).code(), "domain_taken");
 
     // An unverified claim, and a verified parent, count for nothing.
-    let parent = evil
-        .post("/domains", &json!({"domain": "evil.example"}))
-        .await
-        .created();
-    operator
-        .post(&format!("/v1/tenants/evil/domains/{}/attest", id(&parent)), &json!({}))
-        .await
-        .ok();
+    let parent = evil.post("/domains", &json!({"domain": "evil.example"})).await.created();
+    operator.post(&format!("/v1/tenants/evil/domains/{}/attest", id(&parent)), &json!({})).await.ok();
     let provider = HostileProvider::start();
     let trusting = json!({"provisioning": {"email_trust": "trust_connection"}});
     let connection = evil.connect(&provider, trusting).await;
-    for address in [
-        "boss@acme.example",
-        "a@sub.evil.example",
-        "a@notevil.example",
-        "a@evil.example.com",
-    ] {
+    for address in ["boss@acme.example", "a@sub.evil.example", "a@notevil.example", "a@evil.example.com"] {
         provider.person(json!({"sub": "m", "email": address, "name": "M"}));
         let page = app.browser().follow(login_url(&connection)).await;
         refused(&page, 403, "email_domain_not_verified");
@@ -222,19 +164,12 @@ async fn l_22_the_email_form_answers_alike_for_people_who_exist_and_who_do_not()
     let (acme, provider) = (app.tenant("acme").await, HostileProvider::start());
     let first = acme.connect(&provider, json!({})).await;
     acme.connect(&provider, json!({})).await;
-    acme.post("/users", &json!({"email": "known@acme.example"}))
-        .await
-        .created();
+    acme.post("/users", &json!({"email": "known@acme.example"})).await.created();
     let browser = app.browser();
     let mut answers = Vec::new();
-    for address in [
-        "known@acme.example",
-        "unknown@acme.example",
-        "known@other.example",
-        "no address",
-        "x\0@y.example",
-        "",
-    ] {
+    for address in
+        ["known@acme.example", "unknown@acme.example", "known@other.example", "no address", "x\0@y.example", ""]
+    {
         let page = browser.post("/t/acme/login", &[("email", address)]).await;
         assert_eq!(page.status, 303, "{address:?}");
         assert!(page.set_cookies().is_empty());
@@ -242,13 +177,7 @@ async fn l_22_the_email_form_answers_alike_for_people_who_exist_and_who_do_not()
     }
     assert!(answers.windows(2).all(|pair| pair[0] == pair[1]), "{answers:?}");
     // With a domain routed, the domain decides and not the person.
-    let domain = acme
-        .post(
-            "/domains",
-            &json!({"domain": "acme.example", "connection_id": id(&first)}),
-        )
-        .await
-        .created();
+    let domain = acme.post("/domains", &json!({"domain": "acme.example", "connection_id": id(&first)})).await.created();
     let path = format!("/v1/tenants/acme/domains/{}/attest", id(&domain));
     app.operator().await.post(&path, &json!({})).await.ok();
     let begin = url::Url::parse(login_url(&first)).unwrap();

@@ -21,12 +21,7 @@ impl Scene {
         let app = TestApp::start();
         let (acme, provider) = (app.tenant("acme").await, HostileProvider::start());
         let connection = acme.connect(&provider, json!({"provisioning": provisioning})).await;
-        Self {
-            app,
-            acme,
-            provider,
-            connection,
-        }
+        Self { app, acme, provider, connection }
     }
 
     /// A login in a fresh browser of somebody with this subject, address and `email_verified`.
@@ -64,10 +59,7 @@ impl Scene {
 #[actix_web::test]
 async fn l_01_an_unproven_address_takes_over_nobody() {
     let s = Scene::set(json!({})).await;
-    s.acme
-        .post("/users", &json!({"email": "boss@acme.example", "role": "owner"}))
-        .await
-        .created();
+    s.acme.post("/users", &json!({"email": "boss@acme.example", "role": "owner"})).await.created();
     for verified in [
         None,
         Some(json!(false)),
@@ -116,9 +108,7 @@ async fn l_02_a_hostile_tenants_provider_reaches_nobody_of_another_tenant() {
     // And it does not vouch for the domain: a directory is believed for domains that its own tenant has verified.
     s.verify_domain("acme.example").await;
     let path = format!("/connections/{}", id(&connection));
-    evil.patch(&path, &json!({"provisioning": {"email_trust": "trust_connection"}}))
-        .await
-        .ok();
+    evil.patch(&path, &json!({"provisioning": {"email_trust": "trust_connection"}})).await.ok();
     let page = s.app.browser().follow(login_url(&connection)).await;
     refused(&page, 403, "email_domain_not_verified");
 }
@@ -132,23 +122,16 @@ async fn l_03_another_issuer_behind_a_connection_asks_first_and_then_unlinks_eve
     let user = s.users().await[0].clone();
     let evil = HostileProvider::start_at("127.0.0.2"); // asserts the same subject and address
     let path = format!("/connections/{}", id(&s.connection));
-    for patch in [
-        json!({"settings": {"issuer": evil.issuer}}),
-        json!({"settings": {"claim_mapping": {"user_id": ["email"]}}}),
-    ] {
+    for patch in
+        [json!({"settings": {"issuer": evil.issuer}}), json!({"settings": {"claim_mapping": {"user_id": ["email"]}}})]
+    {
         let answer = s.acme.patch(&path, &patch).await.expect(409);
         assert_eq!(answer.code(), "unlink_not_confirmed");
     }
     assert_eq!(s.identities(&user).await.len(), 1, "nothing happened yet");
     assert_eq!(browser.get("/t/acme").await.status, 200);
 
-    s.acme
-        .patch(
-            &format!("{path}?confirm_unlink=true"),
-            &json!({"settings": {"issuer": evil.issuer}}),
-        )
-        .await
-        .ok();
+    s.acme.patch(&format!("{path}?confirm_unlink=true"), &json!({"settings": {"issuer": evil.issuer}})).await.ok();
     assert!(s.identities(&user).await.is_empty());
     assert_eq!(browser.get("/t/acme").await.status, 303, "sessions by it are over");
     let page = s.app.browser().follow(login_url(&s.connection)).await;
@@ -160,11 +143,7 @@ async fn l_03_another_issuer_behind_a_connection_asks_first_and_then_unlinks_eve
 async fn l_04_addresses_that_only_look_alike_are_different_people() {
     let s = Scene::set(json!({})).await;
     s.verify_domain("acme.example").await;
-    let admin = s
-        .acme
-        .post("/users", &json!({"email": "admin.ss@acme.example", "role": "owner"}))
-        .await
-        .created();
+    let admin = s.acme.post("/users", &json!({"email": "admin.ss@acme.example", "role": "owner"})).await.created();
     for (n, twin) in [
         "аdmin.ss@acme.example", // Cyrillic а
         "adminss@acme.example",
@@ -182,13 +161,8 @@ async fn l_04_addresses_that_only_look_alike_are_different_people() {
         assert!(is_signed_in(&page), "{twin}: {}", page.body);
         assert!(s.identities(&admin).await.is_empty(), "{twin}");
     }
-    for (n, unclear) in [
-        "ａdmin.ss@acme.example",
-        "\"admin.ss\"@acme.example",
-        "admin.ss@acme.example.",
-    ]
-    .into_iter()
-    .enumerate()
+    for (n, unclear) in
+        ["ａdmin.ss@acme.example", "\"admin.ss\"@acme.example", "admin.ss@acme.example."].into_iter().enumerate()
     {
         refused(&s.proven(&format!("unclear-{n}"), unclear).await, 403, "email_invalid");
     }
@@ -247,11 +221,7 @@ async fn l_07_a_recycled_address_inherits_nothing() {
     let s = Scene::set(json!({})).await;
     s.verify_domain("acme.example").await;
     assert!(is_signed_in(&s.proven("old-employee", "sales@acme.example").await));
-    refused(
-        &s.proven("new-employee", "sales@acme.example").await,
-        403,
-        "identity_conflict",
-    );
+    refused(&s.proven("new-employee", "sales@acme.example").await, 403, "identity_conflict");
     let users = s.users().await;
     assert_eq!(users.len(), 1);
     assert_eq!(s.identities(&users[0]).await.len(), 1);
@@ -265,37 +235,19 @@ async fn l_07_a_recycled_address_inherits_nothing() {
 #[actix_web::test]
 async fn l_09_nobody_says_by_the_api_that_an_address_is_proven() {
     let s = Scene::set(json!({})).await;
-    let user = s
-        .acme
-        .post("/users", &json!({"email": "alice@acme.example"}))
-        .await
-        .created();
+    let user = s.acme.post("/users", &json!({"email": "alice@acme.example"})).await.created();
     let path = format!("/users/{}", id(&user));
-    for claim in [
-        json!({"email_verified": true}),
-        json!({"email_verified_at": "2026-01-01T00:00:00Z"}),
-    ] {
+    for claim in [json!({"email_verified": true}), json!({"email_verified_at": "2026-01-01T00:00:00Z"})] {
         let field = claim.as_object().unwrap().keys().next().unwrap().clone();
-        assert_eq!(
-            s.acme.patch(&path, &claim).await.expect(422).fields(),
-            std::slice::from_ref(&field)
-        );
+        assert_eq!(s.acme.patch(&path, &claim).await.expect(422).fields(), std::slice::from_ref(&field));
         let mut create = claim;
         create["email"] = json!("bob@acme.example");
         assert_eq!(s.acme.post("/users", &create).await.expect(422).fields(), [field]);
     }
-    let domain = s
-        .acme
-        .post("/domains", &json!({"domain": "acme.example"}))
-        .await
-        .created();
+    let domain = s.acme.post("/domains", &json!({"domain": "acme.example"})).await.created();
     let domain = format!("/domains/{}", id(&domain));
     s.acme.patch(&domain, &json!({"status": "verified"})).await.expect(422);
-    assert_eq!(
-        s.acme.post(&format!("{domain}/attest"), &json!({})).await.status,
-        404,
-        "for operators only"
-    );
+    assert_eq!(s.acme.post(&format!("{domain}/attest"), &json!({})).await.status, 404, "for operators only");
     assert_eq!(s.acme.get(&domain).await.ok()["status"], "pending");
     assert_eq!(s.acme.get(&path).await.ok()["email_verified_at"], Value::Null);
     // A proven address that is changed by hand is proven no more.
@@ -325,16 +277,9 @@ async fn l_14_somebody_elses_identity_cannot_be_unlinked() {
 #[actix_web::test]
 async fn l_24_without_provisioning_an_unknown_person_is_refused_and_a_known_one_is_not() {
     let s = Scene::set(json!({"create_users": false})).await;
-    refused(
-        &s.proven("stranger", "stranger@acme.example").await,
-        403,
-        "user_unknown",
-    );
+    refused(&s.proven("stranger", "stranger@acme.example").await, 403, "user_unknown");
     assert!(s.users().await.is_empty());
-    s.acme
-        .post("/users", &json!({"email": "alice@acme.example"}))
-        .await
-        .created();
+    s.acme.post("/users", &json!({"email": "alice@acme.example"})).await.created();
     assert!(is_signed_in(&s.proven("alice", "alice@acme.example").await));
     assert_eq!(s.users().await.len(), 1);
 }
@@ -359,10 +304,7 @@ async fn l_25_first_logins_of_one_person_at_once_make_one_user_and_all_sign_in()
     let users = s.users().await;
     assert_eq!(users.len(), 1);
     assert_eq!(s.identities(&users[0]).await.len(), 1);
-    assert_eq!(
-        s.acme.get("/sessions").await.ok()["items"].as_array().unwrap().len(),
-        12
-    );
+    assert_eq!(s.acme.get("/sessions").await.ok()["items"].as_array().unwrap().len(), 12);
     assert_eq!(s.acme.count_events("login.succeeded").await, 12);
 }
 
@@ -371,14 +313,9 @@ async fn l_28_a_deleted_user_comes_back_as_a_new_one_with_nothing_of_the_old() {
     let s = Scene::set(json!({})).await;
     s.proven("alice", "alice@acme.example").await;
     let old = s.users().await[0].clone();
-    s.acme
-        .patch(&format!("/users/{}", id(&old)), &json!({"role": "admin"}))
-        .await
-        .ok();
+    s.acme.patch(&format!("/users/{}", id(&old)), &json!({"role": "admin"})).await.ok();
     let group = s.acme.post("/groups", &json!({"name": "Staff"})).await.created();
-    s.acme
-        .put(&format!("/groups/{}/members/{}", id(&group), id(&old)))
-        .await;
+    s.acme.put(&format!("/groups/{}/members/{}", id(&group), id(&old))).await;
     s.acme.delete(&format!("/users/{}", id(&old))).await.expect(204);
     assert!(is_signed_in(&s.proven("alice", "alice@acme.example").await));
     let new = s.users().await[0].clone();
@@ -388,10 +325,5 @@ async fn l_28_a_deleted_user_comes_back_as_a_new_one_with_nothing_of_the_old() {
     assert_eq!(groups["items"], json!([]));
     // The old id means nothing, here and at another tenant.
     s.acme.get(&format!("/users/{}", id(&old))).await.expect(404);
-    s.app
-        .tenant("evil")
-        .await
-        .get(&format!("/users/{}", id(&new)))
-        .await
-        .expect(404);
+    s.app.tenant("evil").await.get(&format!("/users/{}", id(&new))).await.expect(404);
 }

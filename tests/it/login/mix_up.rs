@@ -24,9 +24,7 @@ async fn o_10_a_code_of_somebody_elses_login_is_refused_by_pkce() {
 async fn o_10_a_code_of_somebody_elses_login_is_refused_by_nonce_where_the_provider_knows_no_pkce() {
     let app = TestApp::start();
     let (acme, provider) = (app.tenant("acme").await, HostileProvider::start());
-    let connection = acme
-        .connect(&provider, json!({"settings": {"code_challenge_method": "none"}}))
-        .await;
+    let connection = acme.connect(&provider, json!({"settings": {"code_challenge_method": "none"}})).await;
     let (attacker, victim) = (app.browser(), app.browser());
     let stolen = parameter(&to_callback(&victim, login_url(&connection)).await, "code");
     let callback = to_callback(&attacker, login_url(&connection)).await;
@@ -44,17 +42,9 @@ async fn o_12_an_answer_at_another_connections_address_is_refused() {
     let evil_connection = acme.connect(&evil, json!({})).await;
     let browser = app.browser();
     let callback = to_callback(&browser, login_url(&honest_connection)).await;
-    let crossed = format!(
-        "{}?{}",
-        evil_connection["callback_url"].as_str().unwrap(),
-        callback.query().unwrap()
-    );
+    let crossed = format!("{}?{}", evil_connection["callback_url"].as_str().unwrap(), callback.query().unwrap());
     refused(&browser.get(&crossed).await, 400, "connection_mismatch");
-    assert_eq!(
-        evil.calls(Place::Token),
-        0,
-        "the honest provider's code never reaches the other one"
-    );
+    assert_eq!(evil.calls(Place::Token), 0, "the honest provider's code never reaches the other one");
     nothing_happened(&acme, 1).await;
 }
 
@@ -117,9 +107,7 @@ async fn o_16_only_the_configured_response_mode_is_taken() {
     let app = TestApp::start();
     let (acme, provider) = (app.tenant("acme").await, HostileProvider::start());
     let by_query = acme.connect(&provider, json!({})).await;
-    let by_post = acme
-        .connect(&provider, json!({"settings": {"response_mode": "form_post"}}))
-        .await;
+    let by_post = acme.connect(&provider, json!({"settings": {"response_mode": "form_post"}})).await;
     let browser = app.browser();
 
     let callback = to_callback(&browser, login_url(&by_query)).await;

@@ -35,13 +35,7 @@ async fn o_02_a_state_that_is_not_exactly_ours_is_refused() {
     let state = parameter(&callback, "state");
     let flipped: String = state
         .chars()
-        .map(|c| {
-            if c.is_ascii_lowercase() {
-                c.to_ascii_uppercase()
-            } else {
-                c.to_ascii_lowercase()
-            }
-        })
+        .map(|c| if c.is_ascii_lowercase() { c.to_ascii_uppercase() } else { c.to_ascii_lowercase() })
         .collect();
     let other = format!("{}.{}", uuid::Uuid::now_v7().simple(), "A".repeat(43));
     let wrong = [
@@ -95,11 +89,7 @@ async fn o_04_of_fifty_answers_at_once_on_two_instances_one_signs_in() {
     let browser = app.browser();
     let begun = browser.get(login_url(&connection)).await;
     let cookie = crate::support::sign_in::cookie_pair(&begun, "dw_a_").unwrap();
-    let callback = browser
-        .get(begun.location().unwrap().as_str())
-        .await
-        .location()
-        .unwrap();
+    let callback = browser.get(begun.location().unwrap().as_str()).await.location().unwrap();
 
     let instances = [app.browser(), other.browser()];
     let tries = (0..50).map(|n| {
@@ -135,11 +125,7 @@ async fn o_05_an_answer_after_ten_minutes_is_refused_with_a_way_to_start_again()
     app.clock.advance(Duration::minutes(10));
     let page = browser.get(late.as_str()).await;
     refused(&page, 400, "attempt_expired");
-    assert!(
-        page.body.contains(&format!("href=\"{}/t/acme/login\"", app.url)),
-        "{}",
-        page.body
-    );
+    assert!(page.body.contains(&format!("href=\"{}/t/acme/login\"", app.url)), "{}", page.body);
     nothing_happened(&acme, 1).await;
     assert_eq!(provider.calls(Place::Token), 0);
 }

@@ -26,19 +26,14 @@ async fn elsewhere_goes_on(answer: impl Fn(&mut TcpStream) + Send + Sync + 'stat
     for _ in 0..12 {
         let browser = app.browser();
         let callback = to_callback(&browser, login_url(&hostile)).await;
-        hanging.push(actix_web::rt::spawn(
-            async move { browser.get(callback.as_str()).await },
-        ));
+        hanging.push(actix_web::rt::spawn(async move { browser.get(callback.as_str()).await }));
     }
     while server.connections() == 0 {
         actix_web::rt::time::sleep(Duration::from_millis(20)).await;
     }
     let page = app.browser().follow(login_url(&connection)).await;
     assert_eq!(page.status, 200, "{}", page.body);
-    assert!(
-        !hangs || hanging.iter().all(|login| !login.is_finished()),
-        "they still hang"
-    );
+    assert!(!hangs || hanging.iter().all(|login| !login.is_finished()), "they still hang");
     for login in hanging {
         let page = login.await.unwrap();
         refused(&page, if code.ends_with("_unreachable") { 502 } else { 403 }, code);
@@ -94,10 +89,7 @@ async fn f_14_a_provider_that_answers_garbage_holds_up_nobody_elsewhere() {
 #[actix_web::test]
 async fn f_09_a_provider_that_redirects_inside_is_not_followed_and_holds_up_nobody_elsewhere() {
     let target = RawServer::with_bytes(Vec::new());
-    let answer = format!(
-        "HTTP/1.1 307 Temporary Redirect\r\nlocation: {}\r\ncontent-length: 0\r\n\r\n",
-        target.url()
-    );
+    let answer = format!("HTTP/1.1 307 Temporary Redirect\r\nlocation: {}\r\ncontent-length: 0\r\n\r\n", target.url());
     let redirect = move |stream: &mut TcpStream| {
         let _ = stream.write_all(answer.as_bytes());
     };
@@ -125,11 +117,7 @@ async fn f_15_ten_thousand_keys_are_refused_and_hold_up_nobody_elsewhere() {
     let refusal = actix_web::rt::spawn(async move { browser.get(callback.as_str()).await });
     assert_eq!(app.browser().follow(login_url(&good)).await.status, 200);
     let page = refusal.await.unwrap();
-    assert!(
-        (400..=502).contains(&page.status) && page.status != 500,
-        "{}",
-        page.body
-    );
+    assert!((400..=502).contains(&page.status) && page.status != 500, "{}", page.body);
     assert_eq!(evil.get("/users").await.ok()["items"], json!([]));
     assert_eq!(evil.count_events("login.refused").await, 1);
     // The connection cannot be activated with such keys either.

@@ -13,11 +13,7 @@ use super::rig::{NONCE, VERIFIER, authorization_url, redirect_uri};
 
 fn settings() -> OidcSettings {
     let (issuer, client_id) = (Some("https://op.example".to_owned()), Some("client".to_owned()));
-    OidcSettings {
-        issuer,
-        client_id,
-        ..OidcSettings::default()
-    }
+    OidcSettings { issuer, client_id, ..OidcSettings::default() }
 }
 
 fn metadata() -> ProviderMetadata {
@@ -66,10 +62,7 @@ fn the_request_carries_what_the_specification_asks_for() {
 #[test]
 fn o_11_s256_is_sent_whatever_the_metadata_says() {
     for supported in [None, Some(vec![]), Some(vec!["plain".to_owned()])] {
-        let metadata = ProviderMetadata {
-            code_challenge_methods_supported: supported,
-            ..metadata()
-        };
+        let metadata = ProviderMetadata { code_challenge_methods_supported: supported, ..metadata() };
         let endpoints = Endpoints::resolve(&settings(), Some(&metadata)).expect("complete");
         let url = authorization_url(&settings(), &endpoints);
         let sent: HashMap<_, _> = url.query_pairs().into_owned().collect();
@@ -104,10 +97,7 @@ fn settings_become_parameters() {
 #[test]
 fn a_typed_address_is_forwarded_only_where_the_settings_say_so() {
     for forward in [true, false] {
-        let settings = OidcSettings {
-            forward_login_hint: forward,
-            ..settings()
-        };
+        let settings = OidcSettings { forward_login_hint: forward, ..settings() };
         let request = AuthorizationRequest {
             redirect_uri: &redirect_uri(),
             state: "s",
@@ -116,24 +106,16 @@ fn a_typed_address_is_forwarded_only_where_the_settings_say_so() {
             login_hint: Some("ada@x.example"),
         };
         let url = build(&settings, &endpoints(&settings), &request).expect("a URL");
-        assert_eq!(
-            url.query_pairs()
-                .any(|(name, value)| name == "login_hint" && value == "ada@x.example"),
-            forward
-        );
+        assert_eq!(url.query_pairs().any(|(name, value)| name == "login_hint" && value == "ada@x.example"), forward);
     }
 }
 
 #[test]
 fn extra_parameters_add_but_never_override() {
     let mut settings = settings();
-    settings
-        .authorization_parameters
-        .insert("hd".to_owned(), "x.example".to_owned());
+    settings.authorization_parameters.insert("hd".to_owned(), "x.example".to_owned());
     for name in RESERVED_PARAMETERS {
-        settings
-            .authorization_parameters
-            .insert(name.to_owned(), "evil".to_owned());
+        settings.authorization_parameters.insert(name.to_owned(), "evil".to_owned());
     }
     let sent = parameters(&settings);
     assert_eq!(sent["hd"], "x.example");
@@ -149,10 +131,7 @@ fn a_verifier_of_the_wrong_length_is_an_error_and_no_panic() {
         code_verifier: &SecretString::from("short"),
         login_hint: None,
     };
-    assert!(matches!(
-        build(&settings(), &endpoints(&settings()), &request),
-        Err(OidcError::Incomplete(_))
-    ));
+    assert!(matches!(build(&settings(), &endpoints(&settings()), &request), Err(OidcError::Incomplete(_))));
 }
 
 #[test]
@@ -169,10 +148,7 @@ fn o_12_an_answer_of_another_issuer_is_refused() {
 #[test]
 fn o_13_a_promised_iss_that_is_missing_is_refused() {
     let settings = settings();
-    let promised = Endpoints {
-        response_has_issuer: true,
-        ..endpoints(&settings)
-    };
+    let promised = Endpoints { response_has_issuer: true, ..endpoints(&settings) };
     assert!(check_issuer(&settings, &promised, None).is_err());
     assert!(check_issuer(&settings, &endpoints(&settings), None).is_ok());
 }

@@ -9,9 +9,7 @@ use crate::support::hostile_provider::{Answer, HostileProvider, Place};
 
 async fn with_member(name: &'static str, value: Value) -> &'static str {
     let provider = HostileProvider::start();
-    provider.change(Place::Discovery, move |document| {
-        drop(document.insert(name.to_owned(), value.clone()))
-    });
+    provider.change(Place::Discovery, move |document| drop(document.insert(name.to_owned(), value.clone())));
     refusal(&provider).await
 }
 
@@ -20,21 +18,10 @@ async fn o_40_the_document_speaks_for_the_configured_issuer() {
     let provider = HostileProvider::start();
     let slash = json!(format!("{}/", provider.issuer));
     provider.change(Place::Discovery, move |document| document["issuer"] = slash.clone());
-    let refused = Rig::new()
-        .sign_in(&provider, &provider.settings())
-        .await
-        .expect_err("refused");
+    let refused = Rig::new().sign_in(&provider, &provider.settings()).await.expect_err("refused");
     assert_eq!(refused.code(), "discovery_issuer_mismatch");
-    assert!(
-        refused
-            .to_string()
-            .contains(&format!("{:?}", format!("{}/", provider.issuer))),
-        "{refused}"
-    );
-    assert_eq!(
-        with_member("issuer", json!("https://evil.example")).await,
-        "discovery_issuer_mismatch"
-    );
+    assert!(refused.to_string().contains(&format!("{:?}", format!("{}/", provider.issuer))), "{refused}");
+    assert_eq!(with_member("issuer", json!("https://evil.example")).await, "discovery_issuer_mismatch");
     assert_eq!(with_member("issuer", json!(1)).await, "discovery_invalid");
 }
 
@@ -45,10 +32,7 @@ async fn o_40_an_issuer_with_a_trailing_slash_has_its_document_without_a_double_
     let told = issuer.clone();
     provider.change(Place::Discovery, move |document| document["issuer"] = json!(told));
     provider.id_token(|claims| claims["iss"] = json!(format!("{}/", claims["iss"].as_str().unwrap_or_default())));
-    let settings = OidcSettings {
-        issuer: Some(issuer),
-        ..provider.settings()
-    };
+    let settings = OidcSettings { issuer: Some(issuer), ..provider.settings() };
     assert!(Rig::new().sign_in(&provider, &settings).await.is_ok());
 }
 
@@ -56,10 +40,7 @@ async fn o_40_an_issuer_with_a_trailing_slash_has_its_document_without_a_double_
 async fn an_issuer_with_a_query_is_not_asked() {
     let provider = HostileProvider::start();
     for issuer in [format!("{}?a=b", provider.issuer), format!("{}#a", provider.issuer)] {
-        let settings = OidcSettings {
-            issuer: Some(issuer),
-            ..provider.settings()
-        };
+        let settings = OidcSettings { issuer: Some(issuer), ..provider.settings() };
         assert!(Rig::new().sign_in(&provider, &settings).await.is_err());
     }
     assert_eq!(provider.calls(Place::Discovery), 0);
@@ -79,34 +60,19 @@ async fn o_41_endpoints_that_may_not_be_asked_are_refused() {
         "/token",
     ];
     for url in bad {
-        assert_eq!(
-            with_member("token_endpoint", json!(url)).await,
-            "endpoint_refused",
-            "{url}"
-        );
+        assert_eq!(with_member("token_endpoint", json!(url)).await, "endpoint_refused", "{url}");
     }
-    for field in [
-        "authorization_endpoint",
-        "userinfo_endpoint",
-        "jwks_uri",
-        "revocation_endpoint",
-        "end_session_endpoint",
-    ] {
-        assert_eq!(
-            with_member(field, json!("https://192.168.0.1/")).await,
-            "endpoint_refused",
-            "{field}"
-        );
+    for field in
+        ["authorization_endpoint", "userinfo_endpoint", "jwks_uri", "revocation_endpoint", "end_session_endpoint"]
+    {
+        assert_eq!(with_member(field, json!("https://192.168.0.1/")).await, "endpoint_refused", "{field}");
     }
 }
 
 #[actix_web::test]
 async fn o_41_endpoints_on_another_public_host_are_fine() {
     // Cognito and Google do that; the end-session endpoint is not asked by us here.
-    assert_eq!(
-        with_member("end_session_endpoint", json!("https://auth.other.example/logout")).await,
-        "accepted"
-    );
+    assert_eq!(with_member("end_session_endpoint", json!("https://auth.other.example/logout")).await, "accepted");
 }
 
 #[actix_web::test]

@@ -44,9 +44,7 @@ async fn o_18_an_unsigned_token_is_refused_however_none_is_written() {
 async fn o_19_a_public_key_or_the_client_secret_never_verifies_an_hmac() {
     let public_key = |key: &TestKey| {
         let jwk = key.jwk.to_string().into_bytes();
-        let n = URL_SAFE_NO_PAD
-            .decode(key.jwk["n"].as_str().expect("a modulus"))
-            .expect("base64");
+        let n = URL_SAFE_NO_PAD.decode(key.jwk["n"].as_str().expect("a modulus")).expect("base64");
         [jwk, n, b"a secret".to_vec()]
     };
     for which in 0..3 {
@@ -61,21 +59,12 @@ async fn o_19_a_public_key_or_the_client_secret_never_verifies_an_hmac() {
 #[actix_web::test]
 async fn o_20_an_algorithm_that_the_connection_does_not_allow_is_refused() {
     let provider = HostileProvider::start();
-    let settings = OidcSettings {
-        signing_algorithms: vec![SigningAlgorithm::PS256],
-        ..provider.settings()
-    };
+    let settings = OidcSettings { signing_algorithms: vec![SigningAlgorithm::PS256], ..provider.settings() };
     assert_eq!(refusal_with(&provider, &settings).await, "id_token_algorithm_refused");
     // An allowed algorithm of another family than the key's is no way round it.
-    assert_eq!(
-        with_header(|header| header["alg"] = json!("ES256")).await,
-        "id_token_key_unknown"
-    );
+    assert_eq!(with_header(|header| header["alg"] = json!("ES256")).await, "id_token_key_unknown");
     // The key itself is published for RS256 only.
-    assert_eq!(
-        with_header(|header| header["alg"] = json!("PS256")).await,
-        "id_token_key_unknown"
-    );
+    assert_eq!(with_header(|header| header["alg"] = json!("PS256")).await, "id_token_key_unknown");
 }
 
 #[actix_web::test]
@@ -95,12 +84,7 @@ async fn o_21_keys_that_the_token_brings_along_are_not_looked_at() {
 
 #[actix_web::test]
 async fn o_22_a_hostile_kid_finds_no_key() {
-    for kid in [
-        json!("../../dev/null"),
-        json!("' OR 1=1 --"),
-        json!("k".repeat(2000)),
-        json!(""),
-    ] {
+    for kid in [json!("../../dev/null"), json!("' OR 1=1 --"), json!("k".repeat(2000)), json!("")] {
         let code = with_header(move |header| header["kid"] = kid.clone()).await;
         assert_eq!(code, "id_token_key_unknown");
     }
@@ -112,12 +96,7 @@ async fn o_22_a_hostile_kid_finds_no_key() {
 
 #[actix_web::test]
 async fn o_23_a_token_that_demands_an_extension_is_refused() {
-    for (name, value) in [
-        ("crit", json!(["exp"])),
-        ("crit", json!([])),
-        ("b64", json!(false)),
-        ("b64", json!(true)),
-    ] {
+    for (name, value) in [("crit", json!(["exp"])), ("crit", json!([])), ("b64", json!(false)), ("b64", json!(true))] {
         let code = with_header(move |header| drop(header.insert(name.to_owned(), value.clone()))).await;
         assert_eq!(code, "id_token_malformed");
     }
@@ -136,10 +115,7 @@ async fn o_24_without_kid_one_fitting_key_is_taken_and_several_are_refused() {
 #[actix_web::test]
 async fn o_38_another_kind_of_token_or_another_clients_token_is_no_id_token() {
     for typ in ["at+jwt", "application/at+jwt", "AT+JWT", "logout+jwt"] {
-        assert_eq!(
-            with_header(move |header| header["typ"] = json!(typ)).await,
-            "id_token_malformed"
-        );
+        assert_eq!(with_header(move |header| header["typ"] = json!(typ)).await, "id_token_malformed");
     }
     let elsewhere = forged(|key, claims| {
         let mut claims = claims.clone();
@@ -157,10 +133,7 @@ async fn repeated_members_and_other_serialisations_are_refused() {
     });
     assert_eq!(twice.await, "id_token_malformed");
     let header = forged(|key, claims| {
-        json!(key.sign_text(
-            r#"{"alg":"RS256","kid":"key-1","kid":"key-1"}"#,
-            &json!(claims).to_string()
-        ))
+        json!(key.sign_text(r#"{"alg":"RS256","kid":"key-1","kid":"key-1"}"#, &json!(claims).to_string()))
     });
     assert_eq!(header.await, "id_token_malformed");
     assert_eq!(forged(|_, _| json!("a.b.c.d.e")).await, "id_token_encrypted");

@@ -14,18 +14,10 @@ use super::rig::{Rig, all_at_once};
 use crate::support::hostile_provider::{Answer, HostileProvider, Place};
 use crate::support::signing::TestKey;
 
-const ALLOWED: [SigningAlgorithm; 3] = [
-    SigningAlgorithm::RS256,
-    SigningAlgorithm::ES256,
-    SigningAlgorithm::EdDSA,
-];
+const ALLOWED: [SigningAlgorithm; 3] = [SigningAlgorithm::RS256, SigningAlgorithm::ES256, SigningAlgorithm::EdDSA];
 
 fn source(provider: &HostileProvider, rig: &Rig) -> JwksSource {
-    JwksSource {
-        scope: rig.scope,
-        issuer: provider.issuer.clone(),
-        jwks_uri: format!("{}/jwks", provider.issuer),
-    }
+    JwksSource { scope: rig.scope, issuer: provider.issuer.clone(), jwks_uri: format!("{}/jwks", provider.issuer) }
 }
 
 /// Verifies a token signed by `key` with the provider's published keys.
@@ -51,11 +43,7 @@ fn changed(key: &TestKey, change: impl Fn(&mut Value)) -> Value {
 
 #[test]
 fn f_15_a_key_set_has_at_most_a_hundred_keys() {
-    let keys = |count: usize| {
-        (0..count)
-            .map(|n| TestKey::ec(&format!("k{n}")).jwk)
-            .collect::<Vec<_>>()
-    };
+    let keys = |count: usize| (0..count).map(|n| TestKey::ec(&format!("k{n}")).jwk).collect::<Vec<_>>();
     assert!(parse(keys(100)).is_ok());
     assert!(matches!(parse(keys(101)), Err(JwtError::KeysInvalid(_))));
 }
@@ -83,48 +71,26 @@ fn f_15_weak_huge_private_symmetric_and_encryption_keys_are_left_out() {
         assert!(!usable(changed(key, |jwk| jwk["x"] = json!("AAAA"))) || key.jwk["kty"] == "RSA");
     }
     assert!(!usable(json!({"kty": "oct", "k": "c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0"})));
-    assert!(!usable(
-        json!({"kty": "EC", "crv": "secp256k1", "x": ec.jwk["x"], "y": ec.jwk["y"]})
-    ));
+    assert!(!usable(json!({"kty": "EC", "crv": "secp256k1", "x": ec.jwk["x"], "y": ec.jwk["y"]})));
 }
 
 #[test]
 fn f_15_a_good_key_beside_bad_ones_is_still_used() {
     let good = TestKey::ec("good");
-    let bad = vec![
-        json!({"kty": "oct", "k": "AAAA", "kid": "good"}),
-        json!("text"),
-        json!({}),
-        good.jwk.clone(),
-    ];
+    let bad = vec![json!({"kty": "oct", "k": "AAAA", "kid": "good"}), json!("text"), json!({}), good.jwk.clone()];
     let keys = parse(bad).expect("one usable key");
     assert!(keys.select(Some("good"), SigningAlgorithm::ES256).is_ok());
 }
 
 #[test]
 fn f_15_a_kid_that_occurs_twice_refuses_the_whole_set() {
-    let twice = vec![
-        TestKey::rsa("same").jwk,
-        TestKey::rsa("same").jwk,
-        TestKey::ec("other").jwk,
-    ];
-    assert_eq!(
-        parse(twice).map(drop),
-        Err(JwtError::KeysInvalid("two keys share one kid"))
-    );
+    let twice = vec![TestKey::rsa("same").jwk, TestKey::rsa("same").jwk, TestKey::ec("other").jwk];
+    assert_eq!(parse(twice).map(drop), Err(JwtError::KeysInvalid("two keys share one kid")));
 }
 
 #[test]
 fn f_15_what_is_no_key_set_is_refused() {
-    for text in [
-        "",
-        "[]",
-        "{}",
-        r#"{"keys":{}}"#,
-        r#"{"keys":[]}"#,
-        r#"{"keys":[],"keys":[]}"#,
-        "<html>",
-    ] {
+    for text in ["", "[]", "{}", r#"{"keys":{}}"#, r#"{"keys":[]}"#, r#"{"keys":[],"keys":[]}"#, "<html>"] {
         assert!(KeySet::parse(text.as_bytes()).is_err(), "{text}");
     }
 }
@@ -138,10 +104,7 @@ async fn f_16_a_flood_of_unknown_kids_costs_one_fetch_a_minute() {
     for minute in 1..=3 {
         rig.clock.advance(Duration::seconds(60));
         let flood = (0..200).map(|n| {
-            let stranger = TestKey {
-                kid: format!("unknown-{n}"),
-                ..stranger.clone()
-            };
+            let stranger = TestKey { kid: format!("unknown-{n}"), ..stranger.clone() };
             let (rig, source) = (rig.clone(), source.clone());
             async move { verify(&rig, &source, &stranger).await }
         });
@@ -191,11 +154,9 @@ async fn f_16_a_known_key_does_not_wait_for_an_unknown_one() {
 
 #[actix_web::test]
 async fn f_17_known_keys_outlive_a_provider_that_is_down_for_a_day() {
-    for broken in [
-        Answer::json(json!({})).status(500),
-        Answer::new("text/html", "<html>"),
-        Answer::json(json!({"keys": []})),
-    ] {
+    for broken in
+        [Answer::json(json!({})).status(500), Answer::new("text/html", "<html>"), Answer::json(json!({"keys": []}))]
+    {
         let (provider, rig) = (HostileProvider::start(), Rig::new());
         let (source, key) = (source(&provider, &rig), provider.key());
         verify(&rig, &source, &key).await.expect("fetched");
@@ -206,10 +167,7 @@ async fn f_17_known_keys_outlive_a_provider_that_is_down_for_a_day() {
         }
         rig.clock.advance(Duration::hours(1));
         let ended = verify(&rig, &source, &key).await.expect_err("too old");
-        assert!(
-            matches!(ended, JwtError::KeysUnreachable(_) | JwtError::KeysInvalid(_)),
-            "{ended:?}"
-        );
+        assert!(matches!(ended, JwtError::KeysUnreachable(_) | JwtError::KeysInvalid(_)), "{ended:?}");
         provider.answer_honestly(Place::Jwks);
         rig.clock.advance(Duration::seconds(5));
         assert_eq!(verify(&rig, &source, &key).await, Ok(()), "the provider is back");
@@ -222,21 +180,12 @@ async fn f_18_the_keys_of_one_tenants_provider_are_never_used_for_another() {
     let (theirs, key) = (source(&honest, &rig), honest.key());
     verify(&rig, &theirs, &key).await.expect("the honest tenant");
     // Another tenant claims the same issuer, with a key set of its own under the same kid.
-    let forged = JwksSource {
-        scope: Uuid::now_v7(),
-        jwks_uri: format!("{}/jwks", evil.issuer),
-        ..theirs.clone()
-    };
-    verify(&rig, &forged, &evil.key())
-        .await
-        .expect("within the evil tenant");
+    let forged = JwksSource { scope: Uuid::now_v7(), jwks_uri: format!("{}/jwks", evil.issuer), ..theirs.clone() };
+    verify(&rig, &forged, &evil.key()).await.expect("within the evil tenant");
     assert_eq!(verify(&rig, &theirs, &evil.key()).await, Err(JwtError::BadSignature));
     assert_eq!(verify(&rig, &forged, &key).await, Err(JwtError::BadSignature));
     // The same tenant, the same URI, another issuer: again a set of its own.
-    let other = JwksSource {
-        issuer: "https://other.example".to_owned(),
-        ..theirs
-    };
+    let other = JwksSource { issuer: "https://other.example".to_owned(), ..theirs };
     verify(&rig, &other, &key).await.expect("fetched anew");
     assert_eq!(honest.calls(Place::Jwks), 2);
 }
@@ -267,9 +216,7 @@ async fn an_old_set_is_refreshed_in_the_background_and_withdrawn_keys_go() {
             tokio::time::sleep(StdDuration::from_millis(10)).await;
         }
     };
-    tokio::time::timeout(StdDuration::from_secs(15), gone)
-        .await
-        .expect("the withdrawn key goes");
+    tokio::time::timeout(StdDuration::from_secs(15), gone).await.expect("the withdrawn key goes");
     assert_eq!(provider.calls(Place::Jwks), 2);
 }
 

@@ -17,11 +17,7 @@ async fn the_end_session_url_names_the_session_the_client_and_the_way_back() {
     let settings = provider.settings();
     let endpoints = rig.endpoints(&settings).await.expect("endpoints");
     let hint = SecretString::from("the.id.token");
-    let request = EndSession {
-        id_token_hint: Some(&hint),
-        post_logout_redirect_uri: &redirect_uri(),
-        state: "s 1",
-    };
+    let request = EndSession { id_token_hint: Some(&hint), post_logout_redirect_uri: &redirect_uri(), state: "s 1" };
     let url = end_session_url(&settings, &endpoints, &request).expect("a URL");
     assert!(url.as_str().starts_with(&format!("{}/logout?", provider.issuer)));
     let sent: HashMap<_, _> = url.query_pairs().into_owned().collect();
@@ -33,10 +29,7 @@ async fn the_end_session_url_names_the_session_the_client_and_the_way_back() {
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()));
     assert_eq!(sent, HashMap::from(expected));
-    let off = OidcSettings {
-        rp_initiated_logout: false,
-        ..settings
-    };
+    let off = OidcSettings { rp_initiated_logout: false, ..settings };
     assert_eq!(end_session_url(&off, &endpoints, &request), None);
 }
 
@@ -46,19 +39,11 @@ async fn a_token_is_revoked_with_the_clients_authentication() {
     let settings = provider.settings();
     let token = SecretString::from("rt-1");
     for credential in [ClientCredential::Secret("a secret".into()), ClientCredential::None] {
-        let rig = Rig {
-            credential,
-            ..Rig::new()
-        };
+        let rig = Rig { credential, ..Rig::new() };
         let endpoints = rig.endpoints(&settings).await.expect("endpoints");
-        revoke(&rig.party(&settings, &endpoints), &token, TokenKind::Refresh)
-            .await
-            .expect("revoked");
+        revoke(&rig.party(&settings, &endpoints), &token, TokenKind::Refresh).await.expect("revoked");
         let sent = provider.last(Place::Revocation);
-        assert_eq!(
-            (sent.form["token"].as_str(), sent.form["token_type_hint"].as_str()),
-            ("rt-1", "refresh_token")
-        );
+        assert_eq!((sent.form["token"].as_str(), sent.form["token_type_hint"].as_str()), ("rt-1", "refresh_token"));
         let public = matches!(rig.credential, ClientCredential::None);
         assert_eq!(sent.form.contains_key("client_id"), public);
         // base64("client:a+secret")
@@ -73,20 +58,11 @@ async fn a_token_is_revoked_with_the_clients_authentication() {
 async fn a_refused_revocation_is_an_error_and_a_missing_endpoint_is_not() {
     let (provider, rig) = (HostileProvider::start(), Rig::new());
     let settings = provider.settings();
-    provider.answer(
-        Place::Revocation,
-        Answer::json(json!({"error": "unsupported_token_type"})).status(400),
-    );
+    provider.answer(Place::Revocation, Answer::json(json!({"error": "unsupported_token_type"})).status(400));
     let mut endpoints = rig.endpoints(&settings).await.expect("endpoints");
     let token = SecretString::from("at-1");
-    let refused = revoke(&rig.party(&settings, &endpoints), &token, TokenKind::Access)
-        .await
-        .expect_err("refused");
+    let refused = revoke(&rig.party(&settings, &endpoints), &token, TokenKind::Access).await.expect_err("refused");
     assert_eq!(refused.code(), "revocation_refused");
     endpoints.revocation = None;
-    assert!(
-        revoke(&rig.party(&settings, &endpoints), &token, TokenKind::Access)
-            .await
-            .is_ok()
-    );
+    assert!(revoke(&rig.party(&settings, &endpoints), &token, TokenKind::Access).await.is_ok());
 }

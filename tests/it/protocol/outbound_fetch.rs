@@ -24,10 +24,7 @@ fn lane(policy: OutboundPolicy) -> Lane {
 
 /// Allows loopback and gives up after a second.
 fn impatient() -> OutboundPolicy {
-    OutboundPolicy {
-        total_timeout: Duration::from_secs(1),
-        ..loopback()
-    }
+    OutboundPolicy { total_timeout: Duration::from_secs(1), ..loopback() }
 }
 
 /// GETs `url` and gives the error's code, or `answered`. A hang fails the test.
@@ -55,15 +52,8 @@ impl Resolve for Script {
 
 fn resolving_to(policy: OutboundPolicy, answers: &[&[&str]]) -> (Lane, Arc<AtomicUsize>) {
     let asked = Arc::new(AtomicUsize::new(0));
-    let parse = |ips: &&[&str]| {
-        ips.iter()
-            .map(|ip| SocketAddr::new(ip.parse().expect("an address"), 0))
-            .collect()
-    };
-    let script = Script {
-        answers: answers.iter().map(parse).collect(),
-        asked: Arc::clone(&asked),
-    };
+    let parse = |ips: &&[&str]| ips.iter().map(|ip| SocketAddr::new(ip.parse().expect("an address"), 0)).collect();
+    let script = Script { answers: answers.iter().map(parse).collect(), asked: Arc::clone(&asked) };
     let outbound = Outbound::with_resolver(policy, Arc::new(script)).expect("a client");
     (outbound.lane(Uuid::now_v7()), asked)
 }
@@ -80,11 +70,7 @@ async fn f_07_a_name_with_any_private_address_is_not_asked() {
         &[],
     ] {
         let (lane, asked) = resolving_to(OutboundPolicy::default(), &[answers]);
-        assert_eq!(
-            outcome(&lane, "https://idp.example/").await,
-            "outbound_unreachable",
-            "{answers:?}"
-        );
+        assert_eq!(outcome(&lane, "https://idp.example/").await, "outbound_unreachable", "{answers:?}");
         assert_eq!(asked.load(Ordering::SeqCst), 1);
     }
 }
@@ -95,45 +81,21 @@ async fn f_07_private_missing_and_closed_read_the_same() {
     let (missing, _) = resolving_to(OutboundPolicy::default(), &[&[]]);
     let closed = lane(loopback());
     let text = |error: OutboundError| error.to_string();
-    let first = private
-        .get("https://idp.example/", "*/*", 1)
-        .await
-        .map(drop)
-        .map_err(text);
-    let second = missing
-        .get("https://idp.example/", "*/*", 1)
-        .await
-        .map(drop)
-        .map_err(text);
-    let third = closed
-        .get("http://127.0.0.1:1/", "*/*", 1)
-        .await
-        .map(drop)
-        .map_err(text);
-    assert!(
-        first.is_err() && first == second && second == third,
-        "{first:?} {second:?} {third:?}"
-    );
+    let first = private.get("https://idp.example/", "*/*", 1).await.map(drop).map_err(text);
+    let second = missing.get("https://idp.example/", "*/*", 1).await.map(drop).map_err(text);
+    let third = closed.get("http://127.0.0.1:1/", "*/*", 1).await.map(drop).map_err(text);
+    assert!(first.is_err() && first == second && second == third, "{first:?} {second:?} {third:?}");
 }
 
 #[actix_web::test]
 async fn f_08_the_checked_address_is_the_one_that_is_connected_to() {
     let server = RawServer::with_bytes(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok".to_vec());
-    let policy = || OutboundPolicy {
-        allow: vec!["127.0.0.2".parse().expect("a rule")],
-        ..loopback()
-    };
+    let policy = || OutboundPolicy { allow: vec!["127.0.0.2".parse().expect("a rule")], ..loopback() };
     // The name is allowed as a name, so that http and the port are; its address is scripted.
     let port = server.address.port();
-    let named = || OutboundPolicy {
-        allow: vec!["rebind.example".parse().expect("a rule")],
-        ..policy()
-    };
+    let named = || OutboundPolicy { allow: vec!["rebind.example".parse().expect("a rule")], ..policy() };
     let (lane, asked) = resolving_to(named(), &[&["127.0.0.1"], &["127.0.0.3"]]);
-    assert_eq!(
-        outcome(&lane, &format!("http://rebind.example:{port}/")).await,
-        "answered"
-    );
+    assert_eq!(outcome(&lane, &format!("http://rebind.example:{port}/")).await, "answered");
     assert_eq!(asked.load(Ordering::SeqCst), 1, "one question, and its answer is used");
 
     // A public answer when saved and a private one when fetched: the fetch asks again and refuses.
@@ -155,10 +117,7 @@ async fn f_09_redirects_are_not_followed() {
         ] {
             let answer = format!("HTTP/1.1 {status} Moved\r\nlocation: {location}\r\ncontent-length: 0\r\n\r\n");
             let server = RawServer::with_bytes(answer.into_bytes());
-            assert_eq!(
-                outcome(&lane(loopback()), &server.url()).await,
-                "outbound_redirect_refused"
-            );
+            assert_eq!(outcome(&lane(loopback()), &server.url()).await, "outbound_redirect_refused");
         }
     }
     assert_eq!(target.connections(), 0);
@@ -212,10 +171,7 @@ async fn f_14_a_server_that_never_finishes_is_given_up() {
         assert_eq!(outcome(&lane(impatient()), &server.url()).await, "outbound_timeout");
     }
     let limits = OutboundPolicy::default();
-    assert_eq!(
-        (limits.connect_timeout.as_secs(), limits.total_timeout.as_secs()),
-        (5, 10)
-    );
+    assert_eq!((limits.connect_timeout.as_secs(), limits.total_timeout.as_secs()), (5, 10));
 }
 
 #[actix_web::test]
@@ -225,10 +181,7 @@ async fn f_14_an_endless_or_huge_body_is_read_up_to_one_mebibyte() {
         let spaces = [b' '; 8192];
         while stream.write_all(&spaces).is_ok() {}
     });
-    assert_eq!(
-        outcome(&lane(loopback()), &endless.url()).await,
-        "outbound_answer_too_large"
-    );
+    assert_eq!(outcome(&lane(loopback()), &endless.url()).await, "outbound_answer_too_large");
 
     let provider = HostileProvider::start();
     let url = format!("{}/jwks", provider.issuer);
@@ -243,10 +196,7 @@ async fn f_14_a_gzip_bomb_counts_inflated() {
     let bomb = gzip_of_spaces(64 << 20);
     assert!(bomb.len() < 128 << 10, "{} bytes on the wire", bomb.len());
     let provider = HostileProvider::start();
-    provider.answer(
-        Place::Jwks,
-        Answer::new("application/json", bomb).header("content-encoding", "gzip"),
-    );
+    provider.answer(Place::Jwks, Answer::new("application/json", bomb).header("content-encoding", "gzip"));
     let end = outcome(&lane(loopback()), &format!("{}/jwks", provider.issuer)).await;
     assert_eq!(end, "outbound_answer_too_large");
 }
@@ -255,10 +205,7 @@ async fn f_14_a_gzip_bomb_counts_inflated() {
 async fn f_14_a_hanging_server_fills_its_own_lane_and_no_other() {
     let silent = RawServer::start(|_| thread::sleep(Duration::from_secs(20)));
     let quick = RawServer::with_bytes(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n".to_vec());
-    let outbound = outbound(OutboundPolicy {
-        total_timeout: Duration::from_secs(3),
-        ..loopback()
-    });
+    let outbound = outbound(OutboundPolicy { total_timeout: Duration::from_secs(3), ..loopback() });
     let (stuck, other) = (outbound.lane(Uuid::now_v7()), outbound.lane(Uuid::now_v7()));
     let url = silent.url();
     // Eight are in flight, the rest wait for their turn.
@@ -277,11 +224,7 @@ async fn f_14_a_hanging_server_fills_its_own_lane_and_no_other() {
     for one in waiting {
         assert_eq!(one.await.expect("joined"), "outbound_timeout");
     }
-    assert_eq!(
-        outcome(&stuck, &quick.url()).await,
-        "answered",
-        "the lane is free again"
-    );
+    assert_eq!(outcome(&stuck, &quick.url()).await, "answered", "the lane is free again");
 }
 
 #[actix_web::test]
@@ -312,18 +255,9 @@ async fn f_19_cookies_of_a_server_are_not_kept() {
 
 #[actix_web::test]
 async fn f_20_huge_and_countless_headers_are_refused() {
-    let one_mebibyte = format!(
-        "HTTP/1.1 200 OK\r\nx: {}\r\ncontent-length: 0\r\n\r\n",
-        "a".repeat(1 << 20)
-    );
-    let ten_thousand = format!(
-        "HTTP/1.1 200 OK\r\n{}content-length: 0\r\n\r\n",
-        "x: a\r\n".repeat(10_000)
-    );
-    let a_bit_much = format!(
-        "HTTP/1.1 200 OK\r\nx: {}\r\ncontent-length: 0\r\n\r\n",
-        "a".repeat(70 << 10)
-    );
+    let one_mebibyte = format!("HTTP/1.1 200 OK\r\nx: {}\r\ncontent-length: 0\r\n\r\n", "a".repeat(1 << 20));
+    let ten_thousand = format!("HTTP/1.1 200 OK\r\n{}content-length: 0\r\n\r\n", "x: a\r\n".repeat(10_000));
+    let a_bit_much = format!("HTTP/1.1 200 OK\r\nx: {}\r\ncontent-length: 0\r\n\r\n", "a".repeat(70 << 10));
     for (answer, code) in [
         (one_mebibyte, "outbound_answer_broken"),
         (ten_thousand, "outbound_answer_broken"),
@@ -340,37 +274,22 @@ async fn localhost_is_the_loopback_that_the_policy_allows_or_nothing() {
     for name in ["localhost", "idp.localhost"] {
         let url = format!("http://{name}:{}/", server.address.port());
         assert_eq!(outcome(&lane(loopback()), &url).await, "answered");
-        assert_eq!(
-            outcome(&lane(OutboundPolicy::default()), &url).await,
-            "outbound_url_refused"
-        );
+        assert_eq!(outcome(&lane(OutboundPolicy::default()), &url).await, "outbound_url_refused");
     }
 }
 
 #[actix_web::test]
 async fn garbage_instead_of_http_is_an_error() {
-    for bytes in [
-        &b"SSH-2.0-OpenSSH_9.2\r\n"[..],
-        b"",
-        b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabc",
-        b"\0\0\0",
-    ] {
+    for bytes in [&b"SSH-2.0-OpenSSH_9.2\r\n"[..], b"", b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabc", b"\0\0\0"]
+    {
         let server = RawServer::with_bytes(bytes.to_vec());
-        assert_eq!(
-            outcome(&lane(loopback()), &server.url()).await,
-            "outbound_answer_broken"
-        );
+        assert_eq!(outcome(&lane(loopback()), &server.url()).await, "outbound_answer_broken");
     }
 }
 
 /// Spaces, compressed by the system's gzip.
 pub fn gzip_of_spaces(size: usize) -> Vec<u8> {
-    let mut gzip = Command::new("gzip")
-        .arg("-9c")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("gzip");
+    let mut gzip = Command::new("gzip").arg("-9c").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("gzip");
     let mut input = gzip.stdin.take().expect("piped");
     let writer = thread::spawn(move || input.write_all(&vec![b' '; size]).expect("written"));
     let output = gzip.wait_with_output().expect("compressed");

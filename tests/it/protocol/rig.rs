@@ -106,10 +106,7 @@ pub fn redirect_uri() -> Url {
 
 /// A policy that allows loopback.
 pub fn loopback() -> OutboundPolicy {
-    OutboundPolicy {
-        allow: vec!["127.0.0.0/8".parse().expect("a rule")],
-        ..OutboundPolicy::default()
-    }
+    OutboundPolicy { allow: vec!["127.0.0.0/8".parse().expect("a rule")], ..OutboundPolicy::default() }
 }
 
 pub fn outbound(policy: OutboundPolicy) -> Outbound {

@@ -17,18 +17,11 @@ use crate::support::signing::{TestKey, rsa_pkcs8};
 #[actix_web::test]
 async fn an_honest_provider_signs_a_person_in() {
     let provider = HostileProvider::start();
-    let redeemed = Rig::new()
-        .sign_in(&provider, &provider.settings())
-        .await
-        .expect("signed in");
+    let redeemed = Rig::new().sign_in(&provider, &provider.settings()).await.expect("signed in");
     assert_eq!(redeemed.claims.issuer, provider.issuer);
     assert_eq!(redeemed.claims.subject, "u-1");
     assert!(redeemed.claims.auth_time.is_some());
-    let assertion = provider
-        .settings()
-        .claim_mapping
-        .apply(&redeemed.claims)
-        .expect("mapped");
+    let assertion = provider.settings().claim_mapping.apply(&redeemed.claims).expect("mapped");
     assert_eq!(assertion.email.as_deref(), Some("ada@example.com"));
     assert!(assertion.email_verified);
     assert_eq!(redeemed.id_token.expose_secret().matches('.').count(), 2);
@@ -46,20 +39,13 @@ async fn row_a8_a_persons_claims_arrive_in_our_words() {
     let mut settings = provider.settings();
     settings.claim_mapping.email = vec!["email".to_owned(), "mail".to_owned()];
     settings.claim_mapping.groups = vec!["groups".to_owned(), "realm_access.roles".to_owned()];
-    let claims = Rig::new()
-        .sign_in(&provider, &settings)
-        .await
-        .expect("signed in")
-        .claims;
+    let claims = Rig::new().sign_in(&provider, &settings).await.expect("signed in").claims;
     let assertion = settings.claim_mapping.apply(&claims).expect("mapped");
     assert_eq!(assertion.subject, "zoë|1");
     assert_eq!(assertion.email.as_deref(), Some("ZOË@Example.COM"));
     assert!(assertion.email_verified);
     assert_eq!(assertion.name.as_deref(), Some("Zoë Ångström"));
-    assert_eq!(
-        assertion.groups.expect("asserted").into_iter().collect::<Vec<_>>(),
-        ["editors"]
-    );
+    assert_eq!(assertion.groups.expect("asserted").into_iter().collect::<Vec<_>>(), ["editors"]);
 }
 
 #[actix_web::test]
@@ -104,22 +90,11 @@ async fn claims_come_from_where_the_settings_say() {
             claims["name"] = json!("At userinfo");
             claims.insert("nickname".to_owned(), json!("Countess"));
         });
-        let settings = OidcSettings {
-            claims_source: source,
-            ..provider.settings()
-        };
-        let claims = Rig::new()
-            .sign_in(&provider, &settings)
-            .await
-            .expect("signed in")
-            .claims
-            .claims;
+        let settings = OidcSettings { claims_source: source, ..provider.settings() };
+        let claims = Rig::new().sign_in(&provider, &settings).await.expect("signed in").claims.claims;
         let of = |claim: &str| claims.get(claim).and_then(|value| value.as_str());
         assert_eq!((of("name"), of("nickname")), (name, nick));
-        assert_eq!(
-            provider.calls(Place::Userinfo),
-            usize::from(source != ClaimsSource::IdToken)
-        );
+        assert_eq!(provider.calls(Place::Userinfo), usize::from(source != ClaimsSource::IdToken));
     }
 }
 
@@ -128,17 +103,11 @@ async fn client_secret_basic_encodes_both_parts_and_is_the_default() {
     let provider = HostileProvider::start();
     let mut settings = provider.settings();
     settings.client_id = Some("a client:1".to_owned());
-    let rig = Rig {
-        credential: ClientCredential::Secret("s&=%:ü".into()),
-        ..Rig::new()
-    };
+    let rig = Rig { credential: ClientCredential::Secret("s&=%:ü".into()), ..Rig::new() };
     rig.sign_in(&provider, &settings).await.expect("signed in");
     let sent = provider.last(Place::Token);
     // base64("a+client%3A1:s%26%3D%25%3A%C3%BC")
-    assert_eq!(
-        sent.headers["authorization"],
-        "Basic YStjbGllbnQlM0ExOnMlMjYlM0QlMjUlM0ElQzMlQkM="
-    );
+    assert_eq!(sent.headers["authorization"], "Basic YStjbGllbnQlM0ExOnMlMjYlM0QlMjUlM0ElQzMlQkM=");
     assert!(!sent.form.contains_key("client_secret"));
     assert_eq!(sent.form["code_verifier"], VERIFIER);
     assert_eq!(sent.form["grant_type"], "authorization_code");
@@ -151,10 +120,7 @@ async fn client_secret_post_is_used_when_asked_for_or_when_the_provider_knows_no
         let mut settings = provider.settings();
         if advertised {
             provider.change(Place::Discovery, |document| {
-                document.insert(
-                    "token_endpoint_auth_methods_supported".to_owned(),
-                    json!(["client_secret_post"]),
-                );
+                document.insert("token_endpoint_auth_methods_supported".to_owned(), json!(["client_secret_post"]));
             });
         } else {
             settings.token_endpoint_auth_method = Some(TokenEndpointAuthMethod::ClientSecretPost);
@@ -170,10 +136,7 @@ async fn client_secret_post_is_used_when_asked_for_or_when_the_provider_knows_no
 #[actix_web::test]
 async fn a_public_client_sends_its_id_and_no_secret() {
     let provider = HostileProvider::start();
-    let rig = Rig {
-        credential: ClientCredential::None,
-        ..Rig::new()
-    };
+    let rig = Rig { credential: ClientCredential::None, ..Rig::new() };
     rig.sign_in(&provider, &provider.settings()).await.expect("signed in");
     let sent = provider.last(Place::Token);
     assert_eq!(sent.form["client_id"], "client");
@@ -183,24 +146,15 @@ async fn a_public_client_sends_its_id_and_no_secret() {
 #[actix_web::test]
 async fn private_key_jwt_is_signed_by_the_published_key_and_good_for_a_minute() {
     let generated = ClientKey::generate().expect("a key");
-    for (der, algorithm) in [
-        (generated, SigningAlgorithm::ES256),
-        (rsa_pkcs8().into(), SigningAlgorithm::RS256),
-    ] {
+    for (der, algorithm) in [(generated, SigningAlgorithm::ES256), (rsa_pkcs8().into(), SigningAlgorithm::RS256)] {
         let provider = HostileProvider::start();
         let key = ClientKey::from_pkcs8(&der).expect("the key again");
         let published = json!({"keys": [key.public_jwk()]}).to_string();
         assert!(!published.contains("\"d\""));
-        let rig = Rig {
-            credential: ClientCredential::Key(key),
-            ..Rig::new()
-        };
+        let rig = Rig { credential: ClientCredential::Key(key), ..Rig::new() };
         rig.sign_in(&provider, &provider.settings()).await.expect("signed in");
         let sent = provider.last(Place::Token);
-        assert_eq!(
-            sent.form["client_assertion_type"],
-            "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-        );
+        assert_eq!(sent.form["client_assertion_type"], "urn:ietf:params:oauth:client-assertion-type:jwt-bearer");
         let keys = KeySet::parse(published.as_bytes()).expect("a key set");
         let assertion = Jws::parse(&sent.form["client_assertion"], &[algorithm]).expect("a JWS");
         let claims = assertion.verify(&keys).expect("signed by the published key").claims;

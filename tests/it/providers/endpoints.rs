@@ -31,10 +31,7 @@ async fn row_a3_endpoints_by_hand_sign_in_without_discovery() {
     let connection = provider.connect(&acme, json!({}), settings).await;
     assert_eq!(connection["provider_metadata"], Value::Null);
     assert_eq!(connection["settings"]["endpoints"], by_hand(&found));
-    assert_welcome(
-        &provider.sign_in(&app.browser(), &connection, "alice").await,
-        "Alice Archer",
-    );
+    assert_welcome(&provider.sign_in(&app.browser(), &connection, "alice").await, "Alice Archer");
 }
 
 #[actix_web::test]
@@ -54,14 +51,9 @@ async fn row_a7_a_login_without_pkce_works_where_the_provider_wants_none_and_war
     let app = TestApp::start();
     let acme = app.tenant("acme").await;
     let without = json!({"settings": {"code_challenge_method": "none"}});
-    let connection = provider
-        .connect(&acme, json!({"pkce_optional": true}), without.clone())
-        .await;
+    let connection = provider.connect(&acme, json!({"pkce_optional": true}), without.clone()).await;
     assert_eq!(connection["warnings"], json!(["pkce_is_off"]));
-    assert_welcome(
-        &provider.sign_in(&app.browser(), &connection, "alice").await,
-        "Alice Archer",
-    );
+    assert_welcome(&provider.sign_in(&app.browser(), &connection, "alice").await, "Alice Archer");
 
     let strict = provider.connect(&acme, json!({}), without).await;
     let page = app.browser().follow(strict["login_url"].as_str().unwrap()).await;
@@ -90,40 +82,20 @@ async fn row_a13_active_connection_appears_on_the_login_page() {
     let app = TestApp::start();
     let acme = app.tenant("acme").await;
     let empty = app.browser().get("/t/acme/login").await;
-    assert!(
-        empty.body.contains("role=\"alert\""),
-        "says that there is nothing yet: {}",
-        empty.body
-    );
+    assert!(empty.body.contains("role=\"alert\""), "says that there is nothing yet: {}", empty.body);
 
     let hostile = json!({"display_name": "<script>alert(1)</script> & \"Söhne\""});
     let active = provider.connect(&acme, json!({}), hostile).await;
-    let off = provider
-        .connect(&acme, json!({}), json!({"display_name": "Switched off"}))
-        .await;
+    let off = provider.connect(&acme, json!({}), json!({"display_name": "Switched off"})).await;
     let path = format!("/connections/{}/disable", off["id"].as_str().unwrap());
     acme.post(&path, &json!({})).await.ok();
-    acme.post("/connections", &json!({"display_name": "Only a draft"}))
-        .await
-        .created();
+    acme.post("/connections", &json!({"display_name": "Only a draft"})).await.created();
 
     let page = app.browser().get("/t/acme/login").await;
     assert_eq!(page.status, 200);
-    assert!(
-        page.body.contains(active["login_url"].as_str().unwrap()),
-        "{}",
-        page.body
-    );
-    assert!(
-        !page.body.contains("<script") && page.body.contains("Söhne"),
-        "{}",
-        page.body
-    );
-    assert!(
-        !page.body.contains("Switched off") && !page.body.contains("Only a draft"),
-        "{}",
-        page.body
-    );
+    assert!(page.body.contains(active["login_url"].as_str().unwrap()), "{}", page.body);
+    assert!(!page.body.contains("<script") && page.body.contains("Söhne"), "{}", page.body);
+    assert!(!page.body.contains("Switched off") && !page.body.contains("Only a draft"), "{}", page.body);
     let refused = app.browser().get(off["login_url"].as_str().unwrap()).await;
     assert_eq!((refused.status, refused.code().as_str()), (404, "not_found"));
 }

@@ -18,11 +18,7 @@ async fn oidc_provider_sign_out_goes_through_the_provider_and_ends_both_sessions
 
     let ours = browser.get("/t/acme").await;
     let onward = submit(&browser, &ours, &[]).await;
-    assert!(
-        onward.location().unwrap().as_str().starts_with(&provider.issuer),
-        "{:?}",
-        onward.location()
-    );
+    assert!(onward.location().unwrap().as_str().starts_with(&provider.issuer), "{:?}", onward.location());
     assert_eq!(browser.get("/t/acme").await.status, 303, "our session is over already");
     let question = follow_on(&browser, onward).await;
     let answered = submit(&browser, &question, &[("logout", "yes")]).await;
@@ -31,11 +27,7 @@ async fn oidc_provider_sign_out_goes_through_the_provider_and_ends_both_sessions
     assert_eq!(done.status, 200);
 
     let again = browser.follow(connection["login_url"].as_str().unwrap()).await;
-    assert!(
-        again.body.contains("password"),
-        "the provider asks again: {}",
-        again.body
-    );
+    assert!(again.body.contains("password"), "the provider asks again: {}", again.body);
     assert_eq!(acme.count_events("session.ended").await, 1);
 }
 
@@ -68,20 +60,11 @@ async fn oidc_provider_tokens_are_revoked_at_sign_out() {
 
     let onward = submit(&browser, &browser.get("/t/acme").await, &[]).await;
     assert_eq!(onward.status, 303);
-    assert_eq!(
-        userinfo(&app, &provider, &access).await,
-        401,
-        "the access token is worth nothing now"
-    );
+    assert_eq!(userinfo(&app, &provider, &access).await, 401, "the access token is worth nothing now");
     let form = [("grant_type", "refresh_token"), ("refresh_token", &refresh)];
     let client = connection["settings"]["client_id"].as_str().unwrap();
     let request = app.browser().client.post(format!("{}/token", provider.issuer));
-    let answer = request
-        .basic_auth(client, Some("not asked"))
-        .form(&form)
-        .send()
-        .await
-        .unwrap();
+    let answer = request.basic_auth(client, Some("not asked")).form(&form).send().await.unwrap();
     assert!(answer.status().is_client_error());
 }
 
@@ -99,11 +82,7 @@ async fn tokens(app: &TestApp, acme: &crate::support::admin::Admin) -> (String, 
         .select((sessions::tenant_id, sessions::upstream))
         .first(&mut conn)
         .unwrap();
-    let opened = app
-        .context
-        .sealer
-        .open(upstream_place(tenant, id), &sealed.unwrap())
-        .unwrap();
+    let opened = app.context.sealer.open(upstream_place(tenant, id), &sealed.unwrap()).unwrap();
     let kept: serde_json::Value = serde_json::from_slice(opened.expose_secret()).unwrap();
     let text = |name: &str| kept[name].as_str().unwrap_or_else(|| panic!("no {name}")).to_owned();
     (text("access_token"), text("refresh_token"))

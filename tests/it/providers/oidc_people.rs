@@ -19,10 +19,7 @@ async fn oidc_provider_alice_is_created_with_name_address_and_groups() {
     assert_welcome(&page, "Alice Archer");
     let alice = only_user(&acme).await;
     assert_eq!(alice["email"], "alice@acme.example.com");
-    assert_eq!(
-        (&alice["given_name"], &alice["family_name"]),
-        (&json!("Alice"), &json!("Archer"))
-    );
+    assert_eq!((&alice["given_name"], &alice["family_name"]), (&json!("Alice"), &json!("Archer")));
     assert_eq!(groups_of(&acme, &alice).await, ["engineering"]);
     let unmatched = acme.get("/unmatched-groups").await.ok();
     assert!(unmatched.to_string().contains("admins"), "{unmatched}");
@@ -45,11 +42,7 @@ async fn oidc_provider_a_second_login_finds_the_same_user_and_changes_nothing() 
     let event = acme.last_event("login.succeeded").await;
     assert_ne!(event["payload"]["outcome"], "created", "{event}");
     let sessions = acme.get("/sessions").await.ok();
-    assert_eq!(
-        sessions["items"].as_array().unwrap().len(),
-        1,
-        "the new session replaces this browser's old one"
-    );
+    assert_eq!(sessions["items"].as_array().unwrap().len(), 1, "the new session replaces this browser's old one");
 }
 
 #[actix_web::test]
@@ -83,10 +76,7 @@ async fn oidc_provider_an_upper_case_address_meets_the_user_who_was_entered_in_l
     let provider = OidcProvider::at(needs!("DOORWARD_TEST_OIDC_PROVIDER"));
     let app = TestApp::start();
     let acme = app.tenant("acme").await;
-    let entered = acme
-        .post("/users", &json!({"email": "carol.unal@acme.example.com"}))
-        .await
-        .created();
+    let entered = acme.post("/users", &json!({"email": "carol.unal@acme.example.com"})).await.created();
     let connection = provider.connect_plainly(&acme).await;
     provider.sign_in(&app.browser(), &connection, "carol").await;
     assert_eq!(only_user(&acme).await["id"], entered["id"]);

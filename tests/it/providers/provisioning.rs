@@ -12,10 +12,7 @@ async fn row_a4_an_unverified_address_does_not_open_the_account_that_has_it() {
     let provider = OidcProvider::at(needs!("DOORWARD_TEST_OIDC_PROVIDER"));
     let app = TestApp::start();
     let acme = app.tenant("acme").await;
-    let bob = acme
-        .post("/users", &json!({"email": "bob@acme.example.com"}))
-        .await
-        .created();
+    let bob = acme.post("/users", &json!({"email": "bob@acme.example.com"})).await.created();
     let connection = provider.connect_plainly(&acme).await;
     let page = provider.sign_in(&app.browser(), &connection, "bob").await;
     assert_eq!(page.code(), "email_not_verified");
@@ -34,10 +31,7 @@ async fn row_a4_a_trusted_directory_proves_addresses_of_the_tenants_verified_dom
     let page = provider.sign_in(&app.browser(), &connection, "bob").await;
     assert_refused(&acme, &page, &page.code()).await;
 
-    let domain = acme
-        .post("/domains", &json!({"domain": "acme.example.com"}))
-        .await
-        .created();
+    let domain = acme.post("/domains", &json!({"domain": "acme.example.com"})).await.created();
     let attest = format!("/v1/tenants/acme/domains/{}/attest", domain["id"].as_str().unwrap());
     app.operator().await.post(&attest, &json!({})).await.ok();
     assert_welcome(&provider.sign_in(&app.browser(), &connection, "bob").await, "Bob Baker");
@@ -53,14 +47,8 @@ async fn row_a5_without_creation_only_people_who_were_entered_get_in() {
     let page = provider.sign_in(&app.browser(), &connection, "alice").await;
     assert_refused(&acme, &page, "user_unknown").await;
 
-    let entered = acme
-        .post("/users", &json!({"email": "alice@acme.example.com"}))
-        .await
-        .created();
-    assert_welcome(
-        &provider.sign_in(&app.browser(), &connection, "alice").await,
-        "Alice Archer",
-    );
+    let entered = acme.post("/users", &json!({"email": "alice@acme.example.com"})).await.created();
+    assert_welcome(&provider.sign_in(&app.browser(), &connection, "alice").await, "Alice Archer");
     assert_eq!(only_user(&acme).await["id"], entered["id"]);
 }
 
@@ -71,13 +59,7 @@ async fn row_a5_with_creation_the_first_login_makes_the_user_with_the_default_ro
     let acme = app.tenant("acme").await;
     let open = json!({"provisioning": {"create_users": true, "default_role": "auditor"}});
     let connection = provider.connect(&acme, json!({}), open).await;
-    assert_welcome(
-        &provider.sign_in(&app.browser(), &connection, "alice").await,
-        "Alice Archer",
-    );
+    assert_welcome(&provider.sign_in(&app.browser(), &connection, "alice").await, "Alice Archer");
     assert_eq!(only_user(&acme).await["role"], "auditor");
-    assert_eq!(
-        acme.last_event("login.succeeded").await["payload"]["outcome"],
-        "created"
-    );
+    assert_eq!(acme.last_event("login.succeeded").await["payload"]["outcome"], "created");
 }

@@ -48,16 +48,11 @@ async fn oidc_provider_a_secret_that_the_provider_does_not_know_is_told_to_the_a
     let provider = OidcProvider::at(needs!("DOORWARD_TEST_OIDC_PROVIDER"));
     let app = TestApp::start();
     let acme = app.tenant("acme").await;
-    let connection = provider
-        .connect(&acme, json!({"client_secret": "w".repeat(40)}), json!({}))
-        .await;
+    let connection = provider.connect(&acme, json!({"client_secret": "w".repeat(40)}), json!({})).await;
     let page = provider.sign_in(&app.browser(), &connection, "alice").await;
     assert_eq!(page.code(), "token_endpoint_refused");
     let event = acme.last_event("login.refused").await;
-    assert!(
-        event["payload"]["detail"].as_str().unwrap().contains("invalid_client"),
-        "{event}"
-    );
+    assert!(event["payload"]["detail"].as_str().unwrap().contains("invalid_client"), "{event}");
 }
 
 #[actix_web::test]
@@ -92,9 +87,7 @@ async fn oidc_provider_an_algorithm_that_the_connection_does_not_allow_is_refuse
     let app = TestApp::start();
     let acme = app.tenant("acme").await;
     let only_rsa = json!({"settings": {"signing_algorithms": ["RS256"]}});
-    let connection = provider
-        .connect(&acme, json!({"id_token_signed_response_alg": "ES256"}), only_rsa)
-        .await;
+    let connection = provider.connect(&acme, json!({"id_token_signed_response_alg": "ES256"}), only_rsa).await;
     let page = provider.sign_in(&app.browser(), &connection, "alice").await;
     super::assert_refused(&acme, &page, &page.code()).await;
     assert!(page.code().contains("algorithm"), "{}", page.code());
@@ -141,11 +134,7 @@ async fn oidc_provider_the_answer_by_form_post_is_taken() {
     let connection = provider.connect(&acme, json!({}), by_post).await;
     let browser = app.browser();
     let page = provider.sign_in(&browser, &connection, "alice").await;
-    assert!(
-        page.url.as_str().starts_with(&provider.issuer),
-        "a form of the provider's: {}",
-        page.url
-    );
+    assert!(page.url.as_str().starts_with(&provider.issuer), "a form of the provider's: {}", page.url);
     // The jar without a screen sends its cookies along; a real browser keeps them (browser_login.rs).
     let posted = submit(&browser, &page, &[]).await;
     assert_welcome(&follow_on(&browser, posted).await, "Alice Archer");
@@ -163,11 +152,7 @@ async fn oidc_provider_new_keys_are_fetched_when_they_are_needed_once_a_minute()
 
     provider.control("rotate?drop=1", &json!({})).await;
     let early = provider.sign_in(&app.browser(), &connection, "alice").await;
-    assert_eq!(
-        early.code(),
-        "id_token_key_unknown",
-        "the keys were fetched a moment ago"
-    );
+    assert_eq!(early.code(), "id_token_key_unknown", "the keys were fetched a moment ago");
     app.clock.advance(chrono::Duration::seconds(61));
     let page = provider.sign_in(&app.browser(), &connection, "alice").await;
     assert_welcome(&page, "Alice Archer");

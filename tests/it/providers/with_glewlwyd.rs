@@ -14,10 +14,7 @@ async fn glewlwyd_alice_is_created_with_name_address_and_groups() {
     let acme = app.tenant("acme").await;
     group(&acme, "engineering").await;
     let connection = provider.connect(&acme, json!({})).await;
-    assert_welcome(
-        &provider.sign_in(&app.browser(), &connection, "alice").await,
-        "Alice Archer",
-    );
+    assert_welcome(&provider.sign_in(&app.browser(), &connection, "alice").await, "Alice Archer");
     let alice = only_user(&acme).await;
     assert_eq!(alice["email"], "alice@acme.example.com");
     assert_eq!(groups_of(&acme, &alice).await, ["engineering"]);
@@ -39,10 +36,7 @@ async fn glewlwyd_carol_keeps_her_name_and_has_no_groups() {
     let app = TestApp::start();
     let acme = app.tenant("acme").await;
     let connection = provider.connect(&acme, json!({})).await;
-    assert_welcome(
-        &provider.sign_in(&app.browser(), &connection, "carol").await,
-        "Çarol Ünal",
-    );
+    assert_welcome(&provider.sign_in(&app.browser(), &connection, "carol").await, "Çarol Ünal");
     assert!(groups_of(&acme, &only_user(&acme).await).await.is_empty());
 }
 
@@ -55,9 +49,6 @@ async fn glewlwyd_row_a7_pkce_plain_and_none_and_the_secret_in_the_form_are_unde
         let settings = json!({"code_challenge_method": method, "token_endpoint_auth_method": "client_secret_post"});
         let connection = provider.connect(&tenant, settings).await;
         assert_eq!(connection["warnings"], json!([warning]));
-        assert_welcome(
-            &provider.sign_in(&app.browser(), &connection, "alice").await,
-            "Alice Archer",
-        );
+        assert_welcome(&provider.sign_in(&app.browser(), &connection, "alice").await, "Alice Archer");
     }
 }

@@ -30,11 +30,7 @@ async fn row_a8_of_several_paths_the_first_present_one_wins_nested_or_literal() 
     );
     assert_eq!(user["picture"], "https://img.example/a.png");
     assert_eq!(scene.groups(true).await, ["one"]);
-    let identities = scene
-        .acme
-        .get(&format!("/users/{}/identities", scene.user_id().await))
-        .await
-        .ok();
+    let identities = scene.acme.get(&format!("/users/{}/identities", scene.user_id().await)).await.ok();
     assert_eq!(identities["items"][0]["subject"], "o-1");
 
     // Without the first paths the second ones count; the person is the same by `oid`.
@@ -52,15 +48,11 @@ async fn row_a8_of_several_paths_the_first_present_one_wins_nested_or_literal() 
 #[actix_web::test]
 async fn row_a8_a_name_is_made_of_its_parts_and_parts_are_optional_beside_a_name() {
     let scene = Scene::new(mapped(json!({"name": []})), &[]).await;
-    scene
-        .sign_in(json!({"given_name": "Ada", "family_name": "Lovelace", "name": "not mapped"}))
-        .await;
+    scene.sign_in(json!({"given_name": "Ada", "family_name": "Lovelace", "name": "not mapped"})).await;
     assert_eq!(scene.user().await["name"], "Ada Lovelace");
 
     let scene = Scene::new(mapped(json!({"given_name": [], "family_name": []})), &[]).await;
-    scene
-        .sign_in(json!({"name": "Ada L.", "given_name": "not mapped"}))
-        .await;
+    scene.sign_in(json!({"name": "Ada L.", "given_name": "not mapped"})).await;
     let user = scene.user().await;
     assert_eq!((&user["name"], &user["given_name"]), (&json!("Ada L."), &json!(null)));
 }
@@ -68,18 +60,9 @@ async fn row_a8_a_name_is_made_of_its_parts_and_parts_are_optional_beside_a_name
 #[actix_web::test]
 async fn row_a8_without_its_user_id_claim_nobody_signs_in() {
     let scene = Scene::new(mapped(json!({"user_id": ["oid"]})), &[]).await;
-    scene
-        .provider
-        .person(json!({"sub": "u-1", "email": "ada@acme.example", "email_verified": true}));
-    let page = scene
-        .app
-        .browser()
-        .follow(scene.connection["login_url"].as_str().unwrap())
-        .await;
+    scene.provider.person(json!({"sub": "u-1", "email": "ada@acme.example", "email_verified": true}));
+    let page = scene.app.browser().follow(scene.connection["login_url"].as_str().unwrap()).await;
     assert_eq!((page.status, page.code().as_str()), (403, "user_id_missing"));
     assert_eq!(scene.acme.get("/users").await.ok()["items"], json!([]));
-    assert_eq!(
-        scene.acme.last_event("login.refused").await["payload"]["reason"],
-        "user_id_missing"
-    );
+    assert_eq!(scene.acme.last_event("login.refused").await["payload"]["reason"], "user_id_missing");
 }

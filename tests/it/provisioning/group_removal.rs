@@ -32,29 +32,16 @@ async fn row_a9_a_sync_touches_only_what_it_made_itself() {
         scene.acme.put(&membership).await.expect(204);
     }
     scene.sign_in(json!({"groups": []})).await;
-    assert_eq!(
-        (scene.groups(true).await, scene.groups(false).await),
-        (vec![], vec!["a".to_owned(), "b".to_owned()])
-    );
+    assert_eq!((scene.groups(true).await, scene.groups(false).await), (vec![], vec!["a".to_owned(), "b".to_owned()]));
     // By hand nothing is taken away that a provider says.
     scene.sign_in(json!({"groups": ["a"]})).await;
     let membership = format!("/groups/{}/members/{}", scene.group("a").await, scene.user_id().await);
     scene.acme.delete(&membership).await.expect(204);
     scene.acme.delete(&membership).await.expect(404);
-    assert_eq!(
-        (scene.groups(true).await, scene.groups(false).await),
-        (vec!["a".to_owned()], vec!["b".to_owned()])
-    );
+    assert_eq!((scene.groups(true).await, scene.groups(false).await), (vec!["a".to_owned()], vec!["b".to_owned()]));
     // With its connection goes what it synced, and no more.
-    scene
-        .acme
-        .delete(&format!("/connections/{}", scene.connection["id"].as_str().unwrap()))
-        .await
-        .expect(204);
-    assert_eq!(
-        (scene.groups(true).await, scene.groups(false).await),
-        (vec![], vec!["b".to_owned()])
-    );
+    scene.acme.delete(&format!("/connections/{}", scene.connection["id"].as_str().unwrap())).await.expect(204);
+    assert_eq!((scene.groups(true).await, scene.groups(false).await), (vec![], vec!["b".to_owned()]));
 }
 
 #[actix_web::test]
@@ -72,27 +59,13 @@ async fn row_a9_an_unusual_removal_waits_for_an_admin_who_applies_it() {
     let scene = Scene::new(json!({}), &SIX).await;
     scene.sign_in(json!({"groups": SIX})).await;
     scene.sign_in(json!({"groups": []})).await;
-    assert_eq!(
-        scene.groups(true).await,
-        SIX,
-        "six of six at once is more likely a mistake"
-    );
+    assert_eq!(scene.groups(true).await, SIX, "six of six at once is more likely a mistake");
     let held = scene.acme.get("/held-group-removals").await.ok()["items"].clone();
-    assert_eq!(
-        (
-            held.as_array().unwrap().len(),
-            held[0]["group_ids"].as_array().unwrap().len()
-        ),
-        (1, 6)
-    );
+    assert_eq!((held.as_array().unwrap().len(), held[0]["group_ids"].as_array().unwrap().len()), (1, 6));
     assert_eq!(held[0]["user_id"], scene.user_id().await);
     scene.sign_in(json!({"groups": []})).await;
     let again = scene.acme.get("/held-group-removals").await.ok()["items"].clone();
-    assert_eq!(
-        (again.as_array().unwrap().len(), &again[0]["id"]),
-        (1, &held[0]["id"]),
-        "the same wish waits once"
-    );
+    assert_eq!((again.as_array().unwrap().len(), &again[0]["id"]), (1, &held[0]["id"]), "the same wish waits once");
 
     let path = format!("/held-group-removals/{}", held[0]["id"].as_str().unwrap());
     scene.acme.post(&format!("{path}/apply"), &json!({})).await.expect(204);
@@ -108,26 +81,15 @@ async fn row_a9_a_held_removal_is_dismissed_by_an_admin_or_forgotten_when_the_pr
     scene.sign_in(json!({"groups": SIX})).await;
     scene.sign_in(json!({"groups": []})).await;
     let held = scene.acme.get("/held-group-removals").await.ok()["items"].clone();
-    scene
-        .acme
-        .delete(&format!("/held-group-removals/{}", held[0]["id"].as_str().unwrap()))
-        .await
-        .expect(204);
+    scene.acme.delete(&format!("/held-group-removals/{}", held[0]["id"].as_str().unwrap())).await.expect(204);
     assert_eq!(scene.groups(true).await, SIX);
-    assert_eq!(
-        scene.acme.last_event("held_removal.dismissed").await["payload"]["user_id"],
-        scene.user_id().await
-    );
+    assert_eq!(scene.acme.last_event("held_removal.dismissed").await["payload"]["user_id"], scene.user_id().await);
 
     scene.sign_in(json!({"groups": []})).await;
     scene.sign_in(json!({"groups": SIX})).await;
     assert_eq!(scene.acme.get("/held-group-removals").await.ok()["items"], json!([]));
     scene.sign_in(json!({"groups": &SIX[..2]})).await;
-    assert_eq!(
-        scene.groups(true).await,
-        SIX[..2],
-        "four of six are within the free removals"
-    );
+    assert_eq!(scene.groups(true).await, SIX[..2], "four of six are within the free removals");
 }
 
 #[actix_web::test]
@@ -138,14 +100,7 @@ async fn row_a9_the_guard_rail_can_be_set_per_connection() {
     scene.sign_in(json!({"groups": ["a"]})).await;
     assert_eq!(scene.groups(true).await, ["a", "b"], "half is more than a tenth");
     let off = json!({"provisioning": {"removal_guard": {"enabled": false}}});
-    scene
-        .acme
-        .patch(
-            &format!("/connections/{}", scene.connection["id"].as_str().unwrap()),
-            &off,
-        )
-        .await
-        .ok();
+    scene.acme.patch(&format!("/connections/{}", scene.connection["id"].as_str().unwrap()), &off).await.ok();
     scene.sign_in(json!({"groups": []})).await;
     assert_eq!(scene.groups(true).await, [""; 0]);
     assert_eq!(scene.acme.get("/held-group-removals").await.ok()["items"], json!([]));

@@ -61,33 +61,17 @@ impl Answer {
 
 impl Admin {
     pub fn new(browser: Browser, base: &str, key: SecretString) -> Self {
-        Self {
-            browser,
-            base: base.to_owned(),
-            key,
-        }
+        Self { browser, base: base.to_owned(), key }
     }
 
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
-        let path = if path.starts_with("/v1") {
-            path.to_owned()
-        } else {
-            format!("{}{path}", self.base)
-        };
-        self.browser
-            .request(method, &path)
-            .bearer_auth(self.key.expose_secret())
+        let path = if path.starts_with("/v1") { path.to_owned() } else { format!("{}{path}", self.base) };
+        self.browser.request(method, &path).bearer_auth(self.key.expose_secret())
     }
 
     pub async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
-        let Page {
-            status, headers, body, ..
-        } = self.browser.send(request, "/").await;
-        Answer {
-            status,
-            headers,
-            text: body,
-        }
+        let Page { status, headers, body, .. } = self.browser.send(request, "/").await;
+        Answer { status, headers, text: body }
     }
 
     pub async fn get(&self, path: &str) -> Answer {
@@ -122,12 +106,7 @@ impl Admin {
             body["provisioning"] = provisioning.clone();
         }
         let draft = self.post("/connections", &body).await.created();
-        self.post(
-            &format!("/connections/{}/activate", draft["id"].as_str().unwrap()),
-            &json!({}),
-        )
-        .await
-        .ok()
+        self.post(&format!("/connections/{}/activate", draft["id"].as_str().unwrap()), &json!({})).await.ok()
     }
 
     /// The newest audit event of this type.
@@ -138,10 +117,7 @@ impl Admin {
 
     /// How many audit events of this type there are (up to 200).
     pub async fn count_events(&self, event_type: &str) -> usize {
-        let page = self
-            .get(&format!("/audit-events?type={event_type}&limit=200"))
-            .await
-            .ok();
+        let page = self.get(&format!("/audit-events?type={event_type}&limit=200")).await.ok();
         page["items"].as_array().unwrap().len()
     }
 }

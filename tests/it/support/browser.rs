@@ -41,17 +41,12 @@ impl Page {
 
     /// The reason code of a refusal page.
     pub fn code(&self) -> String {
-        self.text_of("code")
-            .unwrap_or_else(|| panic!("{} {} is no refusal page: {}", self.status, self.url, self.body))
+        self.text_of("code").unwrap_or_else(|| panic!("{} {} is no refusal page: {}", self.status, self.url, self.body))
     }
 
     /// Every `Set-Cookie` line.
     pub fn set_cookies(&self) -> Vec<String> {
-        self.headers
-            .get_all("set-cookie")
-            .iter()
-            .map(|v| v.to_str().unwrap().to_owned())
-            .collect()
+        self.headers.get_all("set-cookie").iter().map(|v| v.to_str().unwrap().to_owned()).collect()
     }
 }
 
@@ -77,10 +72,7 @@ impl Browser {
 
     /// The same browser, whose requests reach another instance from now on.
     pub fn via(&self, port: u16) -> Self {
-        Self {
-            at: SocketAddr::from(([127, 0, 0, 1], port)),
-            ..self.clone()
-        }
+        Self { at: SocketAddr::from(([127, 0, 0, 1], port)), ..self.clone() }
     }
 
     /// A browser with a jar of its own, at the same server.
@@ -90,11 +82,7 @@ impl Browser {
 
     /// A request; one to the public URL goes to this instance's port with the public Host.
     pub fn request(&self, method: Method, url: &str) -> RequestBuilder {
-        let absolute = if url.starts_with('/') {
-            format!("{}{url}", self.base)
-        } else {
-            url.to_owned()
-        };
+        let absolute = if url.starts_with('/') { format!("{}{url}", self.base) } else { url.to_owned() };
         let parsed = Url::parse(&absolute).unwrap();
         let public = Url::parse(&self.base).unwrap();
         if parsed.origin() == public.origin() && public.port_or_known_default() != Some(self.at.port()) {
@@ -113,34 +101,18 @@ impl Browser {
 
     /// Posts a form from a page of the same origin.
     pub async fn post(&self, url: &str, fields: &[(&str, &str)]) -> Page {
-        let absolute = if url.starts_with('/') {
-            format!("{}{url}", self.base)
-        } else {
-            url.to_owned()
-        };
+        let absolute = if url.starts_with('/') { format!("{}{url}", self.base) } else { url.to_owned() };
         let origin = Url::parse(&absolute).unwrap().origin().ascii_serialization();
-        let request = self
-            .request(Method::POST, url)
-            .header(ORIGIN, origin)
-            .header("sec-fetch-site", "same-origin");
+        let request = self.request(Method::POST, url).header(ORIGIN, origin).header("sec-fetch-site", "same-origin");
         self.send(request.form(fields), url).await
     }
 
     /// Sends any request and reads the answer.
     pub async fn send(&self, request: RequestBuilder, url: &str) -> Page {
         let response: Response = request.send().await.unwrap();
-        let absolute = if url.starts_with('/') {
-            format!("{}{url}", self.base)
-        } else {
-            url.to_owned()
-        };
+        let absolute = if url.starts_with('/') { format!("{}{url}", self.base) } else { url.to_owned() };
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        Page {
-            url: Url::parse(&absolute).unwrap(),
-            status,
-            headers,
-            body: response.text().await.unwrap(),
-        }
+        Page { url: Url::parse(&absolute).unwrap(), status, headers, body: response.text().await.unwrap() }
     }
 
     /// GET, and every redirect after it, until a page; stops before `https://app.example`, which nobody serves.

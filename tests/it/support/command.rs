@@ -22,9 +22,7 @@ pub struct Settings(Vec<(String, String)>);
 impl Settings {
     /// A database, the tests' sealing key, a free port; loopback may be called.
     pub fn with_database(url: &str) -> Self {
-        Self::without_database()
-            .set("DATABASE_URL", url)
-            .set("DOORWARD_SEALING_KEYS", SEALING_KEY)
+        Self::without_database().set("DATABASE_URL", url).set("DOORWARD_SEALING_KEYS", SEALING_KEY)
     }
 
     /// The same without database and key.
@@ -99,13 +97,7 @@ impl Settings {
         });
         let url = self.get("DOORWARD_PUBLIC_URL").to_owned();
         let port = self.get("DOORWARD_LISTEN").rsplit(':').next().unwrap().parse().unwrap();
-        let mut serving = Serving {
-            child,
-            url,
-            port,
-            log,
-            settings: self.clone(),
-        };
+        let mut serving = Serving { child, url, port, log, settings: self.clone() };
         serving.wait_until_it_listens();
         serving
     }
@@ -147,17 +139,14 @@ impl Serving {
 
     /// A new tenant and its owner, made by the command line beside the server.
     pub fn tenant(&self, slug: &str) -> Admin {
-        self.settings
-            .success(&["tenant", "create", slug, "--return-url", "https://app.example/*"]);
+        self.settings.success(&["tenant", "create", slug, "--return-url", "https://app.example/*"]);
         self.owner(slug)
     }
 
     /// The owner of a tenant that exists, by a new key.
     pub fn owner(&self, slug: &str) -> Admin {
         let name = format!("test {}", uuid::Uuid::now_v7());
-        let key = self
-            .settings
-            .success(&["key", "create", &name, "--tenant", slug, "--role", "owner"]);
+        let key = self.settings.success(&["key", "create", &name, "--tenant", slug, "--role", "owner"]);
         Admin::new(self.browser(), &format!("/v1/tenants/{slug}"), SecretString::from(key))
     }
 

@@ -24,12 +24,8 @@ impl TestDatabase {
     fn from_template(template: &str) -> Self {
         let name = format!("dw_test_{}", Uuid::now_v7().simple());
         let mut conn = maintenance();
-        conn.batch_execute(&format!("CREATE DATABASE {name} TEMPLATE {template}"))
-            .unwrap();
-        Self {
-            url: url_of(&name).into(),
-            name,
-        }
+        conn.batch_execute(&format!("CREATE DATABASE {name} TEMPLATE {template}")).unwrap();
+        Self { url: url_of(&name).into(), name }
     }
 
     /// An empty database without any schema.
@@ -65,9 +61,7 @@ impl LoginRole {
     pub fn new(grants: &str) -> Self {
         let name = format!("dw_role_{}", Uuid::now_v7().simple());
         let create = format!("CREATE ROLE {name} LOGIN NOINHERIT PASSWORD 'secret'; ");
-        maintenance()
-            .batch_execute(&(create + &grants.replace("{role}", &name)))
-            .unwrap();
+        maintenance().batch_execute(&(create + &grants.replace("{role}", &name))).unwrap();
         Self(name)
     }
 }
@@ -104,14 +98,9 @@ fn maintenance() -> PgConnection {
 fn template() -> String {
     use diesel::migration::{Migration, MigrationSource};
     let migrations = MigrationSource::<diesel::pg::Pg>::migrations(&migrate::MIGRATIONS).unwrap();
-    let sum = migrations
-        .iter()
-        .fold(String::new(), |sum, m| format!("{sum}{:?}", m.name().to_string()));
+    let sum = migrations.iter().fold(String::new(), |sum, m| format!("{sum}{:?}", m.name().to_string()));
     let digest = doorward::secrets::token::hash(&format!("{sum}{}", include_str!("../../../src/schema.rs")));
-    let name = format!(
-        "dw_template_{}",
-        digest[..8].iter().map(|b| format!("{b:02x}")).collect::<String>()
-    );
+    let name = format!("dw_template_{}", digest[..8].iter().map(|b| format!("{b:02x}")).collect::<String>());
     let mut conn = maintenance();
     conn.batch_execute("SELECT pg_advisory_lock(4242)").unwrap();
     let known: i64 = diesel::select(diesel::dsl::sql::<diesel::sql_types::BigInt>(&format!(
@@ -121,12 +110,10 @@ fn template() -> String {
     .unwrap();
     if known == 0 {
         let making = format!("{name}_making");
-        conn.batch_execute(&format!("DROP DATABASE IF EXISTS {making}"))
-            .unwrap();
+        conn.batch_execute(&format!("DROP DATABASE IF EXISTS {making}")).unwrap();
         conn.batch_execute(&format!("CREATE DATABASE {making}")).unwrap();
         migrate::migrate(&url_of(&making).into()).unwrap();
-        conn.batch_execute(&format!("ALTER DATABASE {making} RENAME TO {name}"))
-            .unwrap();
+        conn.batch_execute(&format!("ALTER DATABASE {making} RENAME TO {name}")).unwrap();
     }
     name
 }

@@ -11,10 +11,7 @@ pub fn required(name: &str) -> String {
 #[expect(clippy::disallowed_methods, reason = "tests read their own environment")]
 pub fn optional(name: &str) -> Option<String> {
     let value = std::env::var(name).ok().filter(|v| !v.is_empty());
-    assert!(
-        value.is_some() || std::env::var("CI").as_deref() != Ok("true"),
-        "CI=true, and {name} is not set"
-    );
+    assert!(value.is_some() || std::env::var("CI").as_deref() != Ok("true"), "CI=true, and {name} is not set");
     value
 }
 

@@ -21,10 +21,7 @@ impl Glewlwyd {
     }
 
     async fn call(&self, browser: &Browser, method: Method, path: &str, body: &Value) {
-        let request = browser
-            .client
-            .request(method, format!("{}/api{path}", self.base))
-            .json(body);
+        let request = browser.client.request(method, format!("{}/api{path}", self.base)).json(body);
         let page = browser.send(request, "/").await;
         assert_eq!(page.status, 200, "{path}: {}", page.body);
     }
@@ -64,15 +61,11 @@ impl Glewlwyd {
     pub async fn sign_in(&self, browser: &Browser, connection: &Value, who: &str) -> Page {
         let page = browser.follow(connection["login_url"].as_str().unwrap()).await;
         let back = page.url.query_pairs().find(|(name, _)| name == "callback_url");
-        let back = back
-            .unwrap_or_else(|| panic!("{} is not the login page", page.url))
-            .1
-            .into_owned();
+        let back = back.unwrap_or_else(|| panic!("{} is not the login page", page.url)).1.into_owned();
         self.authenticate(browser, who, &format!("{who}-pw")).await;
         let client = connection["settings"]["client_id"].as_str().unwrap();
         let scope = json!({"scope": "openid profile email groups"});
-        self.call(browser, Method::PUT, &format!("/auth/grant/{client}"), &scope)
-            .await;
+        self.call(browser, Method::PUT, &format!("/auth/grant/{client}"), &scope).await;
         let back = Url::parse(&format!("{back}&g_continue")).unwrap();
         browser.follow(back.as_str()).await
     }

@@ -38,17 +38,11 @@ impl OidcProvider {
     /// One of the test's own, for what would disturb others.
     pub fn own(settings: &[(&str, &str)]) -> Self {
         let mut node = Command::new("node");
-        node.arg(server())
-            .envs([("HOST", "127.0.0.23"), ("PORT", "0"), ("CONTROL", "1")]);
-        node.envs(settings.iter().copied())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null());
+        node.arg(server()).envs([("HOST", "127.0.0.23"), ("PORT", "0"), ("CONTROL", "1")]);
+        node.envs(settings.iter().copied()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = node.spawn().expect("node starts");
         let issuer = process::ready_line(&mut child);
-        Self {
-            issuer,
-            child: Some(child),
-        }
+        Self { issuer, child: Some(child) }
     }
 
     /// Calls one of its switches; must succeed.
@@ -63,10 +57,7 @@ impl OidcProvider {
     /// An active connection and its client at the provider. `client` is merged into the registration, `connection` into the
     /// connection as it is posted.
     pub async fn connect(&self, tenant: &Admin, client: Value, connection: Value) -> Value {
-        let (id, secret) = (
-            Uuid::now_v7().to_string(),
-            format!("{}{}", Uuid::new_v4(), Uuid::new_v4()),
-        );
+        let (id, secret) = (Uuid::now_v7().to_string(), format!("{}{}", Uuid::new_v4(), Uuid::new_v4()));
         let mut wanted = json!({
             "display_name": format!("Directory {id}"),
             "settings": {"issuer": self.issuer, "client_id": id, "additional_scopes": ["groups"]},
@@ -99,12 +90,7 @@ impl OidcProvider {
     /// A whole login: to the form, name and password of one of the three people, and back to where it ends.
     pub async fn sign_in(&self, browser: &Browser, connection: &Value, who: &str) -> Page {
         let form = browser.follow(connection["login_url"].as_str().unwrap()).await;
-        let sent = submit(
-            browser,
-            &form,
-            &[("login", who), ("password", &format!("{who}-pw")), ("go", "in")],
-        )
-        .await;
+        let sent = submit(browser, &form, &[("login", who), ("password", &format!("{who}-pw")), ("go", "in")]).await;
         follow_on(browser, sent).await
     }
 }
@@ -114,20 +100,12 @@ pub async fn submit(browser: &Browser, page: &Page, fields: &[(&str, &str)]) -> 
     let action = attribute(&page.body, "<form", "action")
         .unwrap_or_else(|| panic!("{} {} has no form: {}", page.status, page.url, page.body));
     let mut all = hidden_fields(&page.body);
-    all.extend(
-        fields
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
-    );
+    all.extend(fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
     let url = page.url.join(&action).unwrap();
     let request = browser.request(Method::POST, url.as_str()).form(&all);
     // A browser tells the page's origin, and whether it is the target's own.
     let origin = page.url.origin().ascii_serialization();
-    let site = if origin == url.origin().ascii_serialization() {
-        "same-origin"
-    } else {
-        "cross-site"
-    };
+    let site = if origin == url.origin().ascii_serialization() { "same-origin" } else { "cross-site" };
     let request = request.header("origin", origin).header("sec-fetch-site", site);
     browser.send(request, url.as_str()).await
 }

@@ -10,9 +10,7 @@ use super::browser::{Browser, Page};
 /// Begins a login and visits the provider, which sends the browser to this callback URL; nobody has gone there yet.
 pub async fn to_callback(browser: &Browser, login_url: &str) -> Url {
     let begun = browser.get(login_url).await;
-    let provider = begun
-        .location()
-        .unwrap_or_else(|| panic!("{}: {}", begun.status, begun.body));
+    let provider = begun.location().unwrap_or_else(|| panic!("{}: {}", begun.status, begun.body));
     let sent_back = browser.get(provider.as_str()).await;
     sent_back.location().expect("the provider sends the browser back")
 }
@@ -35,17 +33,10 @@ pub fn parameter(url: &Url, name: &str) -> String {
 
 /// The URL with a query parameter set to another value, or taken out.
 pub fn with(url: &Url, name: &str, value: Option<&str>) -> Url {
-    let others: Vec<(String, String)> = url
-        .query_pairs()
-        .filter(|(n, _)| n != name)
-        .map(|(n, v)| (n.into(), v.into()))
-        .collect();
+    let others: Vec<(String, String)> =
+        url.query_pairs().filter(|(n, _)| n != name).map(|(n, v)| (n.into(), v.into())).collect();
     let mut changed = url.clone();
-    changed
-        .query_pairs_mut()
-        .clear()
-        .extend_pairs(others)
-        .extend_pairs(value.map(|v| (name, v)));
+    changed.query_pairs_mut().clear().extend_pairs(others).extend_pairs(value.map(|v| (name, v)));
     changed
 }
 
@@ -57,12 +48,8 @@ pub async fn post_form(browser: &Browser, page: &Page, bare: bool) -> Page {
         text[start..].split('"').next().unwrap().to_owned()
     };
     let action = attribute(&page.body, "action");
-    let fields: Vec<(String, String)> = page
-        .body
-        .split("<input ")
-        .skip(1)
-        .map(|input| (attribute(input, "name"), attribute(input, "value")))
-        .collect();
+    let fields: Vec<(String, String)> =
+        page.body.split("<input ").skip(1).map(|input| (attribute(input, "name"), attribute(input, "value"))).collect();
     let sender = if bare { browser.another() } else { browser.clone() };
     let request = sender
         .request(Method::POST, &action)

@@ -24,11 +24,7 @@ impl TestKey {
     pub fn rsa(kid: &str) -> Self {
         let lines = STANDARD.encode(rsa_pkcs8());
         let pem = format!("-----BEGIN PRIVATE KEY-----\n{lines}\n-----END PRIVATE KEY-----\n");
-        Self::new(
-            kid,
-            Algorithm::RS256,
-            EncodingKey::from_rsa_pem(pem.as_bytes()).expect("an RSA key"),
-        )
+        Self::new(kid, Algorithm::RS256, EncodingKey::from_rsa_pem(pem.as_bytes()).expect("an RSA key"))
     }
 
     /// P-256, signing with ES256.
@@ -43,12 +39,7 @@ impl TestKey {
         let pair = Ed25519KeyPair::from_pkcs8(der.as_ref()).expect("a key");
         let x = URL_SAFE_NO_PAD.encode(pair.public_key());
         let jwk = json!({"kty": "OKP", "crv": "Ed25519", "x": x, "kid": kid, "use": "sig"});
-        Self {
-            kid: kid.to_owned(),
-            algorithm: Algorithm::EdDSA,
-            jwk,
-            key: EncodingKey::from_ed_der(der.as_ref()),
-        }
+        Self { kid: kid.to_owned(), algorithm: Algorithm::EdDSA, jwk, key: EncodingKey::from_ed_der(der.as_ref()) }
     }
 
     fn new(kid: &str, algorithm: Algorithm, key: EncodingKey) -> Self {
@@ -56,12 +47,7 @@ impl TestKey {
         let mut jwk = serde_json::to_value(jwk).expect("JSON");
         jwk["kid"] = json!(kid);
         jwk["use"] = json!("sig");
-        Self {
-            kid: kid.to_owned(),
-            algorithm,
-            jwk,
-            key,
-        }
+        Self { kid: kid.to_owned(), algorithm, jwk, key }
     }
 
     /// The header that an honest provider writes.
@@ -85,10 +71,7 @@ impl TestKey {
 /// A fresh RSA 2048 key in PKCS#8 DER.
 pub fn rsa_pkcs8() -> Vec<u8> {
     let pair = aws_lc_rs::rsa::KeyPair::generate(KeySize::Rsa2048).expect("an RSA key");
-    AsDer::<Pkcs8V1Der<'_>>::as_der(&pair)
-        .expect("PKCS#8")
-        .as_ref()
-        .to_vec()
+    AsDer::<Pkcs8V1Der<'_>>::as_der(&pair).expect("PKCS#8").as_ref().to_vec()
 }
 
 /// Signs with HS256, keyed with `secret`.

@@ -46,11 +46,7 @@ pub struct Setup {
 
 impl Default for Setup {
     fn default() -> Self {
-        Self {
-            settings: json!({}),
-            clock: Clock::default(),
-            database: None,
-        }
+        Self { settings: json!({}), clock: Clock::default(), database: None }
     }
 }
 
@@ -62,17 +58,12 @@ impl TestApp {
 
     /// A server with a manual clock that stands at the present.
     pub fn start_with_manual_clock() -> Self {
-        Self::start_with(Setup {
-            clock: Clock::manual(Clock::default().now()),
-            ..Setup::default()
-        })
+        Self::start_with(Setup { clock: Clock::manual(Clock::default().now()), ..Setup::default() })
     }
 
     /// A server whose settings (names as in the configuration file) differ.
     pub fn start_with(setup: Setup) -> Self {
-        let database = setup
-            .database
-            .unwrap_or_else(|| std::sync::Arc::new(TestDatabase::new()));
+        let database = setup.database.unwrap_or_else(|| std::sync::Arc::new(TestDatabase::new()));
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let mut settings = json!({
@@ -99,15 +90,7 @@ impl TestApp {
             });
         });
         let (context, handle) = up.recv().expect("the server starts");
-        Self {
-            url,
-            port,
-            context,
-            clock: setup.clock,
-            database,
-            handle,
-            thread: Some(thread),
-        }
+        Self { url, port, context, clock: setup.clock, database, handle, thread: Some(thread) }
     }
 
     /// A second instance of the same installation: same database, same public URL, another port.
@@ -128,15 +111,8 @@ impl TestApp {
     pub async fn operator(&self) -> Admin {
         use doorward::flows::manage_operators::{OperatorKeyIn, create_key};
         use doorward::model::audit::{Actor, Stamp};
-        let stamp = Stamp {
-            actor: Actor::System,
-            request_id: None,
-            at: self.clock.now(),
-        };
-        let input = OperatorKeyIn {
-            name: "test".into(),
-            expires_at: None,
-        };
+        let stamp = Stamp { actor: Actor::System, request_id: None, at: self.clock.now() };
+        let input = OperatorKeyIn { name: "test".into(), expires_at: None };
         let (_, secret) = create_key(&self.context, stamp, input).await.unwrap();
         Admin::new(self.browser(), "", secret)
     }
@@ -154,13 +130,8 @@ impl TestApp {
     pub async fn key(&self, operator: &Admin, slug: &str, role: &str) -> Admin {
         let base = format!("/v1/tenants/{slug}");
         let name = format!("{role} {}", uuid::Uuid::now_v7());
-        let account = operator
-            .post(
-                &format!("{base}/service-accounts"),
-                &json!({"name": name, "role": role}),
-            )
-            .await
-            .created();
+        let account =
+            operator.post(&format!("{base}/service-accounts"), &json!({"name": name, "role": role})).await.created();
         let key = json!({"name": role, "service_account_id": account["id"]});
         let key = operator.post(&format!("{base}/api-keys"), &key).await.created();
         let secret = SecretString::from(key["secret"].as_str().unwrap());

@@ -10,10 +10,7 @@ use crate::support::TestApp;
 async fn t_06_the_last_owner_stays_an_owner() {
     let app = TestApp::start();
     let owner = app.tenant("acme").await;
-    let boss = owner
-        .post("/users", &json!({"external_id": "boss", "role": "owner"}))
-        .await
-        .created();
+    let boss = owner.post("/users", &json!({"external_id": "boss", "role": "owner"})).await.created();
     let path = format!("/users/{}", id(&boss));
     for change in [json!({"role": "admin"}), json!({"status": "suspended"})] {
         assert_eq!(owner.patch(&path, &change).await.expect(409).code(), "last_owner");
@@ -30,14 +27,8 @@ async fn t_06_of_two_owners_who_remove_each_other_at_once_one_stays() {
     let mut there = owner.clone();
     there.browser = second.browser();
     for round in 0..5 {
-        let one = owner
-            .post("/users", &json!({"external_id": format!("a{round}"), "role": "owner"}))
-            .await
-            .created();
-        let two = owner
-            .post("/users", &json!({"external_id": format!("b{round}"), "role": "owner"}))
-            .await
-            .created();
+        let one = owner.post("/users", &json!({"external_id": format!("a{round}"), "role": "owner"})).await.created();
+        let two = owner.post("/users", &json!({"external_id": format!("b{round}"), "role": "owner"})).await.created();
         if round > 0 {
             // The survivor of the round before would make a third.
             let all = owner.get("/users").await.ok();
@@ -47,10 +38,7 @@ async fn t_06_of_two_owners_who_remove_each_other_at_once_one_stays() {
                 .iter()
                 .find(|u| u["role"] == "owner" && *u != &one && *u != &two)
                 .unwrap();
-            owner
-                .patch(&format!("/users/{}", id(old)), &json!({"role": "member"}))
-                .await
-                .ok();
+            owner.patch(&format!("/users/{}", id(old)), &json!({"role": "member"})).await.ok();
         }
         let (one_path, two_path) = (format!("/users/{}", id(&one)), format!("/users/{}", id(&two)));
         let change = json!({"role": "member"});
@@ -73,10 +61,7 @@ async fn futures_join<A: Future, B: Future>(a: A, b: B) -> (A::Output, B::Output
 async fn t_17_of_two_admins_who_edit_one_connection_the_second_is_told() {
     let app = TestApp::start();
     let acme = app.tenant("acme").await;
-    let made = acme
-        .post("/connections", &json!({"display_name": "P"}))
-        .await
-        .expect(201);
+    let made = acme.post("/connections", &json!({"display_name": "P"})).await.expect(201);
     let (path, etag) = (format!("/connections/{}", id(&made.json())), made.etag());
     let edit = |name: String| {
         let request = acme.request(Method::PATCH, &path).header("if-match", &etag);

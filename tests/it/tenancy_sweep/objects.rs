@@ -13,13 +13,8 @@ use crate::support::hostile_provider::HostileProvider;
 fn visible(answer: &Answer) -> (u16, String, Vec<(String, String)>) {
     // `connection: close` says whether the body had arrived when the answer was ready.
     let chance = ["x-request-id", "date", "connection"];
-    let headers = answer
-        .headers
-        .iter()
-        .filter(|(name, _)| !chance.contains(&name.as_str()));
-    let mut headers: Vec<_> = headers
-        .map(|(n, v)| (n.to_string(), v.to_str().unwrap().to_owned()))
-        .collect();
+    let headers = answer.headers.iter().filter(|(name, _)| !chance.contains(&name.as_str()));
+    let mut headers: Vec<_> = headers.map(|(n, v)| (n.to_string(), v.to_str().unwrap().to_owned())).collect();
     headers.sort();
     (answer.status, answer.text.clone(), headers)
 }
@@ -36,10 +31,7 @@ async fn objects(app: &TestApp, admin: &Admin) -> Vec<(&'static str, String)> {
     admin.put(&format!("/groups/{group}/members/{user}")).await.expect(204);
     let mapping = json!({"group_id": group, "pattern": "x"});
     let mapping = id(&admin.post("/group-mappings", &mapping).await.created());
-    let domain = id(&admin
-        .post("/domains", &json!({"domain": "globex.example"}))
-        .await
-        .created());
+    let domain = id(&admin.post("/domains", &json!({"domain": "globex.example"})).await.created());
     let account = json!({"name": "robot", "role": "member"});
     let account = id(&admin.post("/service-accounts", &account).await.created());
     let key = json!({"name": "key", "service_account_id": account});
@@ -88,16 +80,9 @@ async fn t_01_another_tenants_object_and_one_that_never_was_are_told_with_the_sa
     let globex = app.tenant("globex").await;
     let theirs = objects(&app, &globex).await;
     let before = globex.get("/audit-events?limit=200").await.text;
-    let owner = Somebody {
-        who: "owner",
-        admin: Some(acme),
-        slug: "acme",
-    };
+    let owner = Somebody { who: "owner", admin: Some(acme), slug: "acme" };
     let mut compared = 0;
-    for (method, pattern, _) in TABLE
-        .iter()
-        .filter(|(_, p, _)| p.contains("{tenant}") && p.contains("id"))
-    {
+    for (method, pattern, _) in TABLE.iter().filter(|(_, p, _)| p.contains("{tenant}") && p.contains("id")) {
         let found = call(&app, &owner, method, pattern, &with_ids(pattern, "acme", Some(&theirs))).await;
         let never = call(&app, &owner, method, pattern, &with_ids(pattern, "acme", None)).await;
         assert_eq!(found.status, 404, "{method} {pattern}: {}", found.text);
@@ -105,11 +90,7 @@ async fn t_01_another_tenants_object_and_one_that_never_was_are_told_with_the_sa
         compared += 1;
     }
     assert!(compared > 35, "{compared}");
-    assert_eq!(
-        globex.get("/audit-events?limit=200").await.text,
-        before,
-        "nothing happened to them"
-    );
+    assert_eq!(globex.get("/audit-events?limit=200").await.text, before, "nothing happened to them");
 }
 
 #[actix_web::test]
@@ -117,28 +98,10 @@ async fn t_01_another_tenants_paths_and_those_of_no_tenant_are_told_with_the_sam
     let app = TestApp::start();
     let acme = app.tenant("acme").await;
     let theirs = objects(&app, &app.tenant("globex").await).await;
-    let owner = Somebody {
-        who: "owner",
-        admin: Some(acme.clone()),
-        slug: "globex",
-    };
+    let owner = Somebody { who: "owner", admin: Some(acme.clone()), slug: "globex" };
     for (method, pattern, _) in TABLE.iter().filter(|(_, p, _)| p.starts_with("/v1/tenants/{tenant}")) {
-        let found = call(
-            &app,
-            &owner,
-            method,
-            pattern,
-            &with_ids(pattern, "globex", Some(&theirs)),
-        )
-        .await;
-        let never = call(
-            &app,
-            &owner,
-            method,
-            pattern,
-            &with_ids(pattern, "never-was", Some(&theirs)),
-        )
-        .await;
+        let found = call(&app, &owner, method, pattern, &with_ids(pattern, "globex", Some(&theirs))).await;
+        let never = call(&app, &owner, method, pattern, &with_ids(pattern, "never-was", Some(&theirs))).await;
         assert_eq!(found.status, 404, "{method} {pattern}: {}", found.text);
         assert_eq!(visible(&found), visible(&never), "{method} {pattern}");
     }
@@ -146,10 +109,6 @@ async fn t_01_another_tenants_paths_and_those_of_no_tenant_are_told_with_the_sam
     for slug in ["globex", "never-was"] {
         let answer = acme.browser.request(Method::GET, &format!("/v1/tenants/{slug}/users"));
         let answer = acme.send(answer).await;
-        assert_eq!(
-            (answer.status, answer.code().as_str()),
-            (401, "unauthenticated"),
-            "{slug}"
-        );
+        assert_eq!((answer.status, answer.code().as_str()), (401, "unauthenticated"), "{slug}");
     }
 }

@@ -18,29 +18,18 @@ fn attributes(line: &str) -> Vec<String> {
 
 #[actix_web::test]
 async fn w_02_over_https_every_cookie_is_bound_to_the_host_and_kept_from_scripts() {
-    let app = TestApp::start_with(Setup {
-        settings: json!({"public_url": "https://sso.example"}),
-        ..Setup::default()
-    });
+    let app = TestApp::start_with(Setup { settings: json!({"public_url": "https://sso.example"}), ..Setup::default() });
     let (acme, provider) = (app.tenant("acme").await, HostileProvider::start());
     let connection = acme.connect(&provider, json!({})).await;
     let browser = app.browser();
     let begun = browser.get(login_url(&connection)).await;
     let attempt = &begun.set_cookies()[0];
-    assert!(
-        attempt.starts_with("__Host-dw_a_") && attempt.contains("Max-Age=600"),
-        "{attempt}"
-    );
+    assert!(attempt.starts_with("__Host-dw_a_") && attempt.contains("Max-Age=600"), "{attempt}");
     assert_eq!(attributes(attempt), ["httponly", "path=/", "samesite=none", "secure"]);
 
-    let callback = browser
-        .get(begun.location().unwrap().as_str())
-        .await
-        .location()
-        .unwrap();
-    let request = browser
-        .request(Method::GET, callback.as_str())
-        .header("cookie", cookie_pair(&begun, "__Host-dw_a_").unwrap());
+    let callback = browser.get(begun.location().unwrap().as_str()).await.location().unwrap();
+    let request =
+        browser.request(Method::GET, callback.as_str()).header("cookie", cookie_pair(&begun, "__Host-dw_a_").unwrap());
     let page = browser.send(request, callback.as_str()).await;
     let lines = page.set_cookies();
     let session = lines.iter().find(|l| l.starts_with("__Host-dw_s_")).expect("a session");
@@ -50,9 +39,7 @@ async fn w_02_over_https_every_cookie_is_bound_to_the_host_and_kept_from_scripts
     // W-06: the same value under a name that a subdomain or plain http could set is not looked at.
     let pair = cookie_pair(&page, "__Host-dw_s_").unwrap();
     for (cookie, status) in [(pair.as_str(), 200), (pair.trim_start_matches("__Host-"), 401)] {
-        let request = browser
-            .request(Method::GET, "/v1/tenants/acme/me")
-            .header("cookie", cookie);
+        let request = browser.request(Method::GET, "/v1/tenants/acme/me").header("cookie", cookie);
         assert_eq!(browser.send(request, "/").await.status, status, "{cookie}");
     }
 }
@@ -74,21 +61,10 @@ async fn w_03_session_secrets_are_long_random_and_unlike_each_other() {
     assert_eq!(firsts.len(), 5, "no common beginning");
     // Not one of them with a character changed is a session.
     let browser = app.browser();
-    let name = session_cookie(&browser, &connection)
-        .await
-        .split_once('=')
-        .unwrap()
-        .0
-        .to_owned();
+    let name = session_cookie(&browser, &connection).await.split_once('=').unwrap().0.to_owned();
     for value in seen {
-        let guess = format!(
-            "{name}={}{}",
-            &value[..42],
-            if value.ends_with('A') { 'E' } else { 'A' }
-        );
-        let request = browser
-            .request(Method::GET, "/v1/tenants/acme/me")
-            .header("cookie", guess);
+        let guess = format!("{name}={}{}", &value[..42], if value.ends_with('A') { 'E' } else { 'A' });
+        let request = browser.request(Method::GET, "/v1/tenants/acme/me").header("cookie", guess);
         assert_eq!(browser.send(request, "/").await.status, 401);
     }
 }
@@ -107,25 +83,16 @@ async fn w_06_of_two_cookies_with_one_name_neither_is_believed() {
         format!("{pair}; {pair}"),
         format!("{name}=\"\"; {pair}"),
     ] {
-        let request = browser
-            .request(Method::GET, "/v1/tenants/acme/me")
-            .header("cookie", &tossed);
+        let request = browser.request(Method::GET, "/v1/tenants/acme/me").header("cookie", &tossed);
         assert_eq!(browser.send(request, "/").await.status, 401, "{tossed}");
     }
     // A tossed attempt cookie beside the right one: the login is refused, not finished with the wrong one.
     let begun = browser.get(login_url(&connection)).await;
     let attempt = cookie_pair(&begun, "dw_a_").unwrap();
-    let callback = browser
-        .get(begun.location().unwrap().as_str())
-        .await
-        .location()
-        .unwrap();
+    let callback = browser.get(begun.location().unwrap().as_str()).await.location().unwrap();
     let both = format!("{}=tossed; {attempt}", attempt.split_once('=').unwrap().0);
     let request = browser.request(Method::GET, callback.as_str()).header("cookie", both);
-    assert_eq!(
-        browser.send(request, callback.as_str()).await.code(),
-        "browser_mismatch"
-    );
+    assert_eq!(browser.send(request, callback.as_str()).await.code(), "browser_mismatch");
 }
 
 #[actix_web::test]
@@ -136,14 +103,8 @@ async fn w_06_a_cookie_bomb_neither_breaks_nor_opens_anything() {
     let browser = app.browser();
     let pair = session_cookie(&browser, &connection).await;
     let bomb: String = (0..8).map(|n| format!("bomb{n}={}; ", "x".repeat(1000))).collect();
-    for (cookie, status) in [
-        (format!("{bomb}{pair}"), 200),
-        (bomb.clone(), 401),
-        ("=;;;=; \"".to_owned(), 401),
-    ] {
-        let request = browser
-            .request(Method::GET, "/v1/tenants/acme/me")
-            .header("cookie", cookie);
+    for (cookie, status) in [(format!("{bomb}{pair}"), 200), (bomb.clone(), 401), ("=;;;=; \"".to_owned(), 401)] {
+        let request = browser.request(Method::GET, "/v1/tenants/acme/me").header("cookie", cookie);
         assert_eq!(browser.send(request, "/").await.status, status);
     }
 }

@@ -13,9 +13,7 @@ use crate::support::{Browser, TestApp};
 async fn answers(app: &TestApp, browser: &Browser) -> Vec<Page> {
     let mut all = Vec::new();
     let is_reader = |path: &str| path.starts_with("/docs"); // has a policy and a test of its own
-    let gets = MAP
-        .iter()
-        .filter(|(path, methods)| methods.contains(&"GET") && !is_reader(path));
+    let gets = MAP.iter().filter(|(path, methods)| methods.contains(&"GET") && !is_reader(path));
     let random = uuid::Uuid::now_v7().to_string();
     let paths = gets.map(|(path, _)| {
         let parts = path.split('/').map(|part| match part {
@@ -25,12 +23,7 @@ async fn answers(app: &TestApp, browser: &Browser) -> Vec<Page> {
         });
         parts.collect::<Vec<_>>().join("/")
     });
-    let failing = [
-        "/t/nobody/login",
-        "/nothing",
-        "/t/acme/login?x=y",
-        "/v1/tenants/acme/users?limit=-1",
-    ];
+    let failing = ["/t/nobody/login", "/nothing", "/t/acme/login?x=y", "/v1/tenants/acme/users?limit=-1"];
     for path in paths.chain(failing.map(str::to_owned)) {
         all.push(browser.get(&path).await);
     }
@@ -57,11 +50,7 @@ fn header<'a>(page: &'a Page, name: &str) -> &'a str {
 async fn w_09_no_answer_may_be_framed() {
     let (app, _provider, browser) = signed_in().await;
     for page in answers(&app, &browser).await {
-        assert!(
-            header(&page, "content-security-policy").contains("frame-ancestors 'none'"),
-            "{}",
-            page.url
-        );
+        assert!(header(&page, "content-security-policy").contains("frame-ancestors 'none'"), "{}", page.url);
         assert_eq!(header(&page, "x-frame-options"), "DENY", "{}", page.url);
     }
 }
@@ -74,21 +63,11 @@ async fn w_13_no_answer_may_be_cached_but_the_stylesheet() {
             continue;
         }
         assert_eq!(header(&page, "cache-control"), "no-store", "{}", page.url);
-        let vary: Vec<String> = page
-            .headers
-            .get_all("vary")
-            .iter()
-            .map(|v| v.to_str().unwrap().to_owned())
-            .collect();
+        let vary: Vec<String> = page.headers.get_all("vary").iter().map(|v| v.to_str().unwrap().to_owned()).collect();
         assert!(vary.join(", ").contains("Cookie"), "{}: {vary:?}", page.url);
     }
     // Cache deception: a page under a name that looks static is not there.
-    for path in [
-        "/t/acme/x.css",
-        "/t/acme/login/doorward.css",
-        "/v1/tenants/acme/me/a.js",
-        "/t/acme;.css",
-    ] {
+    for path in ["/t/acme/x.css", "/t/acme/login/doorward.css", "/v1/tenants/acme/me/a.js", "/t/acme;.css"] {
         let page = browser.get(path).await;
         assert_eq!(page.status, 404, "{path}");
         assert!(!page.body.contains("Ada"), "{path}");
@@ -120,27 +99,12 @@ async fn w_16_every_page_forbids_scripts_and_has_none() {
     for page in answers(&app, &browser).await {
         let policy = header(&page, "content-security-policy");
         assert!(policy.starts_with("default-src 'none'; "), "{}: {policy}", page.url);
-        assert!(
-            !policy.contains("unsafe") && !policy.contains('*') && !policy.contains("script-src"),
-            "{policy}"
-        );
-        assert!(
-            policy.contains("base-uri 'none'") && policy.contains("form-action "),
-            "{policy}"
-        );
+        assert!(!policy.contains("unsafe") && !policy.contains('*') && !policy.contains("script-src"), "{policy}");
+        assert!(policy.contains("base-uri 'none'") && policy.contains("form-action "), "{policy}");
         if header(&page, "content-type").starts_with("text/html") {
             pages += 1;
             let html = page.body.to_ascii_lowercase();
-            for inline in [
-                "<script",
-                "<style",
-                " style=",
-                " onclick=",
-                " onload=",
-                "javascript:",
-                "<iframe",
-                "<base",
-            ] {
+            for inline in ["<script", "<style", " style=", " onclick=", " onload=", "javascript:", "<iframe", "<base"] {
                 assert!(!html.contains(inline), "{} has {inline}", page.url);
             }
         }
@@ -154,12 +118,6 @@ async fn w_16_the_reader_of_the_api_loads_its_own_scripts_only() {
     let page = app.browser().get("/docs/").await;
     assert_eq!(page.status, 200);
     let policy = header(&page, "content-security-policy");
-    assert!(
-        policy.starts_with("default-src 'self'; style-src 'self' 'unsafe-inline'; "),
-        "{policy}"
-    );
-    assert!(
-        !policy.contains("script-src") && policy.contains("frame-ancestors 'none'"),
-        "{policy}"
-    );
+    assert!(policy.starts_with("default-src 'self'; style-src 'self' 'unsafe-inline'; "), "{policy}");
+    assert!(!policy.contains("script-src") && policy.contains("frame-ancestors 'none'"), "{policy}");
 }

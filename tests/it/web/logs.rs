@@ -48,11 +48,7 @@ impl Program {
             stderr.read_to_end(&mut text).unwrap();
             String::from_utf8(text).unwrap()
         });
-        let program = Self {
-            child,
-            log: Some(log),
-            browser: Browser::new(&url, address.port()),
-        };
+        let program = Self { child, log: Some(log), browser: Browser::new(&url, address.port()) };
         for _ in 0..100 {
             let ready = program.browser.request(Method::GET, "/readyz").send().await;
             if ready.is_ok_and(|r| r.status() == 200) {
@@ -102,16 +98,10 @@ async fn k_03_at_trace_level_the_log_of_a_whole_login_holds_no_secret() {
     // One that fails, with a code that was never redeemed.
     provider.id_token(|claims| claims["nonce"] = json!("another"));
     let second = to_callback(&browser, login_url(&connection)).await;
-    browser
-        .get(with(&second, "code", Some("a-code-that-is-wrong")).as_str())
-        .await;
+    browser.get(with(&second, "code", Some("a-code-that-is-wrong")).as_str()).await;
     let log = program.end();
 
-    assert!(
-        log.contains("request{") && log.contains("TRACE"),
-        "it logged: {}",
-        log.len()
-    );
+    assert!(log.contains("request{") && log.contains("TRACE"), "it logged: {}", log.len());
     let secrets = [
         ("API key", acme.key.expose_secret().to_owned()),
         ("client secret", "a secret of the client".to_owned()),
@@ -130,11 +120,7 @@ async fn k_03_at_trace_level_the_log_of_a_whole_login_holds_no_secret() {
         ("sealing key", SEALING_KEY.split_once(':').unwrap().1.to_owned()),
         (
             "database password",
-            url::Url::parse(app.database.url.expose_secret())
-                .unwrap()
-                .password()
-                .unwrap()
-                .to_owned(),
+            url::Url::parse(app.database.url.expose_secret()).unwrap().password().unwrap().to_owned(),
         ),
         ("address", "ada@example.com".to_owned()),
     ];
@@ -155,11 +141,7 @@ async fn log_of_forgeries(format: &str) -> String {
     let browser = program.browser.another();
 
     let callback = to_callback(&browser, login_url(&connection)).await;
-    let denied = with(
-        &with(&callback, "error", Some(FORGED)),
-        "error_description",
-        Some(FORGED),
-    );
+    let denied = with(&with(&callback, "error", Some(FORGED)), "error_description", Some(FORGED));
     browser.get(denied.as_str()).await;
     provider.change(Place::Discovery, |document| document["token_endpoint"] = json!(FORGED));
     let path = format!("/connections/{}", connection["id"].as_str().unwrap());

@@ -34,9 +34,7 @@ async fn w_07_no_route_takes_a_change_by_cookie_from_another_site() {
     let browser = app.browser();
     let cookie = session_cookie(&browser, &connection).await;
     let user = acme.get("/users").await.ok()["items"][0].clone();
-    acme.patch(&format!("/users/{}", id(&user)), &json!({"role": "owner"}))
-        .await
-        .ok();
+    acme.patch(&format!("/users/{}", id(&user)), &json!({"role": "owner"})).await.ok();
     let before = acme.get("/audit-events?limit=200").await.text;
 
     let senders: [&[(&str, &str)]; 6] = [
@@ -77,11 +75,7 @@ async fn w_07_no_route_takes_a_change_by_cookie_from_another_site() {
         }
     }
     assert!(tried > 100, "{tried}");
-    assert_eq!(
-        acme.get("/audit-events?limit=200").await.text,
-        before,
-        "nothing was written"
-    );
+    assert_eq!(acme.get("/audit-events?limit=200").await.text, before, "nothing was written");
 }
 
 #[actix_web::test]
@@ -110,10 +104,7 @@ async fn w_07_a_body_that_a_form_could_send_is_not_read_as_json() {
         "application/json-patch+json",
         "",
     ] {
-        let request = acme
-            .request(Method::POST, "/groups")
-            .header("content-type", kind)
-            .body(r#"{"name": "Mine"}"#);
+        let request = acme.request(Method::POST, "/groups").header("content-type", kind).body(r#"{"name": "Mine"}"#);
         assert_eq!(acme.send(request).await.status, 415, "{kind}");
     }
     assert_eq!(acme.get("/audit-events?limit=200").await.text, before);
@@ -144,11 +135,7 @@ async fn w_08_signing_out_needs_a_post_from_our_own_page() {
     browser.get("/t/acme").await;
     session_cookie(&browser, &connection).await;
     assert_eq!(browser.get("/t/acme/logout").await.status, 200, "only a button");
-    for (name, value) in [
-        ("origin", "https://evil.example"),
-        ("origin", "null"),
-        ("x-nothing", ""),
-    ] {
+    for (name, value) in [("origin", "https://evil.example"), ("origin", "null"), ("x-nothing", "")] {
         let request = browser.request(Method::POST, "/t/acme/logout").header(name, value);
         let page = browser.send(request.form(&[("a", "b")]), "/t/acme/logout").await;
         assert_eq!(page.status, 403);
@@ -166,9 +153,7 @@ async fn w_08_the_login_form_is_not_taken_from_another_site() {
     acme.connect(&provider, json!({})).await;
     let browser = app.browser();
     let form = [("email", "victim@acme.example")];
-    let request = browser
-        .request(Method::POST, "/t/acme/login")
-        .header("origin", "https://evil.example");
+    let request = browser.request(Method::POST, "/t/acme/login").header("origin", "https://evil.example");
     let page = browser.send(request.form(&form), "/t/acme/login").await;
     assert_eq!((page.status, page.location()), (403, None));
     assert_eq!(browser.post("/t/acme/login", &form).await.status, 303);
@@ -181,13 +166,7 @@ async fn w_15_no_origin_is_let_read_by_cors() {
     let browser = app.browser();
     let own = app.url.clone();
     let suffix = format!("{own}.evil.example");
-    for origin in [
-        "null",
-        "https://evil.example",
-        own.as_str(),
-        suffix.as_str(),
-        "https://app.example",
-    ] {
+    for origin in ["null", "https://evil.example", own.as_str(), suffix.as_str(), "https://app.example"] {
         for (method, path) in [
             (Method::GET, "/v1/tenants/acme/me"),
             (Method::OPTIONS, "/v1/tenants/acme/me"),
@@ -199,11 +178,7 @@ async fn w_15_no_origin_is_let_read_by_cors() {
                 .header("origin", origin)
                 .header("access-control-request-method", "DELETE");
             let page = browser.send(request, path).await;
-            let told: Vec<_> = page
-                .headers
-                .keys()
-                .filter(|k| k.as_str().starts_with("access-control-"))
-                .collect();
+            let told: Vec<_> = page.headers.keys().filter(|k| k.as_str().starts_with("access-control-")).collect();
             assert!(told.is_empty(), "{origin} {path}: {told:?}");
         }
     }

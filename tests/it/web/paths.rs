@@ -59,13 +59,7 @@ async fn w_20_methods_that_a_path_has_not_are_refused() {
     let app = TestApp::start();
     let acme = app.tenant("acme").await;
     for method in ["HEAD", "OPTIONS", "TRACE", "CONNECT", "PROPFIND", "PATCH", "get", "X"] {
-        for path in [
-            "/t/acme/login",
-            "/healthz",
-            "/v1/tenants",
-            "/openapi.json",
-            "/v1/tenants/acme/me",
-        ] {
+        for path in ["/t/acme/login", "/healthz", "/v1/tenants", "/openapi.json", "/v1/tenants/acme/me"] {
             let method = Method::from_bytes(method.as_bytes()).unwrap();
             if method == Method::CONNECT {
                 continue; // no client would send a path with it; the raw bytes are below
@@ -86,43 +80,20 @@ async fn w_20_methods_that_a_path_has_not_are_refused() {
 async fn w_19_a_nul_in_a_query_or_a_body_is_told_and_breaks_nothing() {
     let app = TestApp::start();
     let acme = app.tenant("acme").await;
-    for path in [
-        "/users?email=%00",
-        "/users?external_id=a%00b",
-        "/audit-events?type=%00",
-        "/users?cursor=%00",
-        "/users?%00=x",
-    ] {
+    for path in
+        ["/users?email=%00", "/users?external_id=a%00b", "/audit-events?type=%00", "/users?cursor=%00", "/users?%00=x"]
+    {
         acme.get(path).await.expect(422);
     }
-    app.operator()
-        .await
-        .get("/v1/tenants?external_id=%00")
-        .await
-        .expect(422);
+    app.operator().await.get("/v1/tenants?external_id=%00").await.expect(422);
     for (path, body) in [
         ("/groups", json!({"name": "Staff", "description": "a\u{0}b"})),
         ("/domains", json!({"domain": "a\u{0}.example"})),
-        (
-            "/connections",
-            json!({"display_name": "C", "settings": {"client_id": "a\u{0}"}}),
-        ),
-        (
-            "/connections",
-            json!({"display_name": "C", "settings": {"prompt": "a\u{0}"}}),
-        ),
-        (
-            "/connections",
-            json!({"display_name": "C", "settings": {"authorization_parameters": {"a\u{0}": "b"}}}),
-        ),
-        (
-            "/connections",
-            json!({"display_name": "C", "settings": {"authorization_parameters": {"a": "b\u{0}"}}}),
-        ),
-        (
-            "/connections",
-            json!({"display_name": "C", "settings": {"claim_mapping": {"groups": ["a\u{0}"]}}}),
-        ),
+        ("/connections", json!({"display_name": "C", "settings": {"client_id": "a\u{0}"}})),
+        ("/connections", json!({"display_name": "C", "settings": {"prompt": "a\u{0}"}})),
+        ("/connections", json!({"display_name": "C", "settings": {"authorization_parameters": {"a\u{0}": "b"}}})),
+        ("/connections", json!({"display_name": "C", "settings": {"authorization_parameters": {"a": "b\u{0}"}}})),
+        ("/connections", json!({"display_name": "C", "settings": {"claim_mapping": {"groups": ["a\u{0}"]}}})),
     ] {
         acme.post(path, &body).await.expect(422);
     }

@@ -30,9 +30,7 @@ pub fn ask(port: u16, bytes: &[u8]) -> Answers {
     while let Ok(read @ 1..) = stream.read(&mut chunk) {
         all.extend_from_slice(&chunk[..read]);
     }
-    Answers {
-        text: String::from_utf8_lossy(&all).into_owned(),
-    }
+    Answers { text: String::from_utf8_lossy(&all).into_owned() }
 }
 
 /// The server refuses these headers of a POST, and does not answer the request that is hidden in the body.
@@ -108,13 +106,7 @@ async fn w_17_chunks_that_are_none() {
     let app = TestApp::start();
     app.tenant("acme").await;
     let host = app.url.trim_start_matches("http://");
-    for chunks in [
-        "-1\r\nx\r\n0\r\n\r\n",
-        "0x3\r\nabc\r\n0\r\n\r\n",
-        "ffffffffffffffffff\r\n",
-        "g\r\n",
-        "\r\n\r\n",
-    ] {
+    for chunks in ["-1\r\nx\r\n0\r\n\r\n", "0x3\r\nabc\r\n0\r\n\r\n", "ffffffffffffffffff\r\n", "g\r\n", "\r\n\r\n"] {
         let bytes = format!(
             "POST /t/acme/login HTTP/1.1\r\nHost: {host}\r\nOrigin: {}\r\nContent-Type: application/x-www-form-urlencoded\r\nTransfer-Encoding: chunked\r\n\r\n{chunks}GET /healthz HTTP/1.1\r\nHost: {host}\r\n\r\n",
             app.url
@@ -131,12 +123,7 @@ async fn w_17_bare_line_feeds_hide_no_second_request() {
     let host = app.url.trim_start_matches("http://");
     let hidden = format!("GET /healthz HTTP/1.1\r\nHost: {host}\r\n\r\n");
     // In the lines of chunks, where proxies and servers have differed.
-    for chunks in [
-        "2;\nxx\r\n0\r\n\r\n",
-        "2\nxx\r\n0\r\n\r\n",
-        "2\r\nxx\n0\r\n\r\n",
-        "0\n\n",
-    ] {
+    for chunks in ["2;\nxx\r\n0\r\n\r\n", "2\nxx\r\n0\r\n\r\n", "2\r\nxx\n0\r\n\r\n", "0\n\n"] {
         let bytes = format!(
             "POST /t/acme/login HTTP/1.1\r\nHost: {host}\r\nOrigin: {}\r\nContent-Type: application/x-www-form-urlencoded\r\nTransfer-Encoding: chunked\r\n\r\n{chunks}{hidden}",
             app.url

@@ -58,17 +58,9 @@ async fn w_10_a_target_that_is_not_listed_is_forgotten() {
         let page = browser.get(callback.as_str()).await;
         assert_eq!(page.headers["location"], landing.as_str(), "{evil:?}");
         // Neither does the login page carry it along.
-        let login = with(
-            &Url::parse(&format!("{landing}/login")).unwrap(),
-            "return_to",
-            Some(evil),
-        );
+        let login = with(&Url::parse(&format!("{landing}/login")).unwrap(), "return_to", Some(evil));
         let page = browser.get(login.as_str()).await;
-        assert!(
-            page.status == 200 && !page.body.contains("evil.example"),
-            "{evil:?}: {}",
-            page.body
-        );
+        assert!(page.status == 200 && !page.body.contains("evil.example"), "{evil:?}: {}", page.body);
     }
 }
 
@@ -84,18 +76,10 @@ async fn w_10_the_login_form_leads_to_our_own_pages_only() {
         let page = browser.post("/t/acme/login", &form).await;
         let next = page.location().unwrap();
         assert_eq!((page.status, next.origin()), (303, own.clone()), "{evil:?}");
-        assert_eq!(
-            next.path(),
-            Url::parse(login_url(&connection)).unwrap().path(),
-            "{evil:?}"
-        );
+        assert_eq!(next.path(), Url::parse(login_url(&connection)).unwrap().path(), "{evil:?}");
         let callback = to_callback(&browser, next.as_str()).await;
         let page = browser.get(callback.as_str()).await;
-        assert_eq!(
-            page.headers["location"],
-            format!("{}/t/acme", app.url).as_str(),
-            "{evil:?}"
-        );
+        assert_eq!(page.headers["location"], format!("{}/t/acme", app.url).as_str(), "{evil:?}");
     }
 }
 
@@ -105,10 +89,7 @@ async fn w_10_a_listed_target_is_kept_with_its_query() {
     let (acme, provider) = (app.tenant("acme").await, HostileProvider::start());
     let connection = acme.connect(&provider, json!({})).await;
     let begin = Url::parse(login_url(&connection)).unwrap();
-    for good in [
-        "https://app.example/",
-        "https://app.example/a/b?next=https://evil.example&x=%2f",
-    ] {
+    for good in ["https://app.example/", "https://app.example/a/b?next=https://evil.example&x=%2f"] {
         let browser = app.browser();
         let callback = to_callback(&browser, with(&begin, "return_to", Some(good)).as_str()).await;
         assert_eq!(browser.get(callback.as_str()).await.headers["location"], good);

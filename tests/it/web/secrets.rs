@@ -57,13 +57,7 @@ async fn scene() -> Scene {
         ("access token", access_token),
         ("refresh token", "\"rt-1\"".to_owned()),
     ];
-    Scene {
-        app,
-        acme,
-        operator,
-        secrets,
-        _provider: provider,
-    }
+    Scene { app, acme, operator, secrets, _provider: provider }
 }
 
 #[actix_web::test]
@@ -83,25 +77,14 @@ async fn k_01_no_answer_of_the_api_holds_a_secret() {
             let noun = url.split('/').nth(4).unwrap().to_owned();
             url = url.replace("{id}", &first(&noun).await);
         }
-        let asker = if url.starts_with("/v1/operator") || url == "/v1/tenants" {
-            &s.operator
-        } else {
-            &s.acme
-        };
+        let asker = if url.starts_with("/v1/operator") || url == "/v1/tenants" { &s.operator } else { &s.acme };
         let answer = asker.get(&url).await;
         read += usize::from(answer.status == 200);
         let told = format!("{:?} {}", answer.headers, answer.text);
         for (name, secret) in &s.secrets {
             assert!(!told.contains(secret), "{url} tells the {name}");
         }
-        for field in [
-            "client_secret\":\"",
-            "client_key\"",
-            "secret_hash",
-            "token_hash",
-            "\"upstream\"",
-            "\"d\":",
-        ] {
+        for field in ["client_secret\":\"", "client_key\"", "secret_hash", "token_hash", "\"upstream\"", "\"d\":"] {
             assert!(!told.contains(field), "{url} has {field}");
         }
     }
@@ -125,9 +108,8 @@ async fn k_02_a_dump_of_the_database_holds_no_secret_in_any_form() {
     assert!(tables.len() > 15, "{}", tables.len());
     let mut dump = String::new();
     for table in &tables {
-        let rows: Vec<Line> = diesel::sql_query(format!("SELECT t::text AS line FROM \"{}\" t", table.line))
-            .load(&mut conn)
-            .unwrap();
+        let rows: Vec<Line> =
+            diesel::sql_query(format!("SELECT t::text AS line FROM \"{}\" t", table.line)).load(&mut conn).unwrap();
         for row in rows {
             dump += &row.line;
             dump.push('\n');
@@ -136,12 +118,7 @@ async fn k_02_a_dump_of_the_database_holds_no_secret_in_any_form() {
     assert!(dump.contains("ada@example.com"), "the dump is a real one");
     for (name, secret) in &s.secrets {
         let hex: String = secret.bytes().map(|b| format!("{b:02x}")).collect();
-        for form in [
-            secret.clone(),
-            hex,
-            STANDARD.encode(secret),
-            URL_SAFE_NO_PAD.encode(secret),
-        ] {
+        for form in [secret.clone(), hex, STANDARD.encode(secret), URL_SAFE_NO_PAD.encode(secret)] {
             assert!(!dump.contains(&form), "the dump holds the {name}");
         }
     }
@@ -166,9 +143,7 @@ async fn k_05_errors_tell_nothing_of_the_inside() {
     ];
     let mut pages = Vec::new();
     for body in bodies {
-        let request = acme
-            .request(Method::POST, "/groups")
-            .header("content-type", "application/json");
+        let request = acme.request(Method::POST, "/groups").header("content-type", "application/json");
         pages.push(acme.send(request.body(body)).await);
     }
     for path in [
@@ -234,20 +209,14 @@ async fn k_06_keys_that_are_guessed_foreign_revoked_expired_or_elsewhere_are_wor
     assert_eq!(ask(evil.key.expose_secret()).await, 404, "another tenant's");
     // Not in the URL, not as Basic, not twice.
     let browser = app.browser();
-    for path in [
-        format!("/v1/tenants/acme/users?access_token={key}"),
-        format!("/v1/tenants/acme/users?api_key={key}"),
-    ] {
+    for path in [format!("/v1/tenants/acme/users?access_token={key}"), format!("/v1/tenants/acme/users?api_key={key}")]
+    {
         assert!([401, 422].contains(&browser.get(&path).await.status), "{path}");
     }
-    for (name, value) in [
-        ("authorization", format!("Basic {key}")),
-        ("x-api-key", key.clone()),
-        ("authorization", key.clone()),
-    ] {
-        let request = browser
-            .request(Method::GET, "/v1/tenants/acme/users")
-            .header(name, value);
+    for (name, value) in
+        [("authorization", format!("Basic {key}")), ("x-api-key", key.clone()), ("authorization", key.clone())]
+    {
+        let request = browser.request(Method::GET, "/v1/tenants/acme/users").header(name, value);
         assert_eq!(browser.send(request, "/").await.status, 401);
     }
     let twice = acme.request(Method::GET, "/users").header("authorization", "Bearer x");
@@ -262,12 +231,7 @@ async fn k_06_keys_that_are_guessed_foreign_revoked_expired_or_elsewhere_are_wor
     assert_eq!(ask(timed["secret"].as_str().unwrap()).await, 401, "expired");
 
     let list = acme.get("/api-keys").await.ok();
-    let own = list["items"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .find(|k| key.ends_with(k["hint"].as_str().unwrap()))
-        .unwrap();
+    let own = list["items"].as_array().unwrap().iter().find(|k| key.ends_with(k["hint"].as_str().unwrap())).unwrap();
     let path = format!("/v1/tenants/acme/api-keys/{}", id(own));
     operator.delete(&path).await.expect(204);
     assert_eq!(ask(&key).await, 401, "revoked");
@@ -281,41 +245,21 @@ async fn k_07_a_key_makes_no_stronger_key() {
     let admin = app.key(&operator, "acme", "admin").await;
     let auditor = app.key(&operator, "acme", "auditor").await;
     let accounts = acme.get("/service-accounts").await.ok();
-    let owner_account = accounts["items"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .find(|a| a["role"] == "owner")
-        .unwrap()
-        .clone();
+    let owner_account = accounts["items"].as_array().unwrap().iter().find(|a| a["role"] == "owner").unwrap().clone();
     let owners_key = json!({"name": "x", "service_account_id": id(&owner_account)});
-    assert_eq!(
-        admin.post("/api-keys", &owners_key).await.expect(403).code(),
-        "role_above_own"
-    );
+    assert_eq!(admin.post("/api-keys", &owners_key).await.expect(403).code(), "role_above_own");
     let account = json!({"name": "y", "role": "owner"});
-    assert_eq!(
-        admin.post("/service-accounts", &account).await.expect(403).code(),
-        "role_above_own"
-    );
+    assert_eq!(admin.post("/service-accounts", &account).await.expect(403).code(), "role_above_own");
     let path = format!("/service-accounts/{}", id(&owner_account));
-    for answer in [
-        admin.patch(&path, &json!({"name": "z"})).await,
-        admin.delete(&path).await,
-    ] {
+    for answer in [admin.patch(&path, &json!({"name": "z"})).await, admin.delete(&path).await] {
         assert_eq!(answer.expect(403).code(), "role_above_own");
     }
     for (method, path) in [(Method::POST, "/api-keys"), (Method::POST, "/service-accounts")] {
-        let request = auditor
-            .request(method, path)
-            .json(&json!({"name": "x", "role": "member"}));
+        let request = auditor.request(method, path).json(&json!({"name": "x", "role": "member"}));
         assert!([403, 422].contains(&auditor.send(request).await.status));
     }
     // A key that asks for more than its owner has gets what the owner has.
-    let small = admin
-        .post("/service-accounts", &json!({"name": "small", "role": "member"}))
-        .await
-        .created();
+    let small = admin.post("/service-accounts", &json!({"name": "small", "role": "member"})).await.created();
     let big = json!({"name": "big", "service_account_id": id(&small), "role": "admin"});
     let made = admin.post("/api-keys", &big).await.created();
     assert_eq!(made["role"], "member");
@@ -325,25 +269,13 @@ async fn k_07_a_key_makes_no_stronger_key() {
 async fn k_12_metrics_and_debug_pages_are_not_at_the_public_port() {
     let app = TestApp::start();
     let browser = app.browser();
-    for path in [
-        "/metrics",
-        "/debug",
-        "/debug/pprof",
-        "/actuator",
-        "/server-status",
-        "/.env",
-        "/.git/config",
-        "/admin",
-    ] {
+    for path in ["/metrics", "/debug", "/debug/pprof", "/actuator", "/server-status", "/.env", "/.git/config", "/admin"]
+    {
         assert_eq!(browser.get(path).await.status, 404, "{path}");
     }
     for path in ["/healthz", "/readyz"] {
         let page = browser.get(path).await;
-        assert!(
-            page.status == 200 && page.body.len() < 100,
-            "{path} says that and no more: {}",
-            page.body
-        );
+        assert!(page.status == 200 && page.body.len() < 100, "{path} says that and no more: {}", page.body);
     }
     assert_eq!(browser.get("/openapi.json").await.status, 200, "public on purpose");
 }

@@ -58,16 +58,7 @@ impl Scene {
         for one in [&browser, &other.browser()] {
             assert_eq!(status(one, ME, &cookie).await, 200);
         }
-        Self {
-            app,
-            other,
-            acme,
-            connection,
-            user,
-            browser,
-            cookie,
-            _provider: provider,
-        }
+        Self { app, other, acme, connection, user, browser, cookie, _provider: provider }
     }
 
     fn user_path(&self) -> String {
@@ -90,15 +81,9 @@ async fn w_01_a_session_cookie_that_was_planted_is_not_the_one_after_the_login()
     let planted = format!("dw_s_{tenant}={}", "A".repeat(43));
     let browser = app.browser();
     let begun = browser.get(login_url(&connection)).await;
-    let callback = browser
-        .get(begun.location().unwrap().as_str())
-        .await
-        .location()
-        .unwrap();
+    let callback = browser.get(begun.location().unwrap().as_str()).await.location().unwrap();
     let cookies = format!("{planted}; {}", cookie_pair(&begun, "dw_a_").unwrap());
-    let request = browser
-        .request(Method::GET, callback.as_str())
-        .header("cookie", cookies);
+    let request = browser.request(Method::GET, callback.as_str()).header("cookie", cookies);
     let page = browser.send(request, callback.as_str()).await;
     let given = cookie_pair(&page, "dw_s_").unwrap();
     assert_ne!(given, planted);
@@ -169,10 +154,7 @@ async fn w_04_disabling_the_connection_ends_the_session() {
 #[actix_web::test]
 async fn w_04_deleting_the_connection_ends_the_session() {
     let s = Scene::set().await;
-    s.acme
-        .delete(&format!("/connections/{}", id(&s.connection)))
-        .await
-        .expect(204);
+    s.acme.delete(&format!("/connections/{}", id(&s.connection))).await.expect(204);
     s.is_over(401).await;
 }
 

@@ -8,14 +8,7 @@ use crate::support::sign_in::id;
 use crate::support::test_app::Setup;
 
 /// Endpoints of a connection that an admin can write by hand.
-const ENDPOINTS: [&str; 6] = [
-    "authorization",
-    "token",
-    "userinfo",
-    "jwks_uri",
-    "revocation",
-    "end_session",
-];
+const ENDPOINTS: [&str; 6] = ["authorization", "token", "userinfo", "jwks_uri", "revocation", "end_session"];
 
 /// As strict as in production, under the name `sso.example`.
 fn strict() -> TestApp {
@@ -34,20 +27,10 @@ async fn refused(urls: &[&str]) {
     let before = acme.get(&path).await.text;
     for url in urls {
         let settings = json!({"issuer": url});
-        let answer = acme
-            .post("/connections", &json!({"display_name": "C", "settings": settings}))
-            .await;
-        assert!(
-            answer.fields().contains(&"settings.issuer".to_owned()),
-            "{url}: {}",
-            answer.text
-        );
+        let answer = acme.post("/connections", &json!({"display_name": "C", "settings": settings})).await;
+        assert!(answer.fields().contains(&"settings.issuer".to_owned()), "{url}: {}", answer.text);
         let answer = acme.patch(&path, &json!({"settings": settings})).await.expect(422);
-        assert!(
-            answer.fields().contains(&"settings.issuer".to_owned()),
-            "{url}: {}",
-            answer.text
-        );
+        assert!(answer.fields().contains(&"settings.issuer".to_owned()), "{url}: {}", answer.text);
         for endpoint in ENDPOINTS {
             let mut endpoints = json!({});
             endpoints[endpoint] = json!(url);

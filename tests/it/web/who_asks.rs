@@ -34,10 +34,7 @@ async fn w_11_asked_under_another_name_we_do_not_answer() {
 
 #[actix_web::test]
 async fn w_11_forwarded_names_change_no_link() {
-    let app = TestApp::start_with(Setup {
-        settings: json!({"trusted_proxies": ["127.0.0.0/8"]}),
-        ..Setup::default()
-    });
+    let app = TestApp::start_with(Setup { settings: json!({"trusted_proxies": ["127.0.0.0/8"]}), ..Setup::default() });
     let (acme, provider) = (app.tenant("acme").await, HostileProvider::start());
     let connection = acme.connect(&provider, json!({})).await;
     let browser = app.browser();
@@ -59,9 +56,7 @@ async fn w_11_forwarded_names_change_no_link() {
         let told = format!("{:?} {}", page.headers, page.body);
         assert!(!told.contains("evil") && !told.contains("444"), "{told}");
     }
-    let request = acme
-        .request(Method::GET, "/connections")
-        .header("x-forwarded-host", "evil.example");
+    let request = acme.request(Method::GET, "/connections").header("x-forwarded-host", "evil.example");
     assert!(!acme.send(request).await.text.contains("evil"));
 }
 
@@ -76,9 +71,7 @@ async fn begun(trusted: Value, many: usize, forwarded: impl Fn(usize) -> String)
     let browser = app.browser();
     let mut through = 0;
     for n in 0..many {
-        let request = browser
-            .request(Method::GET, login_url(&connection))
-            .header("x-forwarded-for", forwarded(n));
+        let request = browser.request(Method::GET, login_url(&connection)).header("x-forwarded-for", forwarded(n));
         let page = browser.send(request, "/").await;
         match page.status {
             303 => through += 1,
@@ -104,37 +97,17 @@ async fn w_12_behind_a_trusted_proxy_each_client_counts_for_itself() {
 
 #[actix_web::test]
 async fn w_12_what_a_client_puts_before_the_proxys_entry_is_not_believed() {
-    assert_eq!(
-        begun(json!(["127.0.0.0/8"]), 8, |n| format!("203.0.113.{n}, 198.51.100.7")).await,
-        3
-    );
-    assert_eq!(
-        begun(json!(["127.0.0.0/8"]), 8, |n| format!(
-            "198.51.100.{n}, garbage, 127.0.0.1"
-        ))
-        .await,
-        3
-    );
+    assert_eq!(begun(json!(["127.0.0.0/8"]), 8, |n| format!("203.0.113.{n}, 198.51.100.7")).await, 3);
+    assert_eq!(begun(json!(["127.0.0.0/8"]), 8, |n| format!("198.51.100.{n}, garbage, 127.0.0.1")).await, 3);
 }
 
 #[actix_web::test]
 async fn k_09_rotating_within_an_ipv6_64_does_not_dodge_the_limit() {
-    assert_eq!(
-        begun(json!(["127.0.0.0/8"]), 8, |n| format!("2001:db8:1:2:{n:x}::{n:x}")).await,
-        3
-    );
-    assert_eq!(
-        begun(json!(["127.0.0.0/8"]), 8, |n| format!("2001:db8:1:{n:x}::1")).await,
-        8,
-        "other networks"
-    );
+    assert_eq!(begun(json!(["127.0.0.0/8"]), 8, |n| format!("2001:db8:1:2:{n:x}::{n:x}")).await, 3);
+    assert_eq!(begun(json!(["127.0.0.0/8"]), 8, |n| format!("2001:db8:1:{n:x}::1")).await, 8, "other networks");
     assert_eq!(
         begun(json!(["127.0.0.0/8"]), 8, |n| {
-            if n % 2 == 0 {
-                "::ffff:203.0.113.7".into()
-            } else {
-                "203.0.113.7".into()
-            }
+            if n % 2 == 0 { "::ffff:203.0.113.7".into() } else { "203.0.113.7".into() }
         })
         .await,
         3,
@@ -163,10 +136,7 @@ async fn k_08_a_flood_of_garbage_at_the_callback_is_limited_across_instances() {
         }
     }
     // A window of one minute may end while we count: then twice as many pass, and never more.
-    assert!(
-        (100..=200).contains(&refused) && limited >= 40,
-        "{refused} refused, {limited} limited"
-    );
+    assert!((100..=200).contains(&refused) && limited >= 40, "{refused} refused, {limited} limited");
     nothing_happened(&acme, 0).await;
     // Nobody is locked out: an honest login from the very same address still succeeds.
     let page = app.browser().follow(login_url(&connection)).await;

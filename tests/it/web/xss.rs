@@ -29,12 +29,7 @@ async fn pages_with(name: &str) -> String {
     }));
     let browser = app.browser();
     let mut all = browser.follow(login_url(&connection)).await.body;
-    for path in [
-        "/t/acme/login",
-        "/t/acme/login?choose=true",
-        "/t/acme/logout",
-        "/t/acme/logout/done",
-    ] {
+    for path in ["/t/acme/login", "/t/acme/login?choose=true", "/t/acme/logout", "/t/acme/logout/done"] {
         let page = browser.get(path).await;
         assert_eq!(page.status, 200);
         all += &page.body;
@@ -95,10 +90,7 @@ async fn m_04_a_name_with_markup_or_a_link_is_inert_and_short() {
 #[actix_web::test]
 async fn m_06_a_name_that_looks_like_a_template_is_not_run() {
     let html = pages_with("{{7*7}}{% if true %}${7*7}<%= 7*7 %>#{7*7}").await;
-    assert!(
-        html.contains("{{7*7}}{% if true %}${7*7}") && !html.contains("49"),
-        "{html}"
-    );
+    assert!(html.contains("{{7*7}}{% if true %}${7*7}") && !html.contains("49"), "{html}");
 }
 
 #[actix_web::test]

@@ -66,56 +66,28 @@ fn a_stranger_with_a_verified_address_is_created_and_without_one_refused() {
     assert_eq!(code(&assertion(A, false), &policy, nobody(A)), "email_not_verified");
     let mut without = assertion(A, true);
     without.email = None;
-    assert_eq!(
-        code(
-            &without,
-            &policy,
-            Candidates {
-                email: None,
-                ..nobody(A)
-            }
-        ),
-        "email_missing"
-    );
+    assert_eq!(code(&without, &policy, Candidates { email: None, ..nobody(A) }), "email_missing");
     assert_eq!(code(&assertion("x", true), &policy, nobody("x")), "email_invalid");
 }
 
 #[test]
 fn l_24_nobody_is_created_when_the_connection_does_not() {
-    let policy = ProvisioningPolicy {
-        create_users: false,
-        ..ProvisioningPolicy::default()
-    };
+    let policy = ProvisioningPolicy { create_users: false, ..ProvisioningPolicy::default() };
     assert_eq!(code(&assertion(A, true), &policy, nobody(A)), "user_unknown");
 }
 
 #[test]
 fn a_directory_is_believed_for_verified_domains_only() {
-    let policy = ProvisioningPolicy {
-        email_trust: EmailTrust::TrustConnection,
-        ..ProvisioningPolicy::default()
-    };
-    assert_eq!(
-        code(&assertion(A, false), &policy, nobody(A)),
-        "email_domain_not_verified"
-    );
-    let ours = Candidates {
-        domain: DomainStanding::Ours,
-        ..nobody(A)
-    };
+    let policy = ProvisioningPolicy { email_trust: EmailTrust::TrustConnection, ..ProvisioningPolicy::default() };
+    assert_eq!(code(&assertion(A, false), &policy, nobody(A)), "email_domain_not_verified");
+    let ours = Candidates { domain: DomainStanding::Ours, ..nobody(A) };
     assert_eq!(code(&assertion(A, false), &policy, ours), "created");
 }
 
 #[test]
 fn verify_by_mail_refuses_with_its_own_reason_until_there_is_mail() {
-    let policy = ProvisioningPolicy {
-        email_trust: EmailTrust::VerifyByMail,
-        ..ProvisioningPolicy::default()
-    };
-    assert_eq!(
-        code(&assertion(A, true), &policy, nobody(A)),
-        "email_verification_by_mail_unavailable"
-    );
+    let policy = ProvisioningPolicy { email_trust: EmailTrust::VerifyByMail, ..ProvisioningPolicy::default() };
+    assert_eq!(code(&assertion(A, true), &policy, nobody(A)), "email_verification_by_mail_unavailable");
 }
 
 #[test]
@@ -123,51 +95,23 @@ fn l_01_an_address_takes_over_a_user_only_when_it_is_proven_and_allowed() {
     let policy = ProvisioningPolicy::default();
     let mut other = user(A);
     other.last_login_at = Some(NOW);
-    let who = Candidates {
-        same_address: Some(other.clone()),
-        ..nobody(A)
-    };
+    let who = Candidates { same_address: Some(other.clone()), ..nobody(A) };
     assert_eq!(code(&assertion(A, false), &policy, who.clone()), "email_not_verified");
-    assert_eq!(
-        code(&assertion(A, true), &policy, who.clone()),
-        "link_requires_verification"
-    );
-    let ours = Candidates {
-        domain: DomainStanding::Ours,
-        ..who.clone()
-    };
+    assert_eq!(code(&assertion(A, true), &policy, who.clone()), "link_requires_verification");
+    let ours = Candidates { domain: DomainStanding::Ours, ..who.clone() };
     assert_eq!(code(&assertion(A, true), &policy, ours.clone()), "linked");
-    let never = ProvisioningPolicy {
-        link_existing: LinkPolicy::Never,
-        ..policy.clone()
-    };
+    let never = ProvisioningPolicy { link_existing: LinkPolicy::Never, ..policy.clone() };
     assert_eq!(code(&assertion(A, true), &never, ours), "link_requires_verification");
-    let entered = Candidates {
-        same_address: Some(user(A)),
-        ..who
-    };
-    assert_eq!(
-        code(&assertion(A, true), &policy, entered),
-        "linked",
-        "an admin entered the address"
-    );
+    let entered = Candidates { same_address: Some(user(A)), ..who };
+    assert_eq!(code(&assertion(A, true), &policy, entered), "linked", "an admin entered the address");
 }
 
 #[test]
 fn l_23_a_domain_that_signs_in_elsewhere_brings_nobody_in_here() {
     let policy = ProvisioningPolicy::default();
-    let who = Candidates {
-        domain: DomainStanding::Elsewhere,
-        ..nobody(A)
-    };
-    assert_eq!(
-        code(&assertion(A, true), &policy, who.clone()),
-        "domain_signs_in_elsewhere"
-    );
-    let entered = Candidates {
-        same_address: Some(user(A)),
-        ..who
-    };
+    let who = Candidates { domain: DomainStanding::Elsewhere, ..nobody(A) };
+    assert_eq!(code(&assertion(A, true), &policy, who.clone()), "domain_signs_in_elsewhere");
+    let entered = Candidates { same_address: Some(user(A)), ..who };
     assert_eq!(code(&assertion(A, true), &policy, entered), "domain_signs_in_elsewhere");
 }
 
@@ -175,26 +119,12 @@ fn l_23_a_domain_that_signs_in_elsewhere_brings_nobody_in_here() {
 fn t_05_an_address_makes_nobody_an_owner_who_signed_in_before() {
     let mut owner = user(A);
     (owner.role, owner.last_login_at) = (Role::Owner, Some(NOW));
-    let who = Candidates {
-        same_address: Some(owner.clone()),
-        domain: DomainStanding::Ours,
-        ..nobody(A)
-    };
+    let who = Candidates { same_address: Some(owner.clone()), domain: DomainStanding::Ours, ..nobody(A) };
     let policy = ProvisioningPolicy::default();
-    assert_eq!(
-        code(&assertion(A, true), &policy, who.clone()),
-        "link_requires_verification"
-    );
+    assert_eq!(code(&assertion(A, true), &policy, who.clone()), "link_requires_verification");
     owner.last_login_at = None;
-    let expected = Candidates {
-        same_address: Some(owner),
-        ..who
-    };
-    assert_eq!(
-        code(&assertion(A, true), &policy, expected),
-        "linked",
-        "entered, and awaited for the first time"
-    );
+    let expected = Candidates { same_address: Some(owner), ..who };
+    assert_eq!(code(&assertion(A, true), &policy, expected), "linked", "entered, and awaited for the first time");
 }
 
 #[test]
@@ -214,17 +144,10 @@ fn l_06_a_known_person_follows_a_changed_address_but_never_onto_somebody_elses()
     let policy = ProvisioningPolicy::default();
     let alice = user("old@acme.example");
     let linked = Some((known(&alice, "s-1"), alice.clone()));
-    let who = Candidates {
-        linked: linked.clone(),
-        ..nobody(A)
-    };
+    let who = Candidates { linked: linked.clone(), ..nobody(A) };
     let (plan, warnings) = decide(&assertion(A, true), &policy, who, NOW).unwrap();
     assert!(matches!(plan, Plan::Update(u, ..) if u.email.as_deref() == Some(A)) && warnings.is_empty());
-    let who = Candidates {
-        linked,
-        same_address: Some(user(A)),
-        ..nobody(A)
-    };
+    let who = Candidates { linked, same_address: Some(user(A)), ..nobody(A) };
     let (plan, warnings) = decide(&assertion(A, true), &policy, who, NOW).unwrap();
     assert!(matches!(plan, Plan::Update(u, ..) if u.email.as_deref() == Some("old@acme.example")));
     assert_eq!(warnings, ["email_belongs_to_another_user"]);
@@ -235,15 +158,8 @@ fn suspended_people_stay_out_by_every_way() {
     let policy = ProvisioningPolicy::default();
     let mut alice = user(A);
     alice.status = AccountStatus::Suspended;
-    let linked = Candidates {
-        linked: Some((known(&alice, "s-1"), alice.clone())),
-        ..nobody(A)
-    };
+    let linked = Candidates { linked: Some((known(&alice, "s-1"), alice.clone())), ..nobody(A) };
     assert_eq!(code(&assertion(A, true), &policy, linked), "user_suspended");
-    let same = Candidates {
-        same_address: Some(alice),
-        domain: DomainStanding::Ours,
-        ..nobody(A)
-    };
+    let same = Candidates { same_address: Some(alice), domain: DomainStanding::Ours, ..nobody(A) };
     assert_eq!(code(&assertion(A, true), &policy, same), "user_suspended");
 }

@@ -3,9 +3,7 @@ use serde_json::json;
 use super::*;
 
 fn apply_with(mapping: &ClaimMapping, claims: Value) -> Result<IdentityAssertion, MappingError> {
-    let Value::Object(claims) = claims else {
-        panic!("claims are an object")
-    };
+    let Value::Object(claims) = claims else { panic!("claims are an object") };
     let verified = VerifiedClaims {
         issuer: "https://op.example".to_owned(),
         subject: "the sub".to_owned(),
@@ -17,11 +15,7 @@ fn apply_with(mapping: &ClaimMapping, claims: Value) -> Result<IdentityAssertion
 
 /// The default mapping on `claims`, with a `sub` unless they have one.
 fn apply(mut claims: Value) -> Result<IdentityAssertion, MappingError> {
-    claims
-        .as_object_mut()
-        .expect("an object")
-        .entry("sub")
-        .or_insert(json!("u1"));
+    claims.as_object_mut().expect("an object").entry("sub").or_insert(json!("u1"));
     apply_with(&ClaimMapping::default(), claims)
 }
 
@@ -55,19 +49,10 @@ fn standard_claims_become_our_words() {
 
 #[test]
 fn alternatives_are_tried_in_order_and_null_counts_as_absent() {
-    let mapping = ClaimMapping {
-        email: paths(&["mail", "upn", "email"]),
-        ..ClaimMapping::default()
-    };
+    let mapping = ClaimMapping { email: paths(&["mail", "upn", "email"]), ..ClaimMapping::default() };
     let of = |claims| apply_with(&mapping, claims).expect("mapped").email;
-    assert_eq!(
-        of(json!({"sub": "u", "email": "c@x", "upn": "b@x", "mail": "a@x"})).as_deref(),
-        Some("a@x")
-    );
-    assert_eq!(
-        of(json!({"sub": "u", "email": "c@x", "mail": null})).as_deref(),
-        Some("c@x")
-    );
+    assert_eq!(of(json!({"sub": "u", "email": "c@x", "upn": "b@x", "mail": "a@x"})).as_deref(), Some("a@x"));
+    assert_eq!(of(json!({"sub": "u", "email": "c@x", "mail": null})).as_deref(), Some("c@x"));
 }
 
 #[test]
@@ -78,14 +63,8 @@ fn a_literal_name_wins_over_a_nested_path_and_dots_lead_into_objects() {
     };
     let of = |claims| apply_with(&mapping, claims).expect("mapped").groups;
     assert_eq!(of(json!({"sub": "u", "realm_access": {"roles": ["n"]}})), set(&["n"]));
-    assert_eq!(
-        of(json!({"sub": "u", "realm_access": {"roles": ["n"]}, "realm_access.roles": ["l"]})),
-        set(&["l"])
-    );
-    assert_eq!(
-        of(json!({"sub": "u", "https://app.example/groups": ["g"]})),
-        set(&["g"])
-    );
+    assert_eq!(of(json!({"sub": "u", "realm_access": {"roles": ["n"]}, "realm_access.roles": ["l"]})), set(&["l"]));
+    assert_eq!(of(json!({"sub": "u", "https://app.example/groups": ["g"]})), set(&["g"]));
     assert_eq!(of(json!({"sub": "u", "cognito:groups": ["c"]})), set(&["c"]));
     assert_eq!(of(json!({"sub": "u", "realm_access": "roles"})), None);
     assert_eq!(of(json!({"sub": "u", "realm_access": [{"roles": ["n"]}]})), None);
@@ -94,15 +73,9 @@ fn a_literal_name_wins_over_a_nested_path_and_dots_lead_into_objects() {
 #[test]
 fn given_and_family_name_make_the_name_when_it_is_absent_and_are_not_needed_when_it_is_there() {
     let of = |claims| apply(claims).expect("mapped").name;
-    assert_eq!(
-        of(json!({"given_name": "Ada", "family_name": "Lovelace"})).as_deref(),
-        Some("Ada Lovelace")
-    );
+    assert_eq!(of(json!({"given_name": "Ada", "family_name": "Lovelace"})).as_deref(), Some("Ada Lovelace"));
     assert_eq!(of(json!({"family_name": "Lovelace"})).as_deref(), Some("Lovelace"));
-    assert_eq!(
-        of(json!({"name": "Countess", "given_name": "Ada"})).as_deref(),
-        Some("Countess")
-    );
+    assert_eq!(of(json!({"name": "Countess", "given_name": "Ada"})).as_deref(), Some("Countess"));
     assert_eq!(of(json!({})), None);
 }
 
@@ -121,16 +94,9 @@ fn email_verified_is_read_tolerantly_and_everything_else_is_no() {
     for yes in [json!(true), json!("true"), json!("True"), json!(1), json!("1")] {
         assert!(of(yes));
     }
-    for no in [
-        json!(false),
-        json!("yes"),
-        json!("TRUE"),
-        json!(" true"),
-        json!(2),
-        json!(1.0),
-        json!(["true"]),
-        json!({}),
-    ] {
+    for no in
+        [json!(false), json!("yes"), json!("TRUE"), json!(" true"), json!(2), json!(1.0), json!(["true"]), json!({})]
+    {
         assert!(!of(no.clone()), "{no}");
     }
     assert!(!apply(json!({})).expect("mapped").email_verified);
@@ -151,21 +117,12 @@ fn j_17_a_user_id_is_a_string_and_nothing_is_converted_into_one() {
         assert_eq!(apply(json!({"sub": bad})), Err(MappingError::UserIdInvalid));
     }
     assert_eq!(apply(json!({"sub": null})), Err(MappingError::UserIdMissing));
-    assert_eq!(
-        apply(json!({"sub": "é".repeat(255)})).map(|who| who.subject),
-        Ok("é".repeat(255))
-    );
+    assert_eq!(apply(json!({"sub": "é".repeat(255)})).map(|who| who.subject), Ok("é".repeat(255)));
 }
 
 #[test]
 fn an_address_that_is_no_plain_text_is_refused_and_an_empty_one_is_absent() {
-    for bad in [
-        json!(["a@x"]),
-        json!(1),
-        json!("a@x\r\nBcc: b@y"),
-        json!("a b@x"),
-        json!("a".repeat(255)),
-    ] {
+    for bad in [json!(["a@x"]), json!(1), json!("a@x\r\nBcc: b@y"), json!("a b@x"), json!("a".repeat(255))] {
         assert_eq!(apply(json!({"email": bad})), Err(MappingError::EmailInvalid));
     }
     assert_eq!(apply(json!({"email": ""})).expect("mapped").email, None);
@@ -206,10 +163,7 @@ fn an_overage_pointer_instead_of_groups_asserts_nothing() {
         json!({"_claim_names": {"groups": "src1"}, "_claim_sources": {"src1": {"endpoint": "http://10.0.0.1/"}}});
     assert_eq!(apply(pointer).expect("mapped").groups, None);
     assert_eq!(apply(json!({"hasgroups": true})).expect("mapped").groups, None);
-    let mapping = ClaimMapping {
-        groups: paths(&["groups", "roles"]),
-        ..ClaimMapping::default()
-    };
+    let mapping = ClaimMapping { groups: paths(&["groups", "roles"]), ..ClaimMapping::default() };
     let beside = json!({"sub": "u", "roles": ["Reader"], "_claim_names": {"groups": "src1"}});
     assert_eq!(apply_with(&mapping, beside).expect("mapped").groups, None);
 }
@@ -223,8 +177,5 @@ fn l_26_groups_are_bounded_in_number_length_and_sum() {
     assert_eq!(of(numbered(501)), Err(MappingError::TooManyGroups));
     assert_eq!(of(vec!["g".repeat(256)]), Ok(1));
     assert_eq!(of(vec!["g".repeat(257)]), Err(MappingError::TooManyGroups));
-    assert_eq!(
-        of((0..300).map(|n| format!("{n:0>250}")).collect()),
-        Err(MappingError::TooManyGroups)
-    );
+    assert_eq!(of((0..300).map(|n| format!("{n:0>250}")).collect()), Err(MappingError::TooManyGroups));
 }

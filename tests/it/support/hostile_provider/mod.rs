@@ -65,11 +65,7 @@ impl HostileProvider {
                 server.await
             })
         });
-        Self {
-            issuer,
-            script,
-            handle: handle.recv().expect("started"),
-        }
+        Self { issuer, script, handle: handle.recv().expect("started") }
     }
 
     fn script(&self) -> MutexGuard<'_, Script> {
@@ -79,11 +75,7 @@ impl HostileProvider {
     /// Settings of a connection to this provider, as client `client`.
     pub fn settings(&self) -> OidcSettings {
         let (issuer, client_id) = (Some(self.issuer.clone()), Some("client".to_owned()));
-        OidcSettings {
-            issuer,
-            client_id,
-            ..OidcSettings::default()
-        }
+        OidcSettings { issuer, client_id, ..OidcSettings::default() }
     }
 
     /// Who signs in: claims of the ID token and of userinfo (`sub` among them).
@@ -144,11 +136,7 @@ impl HostileProvider {
 
     /// The last request to a place.
     pub fn last(&self, place: Place) -> Recorded {
-        self.script()
-            .requests
-            .get(&place)
-            .and_then(|all| all.last().cloned())
-            .expect("the place was asked")
+        self.script().requests.get(&place).and_then(|all| all.last().cloned()).expect("the place was asked")
     }
 
     /// What the browser would bring back from `authorization_url`: the callback's parameters (`code`, `state`, `iss`).

@@ -33,10 +33,7 @@ async fn reply(
 ) -> HttpResponse {
     let headers = request.headers().iter();
     let headers = headers.map(|(name, value)| (name.to_string(), value.to_str().unwrap_or_default().to_owned()));
-    let recorded = Recorded {
-        headers: headers.collect(),
-        form: form_urlencoded::parse(body).into_owned().collect(),
-    };
+    let recorded = Recorded { headers: headers.collect(), form: form_urlencoded::parse(body).into_owned().collect() };
     let answer = {
         let mut script = data.lock().expect("no test panicked while scripting");
         script.requests.entry(place).or_default().push(recorded);

@@ -36,12 +36,7 @@ impl Answer {
     /// 200 with this content type and body.
     pub fn new(content_type: &str, body: impl Into<Vec<u8>>) -> Self {
         let headers = vec![("content-type".to_owned(), content_type.to_owned())];
-        Self {
-            status: 200,
-            headers,
-            body: body.into(),
-            delay: Duration::ZERO,
-        }
+        Self { status: 200, headers, body: body.into(), delay: Duration::ZERO }
     }
 
     /// 200 with JSON.
@@ -188,10 +183,7 @@ impl Script {
 
 fn pkce_fits(asked: &HashMap<String, String>, form: &HashMap<String, String>) -> bool {
     let verifier = form.get("code_verifier").map(String::as_str);
-    match (
-        asked.get("code_challenge"),
-        asked.get("code_challenge_method").map(String::as_str),
-    ) {
+    match (asked.get("code_challenge"), asked.get("code_challenge_method").map(String::as_str)) {
         (None, _) => verifier.is_none(),
         (Some(challenge), Some("S256")) => {
             let hash = digest::digest(&digest::SHA256, verifier.unwrap_or_default().as_bytes());
