@@ -121,7 +121,19 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(Ok(Self(read_pairs(req.query_string()))))
+        ready(Ok(Self(without_nul(req.query_string()).and_then(read_pairs))))
+    }
+}
+
+/// The text, unless a value holds a NUL: PostgreSQL's text has none, and a search for one would fail there (D-13).
+fn without_nul(text: &str) -> Result<&str, Problem> {
+    let mut pairs = url::form_urlencoded::parse(text.as_bytes());
+    match pairs.find(|(name, value)| name.contains('\0') || value.contains('\0')) {
+        None => Ok(text),
+        Some((name, _)) => Err(Problem::invalid(vec![Fault {
+            field: name.chars().filter(|c| !c.is_control()).take(40).collect(),
+            message: "must not hold a NUL".into(),
+        }])),
     }
 }
 

@@ -7,5 +7,6 @@ mod groups;
 mod linking;
 mod mix_up;
 mod provider_answers;
+mod repointing;
 mod state;
 mod upstream;

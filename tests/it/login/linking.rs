@@ -122,16 +122,15 @@ async fn l_03_another_issuer_behind_a_connection_asks_first_and_then_unlinks_eve
     let user = s.users().await[0].clone();
     let evil = HostileProvider::start_at("127.0.0.2"); // asserts the same subject and address
     let path = format!("/connections/{}", id(&s.connection));
-    for patch in
-        [json!({"settings": {"issuer": evil.issuer}}), json!({"settings": {"claim_mapping": {"user_id": ["email"]}}})]
-    {
+    let moved = json!({"settings": {"issuer": evil.issuer}, "client_secret": "its own"});
+    for patch in [moved.clone(), json!({"settings": {"claim_mapping": {"user_id": ["email"]}}})] {
         let answer = s.acme.patch(&path, &patch).await.expect(409);
         assert_eq!(answer.code(), "unlink_not_confirmed");
     }
     assert_eq!(s.identities(&user).await.len(), 1, "nothing happened yet");
     assert_eq!(browser.get("/t/acme").await.status, 200);
 
-    s.acme.patch(&format!("{path}?confirm_unlink=true"), &json!({"settings": {"issuer": evil.issuer}})).await.ok();
+    s.acme.patch(&format!("{path}?confirm_unlink=true"), &moved).await.ok();
     assert!(s.identities(&user).await.is_empty());
     assert_eq!(browser.get("/t/acme").await.status, 303, "sessions by it are over");
     let page = s.app.browser().follow(login_url(&s.connection)).await;

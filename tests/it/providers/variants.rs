@@ -141,19 +141,18 @@ async fn oidc_provider_the_answer_by_form_post_is_taken() {
 }
 
 #[actix_web::test]
-async fn oidc_provider_new_keys_are_fetched_when_they_are_needed_once_a_minute() {
+async fn oidc_provider_new_keys_are_fetched_when_they_are_needed() {
     let _shared = needs!("DOORWARD_TEST_OIDC_PROVIDER");
     let provider = OidcProvider::own(&[]);
-    let app = TestApp::start_with_manual_clock();
+    let app = TestApp::start();
     let acme = app.tenant("acme").await;
     let connection = provider.connect_plainly(&acme).await;
     let page = provider.sign_in(&app.browser(), &connection, "alice").await;
     assert_welcome(&page, "Alice Archer");
 
-    provider.control("rotate?drop=1", &json!({})).await;
-    let early = provider.sign_in(&app.browser(), &connection, "alice").await;
-    assert_eq!(early.code(), "id_token_key_unknown", "the keys were fetched a moment ago");
-    app.clock.advance(chrono::Duration::seconds(61));
-    let page = provider.sign_in(&app.browser(), &connection, "alice").await;
-    assert_welcome(&page, "Alice Archer");
+    for _ in 0..2 {
+        provider.control("rotate?drop=1", &json!({})).await;
+        let page = provider.sign_in(&app.browser(), &connection, "alice").await;
+        assert_welcome(&page, "Alice Archer");
+    }
 }
