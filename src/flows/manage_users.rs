@@ -208,10 +208,9 @@ pub async fn delete(ctx: &Context, caller: &Caller, id: Uuid, expected: Option<i
     .await
 }
 
-/// T-06: refuses when `id` is the only active owner and would be one no longer. The owners' rows are locked first, so
-/// that two who go at once cannot each believe that the other one stays.
+/// T-06: refuses when `id` is the only active owner and would be one no longer.
 fn keep_an_owner(conn: &mut PgConnection, tenant: Uuid, id: Uuid, stays: bool) -> Result<(), Error> {
-    if stays || users::lock_active_owners(conn, tenant)? != [id] {
+    if stays || users::active_owners(conn, tenant)? != [id] {
         Ok(())
     } else {
         Err(Error::conflict("last_owner", "this is the tenant's last active owner; make another one first"))

@@ -61,19 +61,22 @@ pub fn insert_if_new(conn: &mut PgConnection, tenant: Uuid, user: &User) -> Quer
     diesel::insert_into(users::table).values(user).on_conflict_do_nothing().execute(conn)
 }
 
-/// Locks every active owner of the tenant and returns their ids, so that two removals cannot both believe that the
-/// other one stays (T-06).
+/// The tenant's active owners, with a lock on that question until the transaction ends: of two removals at once the
+/// second one sees what the first one left (T-06). The rows themselves are not locked, so that two changes which hold
+/// one owner each never wait for each other.
 ///
 /// # Errors
 /// What the database says.
-pub fn lock_active_owners(conn: &mut PgConnection, tenant: Uuid) -> QueryResult<Vec<Uuid>> {
+pub fn active_owners(conn: &mut PgConnection, tenant: Uuid) -> QueryResult<Vec<Uuid>> {
+    diesel::sql_query("SELECT pg_advisory_xact_lock(hashtextextended('owners/' || $1::text, 0))")
+        .bind::<diesel::sql_types::Uuid, _>(tenant)
+        .execute(conn)?;
     users::table
         .filter(users::tenant_id.eq(tenant))
         .filter(users::role.eq(Role::Owner))
         .filter(users::status.eq(AccountStatus::Active))
         .select(users::id)
         .order(users::id)
-        .for_update()
         .load(conn)
 }
 
