@@ -1,7 +1,6 @@
 //! The embedded PostgreSQL, with real clusters and real processes that are really killed.
 
 use std::fs::{self, File, Permissions};
-use std::io::{BufRead, Write};
 use std::net::TcpListener;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
@@ -17,6 +16,8 @@ use doorward::embedded::{EmbeddedError, EmbeddedOptions, EmbeddedPostgres};
 use rustix::process::{Pid, Signal, geteuid, getsid, kill_process};
 use secrecy::ExposeSecret;
 use uuid::Uuid;
+
+use crate::support::test_app::SEALING_KEY;
 
 /// A folder of its own for each test, open to the account that PostgreSQL runs as; nothing outlives it.
 pub struct Home(PathBuf);
@@ -52,16 +53,19 @@ impl Home {
         names.filter(|name| name.starts_with("pg.new-")).collect()
     }
 
-    /// Starts another process that opens the cluster and holds it until it is killed.
+    /// Starts the real program on this folder; it opens the cluster and holds it until it is killed.
     fn holder(&self) -> Child {
-        let mut holder = Command::new(std::env::current_exe().unwrap())
-            .args(["embedded::holds_the_cluster_until_killed", "--exact", "--ignored"])
-            .env("DOORWARD_SEALING_KEYS", "k1:a-secret-of-the-holder")
-            .stdin(Stdio::piped())
+        let holder = Command::new(env!("CARGO_BIN_EXE_doorward"))
+            .arg("serve")
+            .env("DOORWARD_DATA_DIR", self.0.join("data"))
+            .env("DOORWARD_LISTEN", "127.0.0.1:0")
+            .env("DOORWARD_SEALING_KEYS", SEALING_KEY)
+            .env_remove("DATABASE_URL")
+            .stdin(Stdio::null())
             .stdout(Stdio::null())
+            .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        writeln!(holder.stdin.as_mut().unwrap(), "{}", self.0.display()).unwrap();
         let lock = self.data("lock");
         wait_until("the holder has the lock", || File::open(&lock).is_ok_and(|lock| lock.try_lock().is_err()));
         holder
@@ -95,19 +99,6 @@ fn ask(postgres: &EmbeddedPostgres, question: &str) -> String {
 
 fn refusal(options: &EmbeddedOptions) -> EmbeddedError {
     EmbeddedPostgres::open(options).expect_err("must be refused")
-}
-
-#[test]
-#[ignore = "a process of other tests, not a test: it reads its folder from standard input"]
-fn holds_the_cluster_until_killed() {
-    let mut home = String::new();
-    std::io::stdin().lock().read_line(&mut home).unwrap();
-    if home.is_empty() {
-        return;
-    }
-    let options = EmbeddedOptions { data_dir: Some(PathBuf::from(home.trim()).join("data")), ..Default::default() };
-    let _postgres = EmbeddedPostgres::open(&options).unwrap();
-    thread::sleep(Duration::from_secs(120));
 }
 
 #[test]
@@ -157,7 +148,7 @@ fn embedded_a_cluster_whose_holder_was_killed_is_adopted() {
     let postmaster = home.postmaster().unwrap();
     assert_ne!(getsid(Some(postmaster)).unwrap(), getsid(None).unwrap(), "Ctrl-C in our terminal must not reach it");
     if let Ok(environment) = fs::read(format!("/proc/{}/environ", postmaster.as_raw_nonzero())) {
-        assert!(!String::from_utf8_lossy(&environment).contains("a-secret-of-the-holder"));
+        assert!(!String::from_utf8_lossy(&environment).contains(SEALING_KEY));
     }
 
     holder.kill().unwrap();

@@ -10,9 +10,13 @@ use std::time::Duration;
 
 use doorward::outbound::{Lane, MAX_BODY, Outbound, OutboundError, OutboundPolicy};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use secrecy::ExposeSecret;
+use serde_json::json;
 use uuid::Uuid;
 
 use super::rig::{all_at_once, loopback, outbound};
+use crate::support::command::Settings;
+use crate::support::database::TestDatabase;
 use crate::support::hostile_provider::{Answer, HostileProvider, Place};
 use crate::support::raw_server::RawServer;
 
@@ -126,28 +130,15 @@ async fn f_09_redirects_are_not_followed() {
 #[actix_web::test]
 async fn f_13_proxies_of_the_environment_are_not_used() {
     let proxy = RawServer::with_bytes(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nproxy".to_vec());
-    let server = RawServer::with_bytes(b"HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\ndirect".to_vec());
-    // This test binary runs itself again, as one test with the variables set.
-    let this = std::env::current_exe().expect("this test binary");
-    let name = "protocol::outbound_fetch::asks_the_server_of_the_environment";
-    let ran = Command::new(this)
-        .args(["--exact", name, "--ignored", "--nocapture"])
-        .envs(["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "ALL_PROXY"].map(|name| (name, proxy.url())))
-        .env("DOORWARD_TEST_ASK", server.url())
-        .output()
-        .expect("run");
-    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stdout));
-    assert!(String::from_utf8_lossy(&ran.stdout).contains("1 passed"));
-    assert_eq!((proxy.connections(), server.connections()), (0, 1));
-}
-
-#[actix_web::test]
-#[ignore = "run by f_13 in a process of its own"]
-#[expect(clippy::disallowed_methods, reason = "the test's own environment")]
-async fn asks_the_server_of_the_environment() {
-    let url = std::env::var("DOORWARD_TEST_ASK").expect("set by f_13");
-    let answer = lane(loopback()).get(&url, "*/*", MAX_BODY).await.expect("an answer");
-    assert_eq!(answer.body(), b"direct");
+    let (provider, database) = (HostileProvider::start(), TestDatabase::new());
+    let mut settings = Settings::with_database(database.url.expose_secret());
+    for name in ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "ALL_PROXY"] {
+        settings = settings.set(name, &proxy.url());
+    }
+    let serving = settings.serve();
+    serving.tenant("acme").connect(&provider, json!({})).await;
+    assert!(provider.calls(Place::Discovery) > 0 && provider.calls(Place::Jwks) > 0);
+    assert_eq!(proxy.connections(), 0);
 }
 
 #[actix_web::test]
