@@ -48,7 +48,7 @@ pub struct Parts {
     pub caches: Caches,
     /// How many logins one address may begin.
     pub begin_limit: Limiter,
-    /// How many callbacks that name no login one address may send, before the database is asked at all.
+    /// How many callbacks that name no login one address may send, before they are counted in the database.
     pub garbage_limit: Limiter,
     /// Set when the server drains: alive, and no longer ready.
     pub draining: AtomicBool,

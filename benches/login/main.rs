@@ -48,73 +48,72 @@ async fn run() {
     let provider = HostileProvider::start();
     let server = Server::start().await;
     let login_url = server.connect(&provider.issuer).await;
-    for people in ["one person again and again", "a new person each time"] {
-        let fresh = people.starts_with('a');
-        if !fresh {
-            login(&server, &login_url).await; // warm: keys, metadata, caches
-        }
-        let (server_cpu, database_cpu) = (Cpu::of(server.pid()), Cpu::of_tree(server.postmaster));
-        let done = Arc::new(AtomicU64::new(0));
-        let begun = Instant::now();
-        let round = |n: u64| {
-            let (server, url, done) = (server.clone(), login_url.clone(), Arc::clone(&done));
-            let provider = &provider;
-            if fresh {
-                provider.person(
-                    json!({"sub": format!("s-{n}"), "email": format!("p{n}@x.example"), "email_verified": true}),
-                );
-            }
-            async move {
+    login(&client(), &login_url).await; // warm: keys, metadata, caches
+    measure("one person again and again", &server, hello, clients, {
+        let login_url = login_url.clone();
+        move |_| login_url.clone()
+    })
+    .await;
+    // One at a time, because the stub knows one person at a time.
+    let provider = Arc::new(provider);
+    measure("a new person each time", &server, hello, 1, move |n| {
+        provider.person(json!({"sub": format!("s-{n}"), "email": format!("p{n}@x.example"), "email_verified": true}));
+        login_url.clone()
+    })
+    .await;
+}
+
+/// Runs logins for a while and prints what they cost. `next` prepares the nth login and gives its URL.
+async fn measure(
+    what: &str,
+    server: &Server,
+    hello: f64,
+    clients: u64,
+    next: impl Fn(u64) -> String + Clone + Send + 'static,
+) {
+    let seconds = Duration::from_secs(number("BENCH_SECONDS", 8));
+    let (server_cpu, database_cpu) = (Cpu::of(server.pid()), Cpu::of_tree(server.postmaster));
+    let done = Arc::new(AtomicU64::new(0));
+    let begun = Instant::now();
+    let tasks: Vec<_> = (0..clients)
+        .map(|_| {
+            let (done, next) = (Arc::clone(&done), next.clone());
+            tokio::spawn(async move {
+                let client = client();
                 while begun.elapsed() < seconds {
-                    login(&server, &url).await;
+                    login(&client, &next(done.load(Ordering::Relaxed))).await;
                     done.fetch_add(1, Ordering::Relaxed);
                 }
-            }
-        };
-        let tasks: Vec<_> = (0..clients).map(|n| tokio::spawn(round(n))).collect();
-        if fresh {
-            rename_people(&provider, seconds).await;
-        }
-        for task in tasks {
-            task.await.unwrap();
-        }
-        let logins = done.load(Ordering::Relaxed);
-        let rate = logins as f64 / begun.elapsed().as_secs_f64();
-        let per = |cpu: Cpu| cpu.spent().as_secs_f64() * 1000.0 / logins.max(1) as f64;
-        println!(
-            "logins, {people}: {rate:.0}/s with {clients} clients; CPU per login: server {:.2} ms, PostgreSQL {:.2} ms; {:.1} % of bare actix",
-            per(server_cpu),
-            per(database_cpu),
-            rate / hello * 100.0
-        );
+            })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap();
     }
+    let logins = done.load(Ordering::Relaxed);
+    let rate = logins as f64 / begun.elapsed().as_secs_f64();
+    let per = |cpu: &Cpu| cpu.spent().as_secs_f64() * 1000.0 / logins.max(1) as f64;
+    println!(
+        "logins, {what}: {rate:.0}/s with {clients} clients; CPU per login: server {:.2} ms, PostgreSQL {:.2} ms; {:.1} % of bare actix",
+        per(&server_cpu),
+        per(&database_cpu),
+        rate / hello * 100.0
+    );
 }
 
-/// The provider's person becomes another one all the time, so that nearly every login is somebody's first.
-async fn rename_people(provider: &HostileProvider, seconds: Duration) {
-    let begun = Instant::now();
-    let mut n = 1_000;
-    while begun.elapsed() < seconds {
-        n += 1;
-        provider.person(
-            json!({"sub": format!("s-{n}"), "email": format!("p{n}@x.example"), "email_verified": true, "name": "P"}),
-        );
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
+/// Follows no redirect and keeps no cookie.
+fn client() -> reqwest::Client {
+    reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap()
 }
 
-/// One round: begin, provider, callback; ends signed in.
-async fn login(server: &Server, url: &str) {
-    let client = reqwest::Client::builder().cookie_store(true).redirect(reqwest::redirect::Policy::none());
-    let client = client.no_proxy().pool_max_idle_per_host(0).build().unwrap();
-    let mut next = url.to_owned();
-    for _ in 0..2 {
-        let answer = client.get(&next).send().await.unwrap();
-        next = answer.headers()["location"].to_str().unwrap().to_owned();
-    }
-    let answer = client.get(&next).send().await.unwrap();
+/// One round: begin, provider, callback; ends signed in. The one cookie that matters is carried by hand.
+async fn login(client: &reqwest::Client, url: &str) {
+    let begun = client.get(url).send().await.unwrap();
+    let cookie = begun.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+    let location = |answer: &reqwest::Response| answer.headers()["location"].to_str().unwrap().to_owned();
+    let callback = location(&client.get(location(&begun)).send().await.unwrap());
+    let answer = client.get(callback).header("cookie", cookie).send().await.unwrap();
     assert_eq!(answer.status(), 303, "{}", answer.text().await.unwrap());
-    let _ = server;
 }
 
 /// The yardstick: the same framework, one worker per core, answering one word.

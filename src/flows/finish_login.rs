@@ -122,8 +122,8 @@ impl From<Error> for Why {
 /// Finishes a login. Whatever the input, it ends in one of the [`Ending`]s.
 ///
 /// # Errors
-/// [`Error::RateLimited`] for floods of garbage, [`Error::Unavailable`] when the database does not answer (the attempt is
-/// then still good, and the same URL may be tried again).
+/// [`Error::RateLimited`] for floods of garbage, [`Error::Unavailable`] when the database does not answer: before the
+/// attempt is taken the same URL may be tried again, afterwards the login begins anew.
 pub async fn finish_login(
     ctx: &Context,
     tenant: &TenantCache,
@@ -134,7 +134,7 @@ pub async fn finish_login(
         attempt::Taken::Live(live) => *live,
         attempt::Taken::Garbage(code) => return garbage(ctx, tenant, &arrival, code).await,
         attempt::Taken::Refused(attempt_id, code) => {
-            return void(ctx, tenant, connection, &arrival, attempt_id, code).await;
+            return refuse(ctx, tenant, connection, &arrival, Voids(attempt_id), Why::new(code, None)).await;
         }
         attempt::Taken::Done { return_to } => return Ok(Ending::AlreadyDone { return_to }),
         attempt::Taken::Parked(attempt_id) => return Ok(Ending::Parked { attempt_id }),
@@ -142,7 +142,7 @@ pub async fn finish_login(
     let (attempt, secrets, params) = taken;
     let verified = match verify(ctx, tenant, connection, &params, &secrets).await {
         Ok(verified) => verified,
-        Err(why) => return refuse(ctx, tenant, connection, &arrival, Some(attempt.id), why).await,
+        Err(why) => return refuse(ctx, tenant, connection, &arrival, Taken(attempt.id), why).await,
     };
     let (provider, redeemed, assertion) = verified;
     match session::open(ctx, &provider, &attempt, &arrival, redeemed, assertion).await? {
@@ -152,7 +152,7 @@ pub async fn finish_login(
             return_to: attempt.return_to,
             provisioned,
         }))),
-        Err(why) => refuse(ctx, tenant, connection, &arrival, Some(attempt.id), why).await,
+        Err(why) => refuse(ctx, tenant, connection, &arrival, Taken(attempt.id), why).await,
     }
 }
 
@@ -186,32 +186,22 @@ async fn verify(
     Ok((provider, redeemed, assertion))
 }
 
-/// Uses up an attempt that came back wrong. Of several answers to one attempt the first is told, the others are counted.
-async fn void(
-    ctx: &Context,
-    tenant: &TenantCache,
-    connection: Uuid,
-    arrival: &Arrival,
-    attempt_id: Uuid,
-    code: &'static str,
-) -> Result<Ending, Error> {
-    let (tenant_id, now) = (tenant.tenant.id, ctx.clock.now());
-    let first =
-        ctx.db.tenant(tenant_id, move |conn| Ok::<_, Error>(login_attempts::void(conn, tenant_id, attempt_id, now)?));
-    if first.await? {
-        refuse(ctx, tenant, connection, arrival, Some(attempt_id), Why::new(code, None)).await
-    } else {
-        garbage(ctx, tenant, arrival, "attempt_used").await
-    }
+/// The attempt that a refusal is about.
+enum About {
+    /// Taken by this very request.
+    Taken(Uuid),
+    /// Not taken: the refusal uses it up. Of several wrong answers to one attempt the first is told.
+    Voids(Uuid),
 }
+use About::{Taken, Voids};
 
-/// Writes the one audit event of a refusal.
+/// Refuses, with the one audit event of it in the transaction that uses the attempt up.
 async fn refuse(
     ctx: &Context,
     tenant: &TenantCache,
     connection: Uuid,
     arrival: &Arrival,
-    attempt_id: Option<Uuid>,
+    about: About,
     why: Why,
 ) -> Result<Ending, Error> {
     let tenant_id = tenant.tenant.id;
@@ -220,10 +210,20 @@ async fn refuse(
     let refused = LoginRefused { connection_id: connection, reason: code.clone(), detail, user_id: user };
     let row = stamp.event(tenant_id, &Event::LoginRefused(refused));
     let event_id = row.id;
+    let (Taken(attempt_id) | Voids(attempt_id)) = about;
+    let told = ctx.db.tenant(tenant_id, move |conn| {
+        if matches!(about, Voids(_)) && !login_attempts::void(conn, tenant_id, attempt_id, stamp.at)? {
+            return Ok(false);
+        }
+        audit_events::insert(conn, tenant_id, &row)?;
+        Ok::<_, Error>(true)
+    });
+    if !told.await? {
+        return garbage(ctx, tenant, arrival, "attempt_used").await;
+    }
     tracing::info!(%event_id, code, %connection, "login refused");
     metrics::counter!("doorward_logins_refused_total", "reason" => code.clone()).increment(1);
-    ctx.db.tenant(tenant_id, move |conn| Ok::<_, Error>(audit_events::insert(conn, tenant_id, &row)?)).await?;
-    Ok(Ending::Refused(Refused { code, event_id: Some(event_id), attempt_id }))
+    Ok(Ending::Refused(Refused { code, event_id: Some(event_id), attempt_id: Some(attempt_id) }))
 }
 
 /// What names no live attempt is counted by address, not written one row each.

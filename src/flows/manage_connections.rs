@@ -29,7 +29,7 @@ use crate::model::identity::SourceKind;
 use crate::model::json::Json;
 use crate::model::text::{name_key, valid_name};
 use crate::protocol::jwt::client_key::ClientKey;
-use crate::store::{connections, domains, groups, identities, sessions};
+use crate::store::{Versioned, connections, domains, groups, identities, sessions};
 
 pub use check::warnings;
 pub use probe::{Probed, probe};
@@ -181,6 +181,7 @@ pub async fn update(
         (old.settings.0.renames_people(&row.settings.0), old.settings.0.trusts_others(&row.settings.0));
     let caller = caller.clone();
     write(ctx, tenant, stamp, move |conn| {
+        lock(conn, tenant, id, Some(old.version))?;
         if rekeyed || repointed {
             check_linked(conn, &caller, id)?;
         }
@@ -229,11 +230,13 @@ async fn set_status(
     event: fn(Subject) -> Event,
 ) -> Result<Connection, Error> {
     let (tenant, stamp) = (caller.tenant_id(), caller.stamp(ctx));
+    let caller = caller.clone();
     write(ctx, tenant, stamp, move |conn| {
         let before = row.version;
         (row.status, row.version, row.updated_at) = (status, before + 1, stamp.at);
         saved(connections::save(conn, tenant, &row, before)?)?;
         if status == ConnectionStatus::Disabled {
+            check_linked(conn, &caller, row.id)?;
             sessions::end_of_source(conn, tenant, row.id, "connection_disabled", stamp.at)?;
         }
         let event = event(Subject { id: row.id, name: Some(row.display_name.clone()) });
@@ -250,8 +253,7 @@ pub async fn delete(ctx: &Context, caller: &Caller, id: Uuid, expected: Option<i
     let (tenant, stamp) = (caller.tenant_id(), caller.stamp(ctx));
     let caller = caller.clone();
     write(ctx, tenant, stamp, move |conn| {
-        let row = connections::find(conn, tenant, id)?.ok_or(Error::NotFound)?;
-        check_version(expected, row.version)?;
+        let row = lock(conn, tenant, id, expected)?;
         check_linked(conn, &caller, id)?;
         domains::unroute(conn, tenant, id)?;
         groups::remove_origin(conn, tenant, &id.to_string())?;
@@ -271,6 +273,13 @@ fn keep(row: &mut Connection, probed: Probed, now: DateTime<Utc>) {
     if let Some(document) = probed.metadata {
         (row.provider_metadata, row.provider_metadata_at) = (Some(document), Some(now));
     }
+}
+
+/// The row, held from here on: logins that are under way end before, later ones meet what this leaves.
+fn lock(conn: &mut PgConnection, tenant: Uuid, id: Uuid, expected: Option<i64>) -> Result<Connection, Error> {
+    let row = Connection::lock(conn, tenant, id)?.ok_or(Error::NotFound)?;
+    check_version(expected, row.version)?;
+    Ok(row)
 }
 
 /// T-05: who may change what a connection trusts, or take it away, decides about everybody who signs in by it; so nobody

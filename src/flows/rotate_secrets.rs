@@ -12,6 +12,9 @@ use crate::store::sealing::{self, SEALED_COLUMNS};
 /// Values of one transaction.
 const BATCH: i64 = 200;
 
+/// Passes after which somebody else is clearly still sealing with an older key.
+const PASSES: usize = 5;
+
 /// The text that proves a sealing key.
 const KNOWN: &[u8] = b"doorward";
 
@@ -51,13 +54,18 @@ pub async fn check_keys(ctx: &Context) -> Result<(), Error> {
 /// Seals everything with the first key; tells how many values were sealed anew. Afterwards older keys may be removed.
 ///
 /// # Errors
-/// [`Error::Internal`] for a value that does not open, [`Error::Unavailable`].
+/// [`Error::Internal`] for a value that does not open, [`Error::Conflict`] `sealing_key_in_use`, [`Error::Unavailable`].
 pub async fn rotate(ctx: &Context) -> Result<usize, Error> {
     let mut renewed = 0;
     // Somebody may have sealed with an older key while a pass went by; the last pass finds nothing.
-    loop {
+    for round in 1.. {
         match pass(ctx).await? {
             0 => break,
+            _ if round == PASSES => {
+                let message =
+                    "a server still seals with an older key: give every server the new key first, then rotate again";
+                return Err(Error::conflict("sealing_key_in_use", message));
+            }
             some => renewed += some,
         }
     }

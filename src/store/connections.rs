@@ -5,10 +5,16 @@ use diesel::prelude::*;
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::model::connection::oidc::OidcSettings;
+use crate::model::connection::provisioning::ProvisioningPolicy;
 use crate::model::connection::{Connection, ConnectionStatus};
+use crate::model::json::Json;
 use crate::model::page::PageRequest;
 use crate::schema::connections;
 use crate::store::crud;
+
+/// Status, settings and policy of a connection.
+pub type Rules = (ConnectionStatus, Json<OidcSettings>, Json<ProvisioningPolicy>);
 
 crud!(connections, Connection, versioned);
 
@@ -25,14 +31,15 @@ pub fn active(conn: &mut PgConnection, tenant: Uuid) -> QueryResult<Vec<Connecti
         .load(conn)
 }
 
-/// The status and version of a connection, held against changes until the transaction ends.
+/// What a sign-in was decided by: status, settings and policy of a connection, held against changes until the
+/// transaction ends.
 ///
 /// # Errors
 /// What the database says.
-pub fn hold(conn: &mut PgConnection, tenant: Uuid, id: Uuid) -> QueryResult<Option<(ConnectionStatus, i64)>> {
+pub fn hold(conn: &mut PgConnection, tenant: Uuid, id: Uuid) -> QueryResult<Option<Rules>> {
     connections::table
         .find((tenant, id))
-        .select((connections::status, connections::version))
+        .select((connections::status, connections::settings, connections::provisioning))
         .for_share()
         .first(conn)
         .optional()

@@ -20,6 +20,9 @@ pub enum DbError {
     /// No connection in time, or it broke: another try may work.
     #[error("the database cannot be reached now")]
     Unavailable,
+    /// Another transaction was faster (deadlock, serialization): the same again will do.
+    #[error("another change was faster")]
+    Raced,
     /// Everything else Diesel says.
     #[error("the database refused: {0}")]
     Query(DieselError),
@@ -29,21 +32,21 @@ impl From<DieselError> for DbError {
     fn from(error: DieselError) -> Self {
         match &error {
             DieselError::BrokenTransactionManager => Self::Unavailable,
-            DieselError::DatabaseError(
-                DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::SerializationFailure,
-                _,
-            ) => Self::Unavailable,
+            DieselError::DatabaseError(DatabaseErrorKind::ClosedConnection, _) => Self::Unavailable,
+            DieselError::DatabaseError(DatabaseErrorKind::SerializationFailure, _) => Self::Raced,
             DieselError::DatabaseError(kind, info) => {
                 tracing::debug!(?kind, message = info.message(), "database error");
                 // libpq reports a lost server and a cancelled statement as unknown errors with these words.
                 let text = info.message();
+                if text.contains("deadlock detected") {
+                    return Self::Raced;
+                }
                 let passing = [
                     "server closed the connection",
                     "terminating connection",
                     "no connection to the server",
                     "statement timeout",
                     "lock timeout",
-                    "deadlock detected",
                     "the database system is",
                 ];
                 if passing.iter().any(|p| text.contains(p)) { Self::Unavailable } else { Self::Query(error) }

@@ -90,7 +90,10 @@ pub async fn take(ctx: &Context, tenant: &TenantCache, connection: Uuid, arrival
     let state_hash = token::hash(&state);
     let found = ctx.db.tenant(tenant_id, move |conn| {
         let attempt = login_attempts::find(conn, tenant_id, id, &state_hash)?;
-        let mode = connections::find(conn, tenant_id, connection)?.map(|c| c.settings.0.response_mode);
+        let mode = match &attempt {
+            Some(_) => connections::find(conn, tenant_id, connection)?.map(|c| c.settings.0.response_mode),
+            None => None,
+        };
         Ok::<_, Error>((attempt, mode))
     });
     let (Some(attempt), mode) = found.await? else {

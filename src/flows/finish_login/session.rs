@@ -58,7 +58,8 @@ pub async fn open(
         let (attempt_id, request_id, now) = (attempt.id, arrival.request_id, ctx.clock.now());
         let round = ctx.db.tenant(tenant, move |conn| {
             // What was decided while the provider was asked may be over: disabled or changed in the meantime.
-            if connections::hold(conn, tenant, connection.id)? != Some((ConnectionStatus::Active, connection.version)) {
+            let rules = (ConnectionStatus::Active, connection.settings.clone(), connection.provisioning.clone());
+            if connections::hold(conn, tenant, connection.id)? != Some(rules) {
                 return Err(Undone::Refused(Why::new("connection_not_active", None)));
             }
             let welcome = match provision(conn, tenant, &connection, &assertion, now)? {

@@ -35,6 +35,11 @@ pub fn apply(
         Plan::Update(user, identity, fields) => (save_if_changed(conn, tenant, *user, &fields, now)?, Some(identity)),
     };
     let Some(user) = user else { return Ok(None) };
+    // The user's row first, in the order of everybody who changes users: one who was suspended or deleted just now is
+    // looked at again.
+    if users::touch_login(conn, tenant, user.id, now)? == 0 {
+        return Ok(None);
+    }
     let identity_id = match known {
         Some(id) => {
             identities::touch(conn, tenant, id, assertion.email.as_deref(), now)?;
@@ -48,10 +53,6 @@ pub fn apply(
             identity.id
         }
     };
-    // Locks the user's row: one who was suspended or deleted just now is looked at again.
-    if users::touch_login(conn, tenant, user.id, now)? == 0 {
-        return Ok(None);
-    }
     Ok(Some((user, identity_id)))
 }
 

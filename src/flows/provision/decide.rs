@@ -157,7 +157,7 @@ fn prove_address(
             "the provider must send email_verified = true; or trust the connection for the tenant's verified domains",
             user,
         )),
-        EmailTrust::TrustConnection if who.domain != DomainStanding::Ours => {
+        EmailTrust::TrustConnection if who.domain == DomainStanding::Unknown => {
             Err(refuse("email_domain_not_verified", "verify the address's domain for this tenant", user))
         }
         EmailTrust::VerifyByMail => {
@@ -181,8 +181,9 @@ fn check_link(user: &User, policy: &ProvisioningPolicy, who: &Candidates) -> Res
     }
     let expected = user.last_login_at.is_none();
     let ordinary = user.role <= Role::Auditor;
+    let ours = who.domain == DomainStanding::Ours;
     match policy.link_existing {
-        LinkPolicy::ProvenAddress if expected || (who.domain == DomainStanding::Ours && ordinary) => Ok(()),
+        LinkPolicy::ProvenAddress if (expected && ordinary) || (ours && (expected || ordinary)) => Ok(()),
         _ => Err(refuse(
             "link_requires_verification",
             "verify the address's domain, or link the identity by hand (always so for admins and owners who signed in before)",

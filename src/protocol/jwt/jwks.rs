@@ -109,10 +109,12 @@ impl JwksCache {
             return entry.outcome(now);
         }
         entry.fetch(lane, source, &self.clock).await;
+        // After the fetch: a provider that takes its time is not asked again at once for each who waited.
+        let now = self.clock.now();
         if !entry.knows(token, now) {
             entry.state().sought = Some(now);
         }
-        entry.outcome(self.clock.now())
+        entry.outcome(now)
     }
 
     fn refresh_in_background(&self, lane: &Lane, source: &JwksSource, entry: &Arc<Entry>) {

@@ -14,6 +14,8 @@ async fn owned() -> (TestApp, Admin, Admin, HostileProvider, Value) {
     let (acme, provider) = (app.tenant("acme").await, HostileProvider::start());
     let admin = app.key(&app.operator().await, "acme", "admin").await;
     let connection = acme.connect(&provider, json!({})).await;
+    let domain = acme.post("/domains", &json!({"domain": "example.com"})).await.created();
+    app.operator().await.post(&format!("/v1/tenants/acme/domains/{}/attest", id(&domain)), &json!({})).await.ok();
     acme.post("/users", &json!({"email": "ada@example.com", "role": "owner"})).await.created();
     let page = app.browser().follow(login_url(&connection)).await;
     assert_eq!(page.status, 200, "{}", page.body);
@@ -35,6 +37,7 @@ async fn t_05_an_admin_points_no_connection_elsewhere_by_which_an_owner_signs_in
     let aliases = json!({"settings": {"issuer_aliases": [evil.issuer]}});
     assert_eq!(admin.patch(&path, &aliases).await.expect(403).code(), "role_above_own");
     assert_eq!(admin.delete(&path).await.expect(403).code(), "role_above_own");
+    assert_eq!(admin.post(&format!("{path}/disable"), &json!({})).await.expect(403).code(), "role_above_own");
     assert_eq!(acme.get(&path).await.ok()["settings"]["issuer_aliases"], json!([]));
     admin.patch(&path, &json!({"display_name": "Renamed"})).await.ok();
     acme.patch(&path, &aliases).await.ok();

@@ -124,7 +124,9 @@ fn t_05_an_address_makes_nobody_an_owner_who_signed_in_before() {
     assert_eq!(code(&assertion(A, true), &policy, who.clone()), "link_requires_verification");
     owner.last_login_at = None;
     let expected = Candidates { same_address: Some(owner), ..who };
-    assert_eq!(code(&assertion(A, true), &policy, expected), "linked", "entered, and awaited for the first time");
+    assert_eq!(code(&assertion(A, true), &policy, expected.clone()), "linked", "entered, and the domain is verified");
+    let anywhere = Candidates { domain: DomainStanding::Unknown, ..expected };
+    assert_eq!(code(&assertion(A, true), &policy, anywhere), "link_requires_verification");
 }
 
 #[test]
