@@ -28,7 +28,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 use cluster::Cluster;
 pub use error::EmbeddedError;
@@ -131,10 +131,11 @@ impl EmbeddedPostgres {
         Self { url, sealing_keys: folder.sealing_keys(), owner: None }
     }
 
-    /// `postgres://doorward:<password>@127.0.0.1:<port>/doorward`, as the cluster's superuser.
+    /// `postgres://doorward:<password>@127.0.0.1:<port>/doorward`, as the cluster's superuser. It insists on SCRAM, so
+    /// that whoever takes the port of a cluster that crashed cannot ask for the password in clear.
     #[must_use]
     pub fn url(&self) -> SecretString {
-        self.url.clone()
+        format!("{}?require_auth=scram-sha-256", self.url.expose_secret()).into()
     }
 
     /// Whether this value holds the lock, and so stops the cluster when it goes.

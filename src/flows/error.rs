@@ -103,8 +103,10 @@ const TAKEN: &[(&str, &str, &str)] = &[
 
 impl From<DbError> for Error {
     fn from(error: DbError) -> Self {
-        let DbError::Query(query) = error else {
-            return Self::Unavailable;
+        let query = match error {
+            DbError::Query(query) => query,
+            DbError::Raced => return Self::conflict("concurrent_change", "another change was faster; try again"),
+            DbError::Unavailable => return Self::Unavailable,
         };
         if let DieselError::DatabaseError(kind, info) = &query {
             let constraint = info.constraint_name().unwrap_or_default();
