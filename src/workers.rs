@@ -32,7 +32,11 @@ impl Drop for Workers {
 /// Starts all of them.
 #[must_use]
 pub fn start(ctx: &Context) -> Workers {
-    Workers(vec![tokio::spawn(poll_changes(ctx.clone())), tokio::spawn(tidy(ctx.clone()))])
+    Workers(vec![
+        tokio::spawn(poll_changes(ctx.clone())),
+        tokio::spawn(tidy(ctx.clone())),
+        tokio::spawn(refresh_providers(ctx.clone())),
+    ])
 }
 
 /// Drops what others have changed from this instance's caches, within a second.
@@ -64,7 +68,7 @@ async fn poll_changes(ctx: Context) {
     }
 }
 
-/// Sweeps and refreshes.
+/// Sweeps, and tells how the pool is used.
 async fn tidy(ctx: Context) {
     let mut ticks = interval(SWEEP);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -75,11 +79,20 @@ async fn tidy(ctx: Context) {
         if let Err(error) = sweep::sweep(&ctx).await {
             tracing::warn!(%error, "sweeping failed; it is tried again in a minute");
         }
-        if let Err(error) = refresh_metadata::refresh_due(&ctx).await {
-            tracing::warn!(%error, "looking for due metadata failed; it is tried again in a minute");
-        }
         let (open, idle) = ctx.db.usage();
         metrics::gauge!("doorward_db_connections", "state" => "open").set(f64::from(open));
         metrics::gauge!("doorward_db_connections", "state" => "idle").set(f64::from(idle));
+    }
+}
+
+/// Refreshes providers' metadata; by itself, because a provider may hang for as long as it is let.
+async fn refresh_providers(ctx: Context) {
+    let mut ticks = interval(SWEEP);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = refresh_metadata::refresh_due(&ctx).await {
+            tracing::warn!(%error, "looking for due metadata failed; it is tried again in a minute");
+        }
     }
 }
