@@ -65,8 +65,14 @@ impl Caller {
 /// [`DbError`].
 pub async fn operator(ctx: &Context, key: &SecretString) -> Result<Option<Uuid>, DbError> {
     let (hash, now) = (token::hash(key.expose_secret()), ctx.clock.now());
-    let found = ctx.db.system(move |conn| Ok::<_, DbError>(operators::find_live(conn, &hash, now)?)).await?;
-    Ok(found.map(|key| key.id))
+    let found = ctx.db.system(move |conn| {
+        let found = operators::find_live(conn, &hash, now)?;
+        if let Some(key) = found.as_ref().filter(|key| key.last_used_at.is_none_or(|at| now - at >= TOUCH_AFTER)) {
+            operators::touch(conn, key.id, now)?;
+        }
+        Ok::<_, DbError>(found.map(|key| key.id))
+    });
+    found.await
 }
 
 /// The holder of an API key of this tenant.

@@ -90,16 +90,7 @@ impl Sealer {
     /// When the operating system has no randomness to give.
     #[must_use]
     pub fn seal(&self, place: Place, plaintext: &[u8]) -> Vec<u8> {
-        self.seal_with(0, place, plaintext)
-    }
-
-    /// Seals with the key at `index` of [`Sealer::key_ids`].
-    ///
-    /// # Panics
-    /// When the operating system has no randomness to give, or `index` is out of range.
-    #[must_use]
-    pub fn seal_with(&self, index: usize, place: Place, plaintext: &[u8]) -> Vec<u8> {
-        let (id, key) = &self.keys[index];
+        let (id, key) = &self.keys[0];
         let mut body = plaintext.to_vec();
         let nonce =
             key.seal_in_place_append_tag(place.aad(), &mut body).expect("the operating system gives randomness");

@@ -29,6 +29,14 @@ pub fn find_live(conn: &mut PgConnection, secret_hash: &[u8], now: DateTime<Utc>
         .optional()
 }
 
+/// Notes a use.
+///
+/// # Errors
+/// What the database says.
+pub fn touch(conn: &mut PgConnection, id: Uuid, now: DateTime<Utc>) -> QueryResult<usize> {
+    diesel::update(operator_keys::table.find(id)).set(operator_keys::last_used_at.eq(now)).execute(conn)
+}
+
 /// Every key, newest last.
 ///
 /// # Errors

@@ -1,7 +1,7 @@
 //! Sealed values across tenants (system): the known texts that prove the sealing keys, and what rotation re-seals.
 
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bytea, Text, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Bytea, Uuid as SqlUuid};
 use uuid::Uuid;
 
 use crate::schema::sealing_checks;
@@ -99,15 +99,4 @@ pub fn replace(
     .bind::<SqlUuid, _>(old.id)
     .bind::<Bytea, _>(&old.value)
     .execute(conn)
-}
-
-/// Tells whether the schema is there at all.
-///
-/// # Errors
-/// What the database says.
-pub fn table_exists(conn: &mut PgConnection, table: &str) -> QueryResult<bool> {
-    diesel::select(
-        diesel::dsl::sql::<diesel::sql_types::Bool>("to_regclass(").bind::<Text, _>(table).sql(") IS NOT NULL"),
-    )
-    .get_result(conn)
 }

@@ -29,6 +29,7 @@ pub struct OperatorKeyOut {
     pub hint: String,
     pub expires_at: Option<DateTime<Utc>>,
     pub revoked_at: Option<DateTime<Utc>>,
+    pub last_used_at: Option<DateTime<Utc>>,
     pub created_at: DateTime<Utc>,
 }
 
@@ -50,6 +51,7 @@ impl From<&OperatorKey> for OperatorKeyOut {
             hint: row.hint.clone(),
             expires_at: row.expires_at,
             revoked_at: row.revoked_at,
+            last_used_at: row.last_used_at,
             created_at: row.created_at,
         }
     }

@@ -84,11 +84,6 @@ impl JwksCache {
         token.verify(&keys)
     }
 
-    /// Forgets the keys of `source`, so that the next token fetches them (a compromised key was withdrawn).
-    pub fn forget(&self, source: &JwksSource) {
-        self.entries.invalidate(source);
-    }
-
     /// The key set for `token`: the cached one when it has a fitting key, else a freshly fetched one, else the cached one
     /// (which then says what is missing).
     async fn keys(&self, lane: &Lane, source: &JwksSource, token: &Jws<'_>) -> Result<Arc<KeySet>, JwtError> {

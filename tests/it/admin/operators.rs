@@ -16,7 +16,9 @@ async fn an_operators_key_is_shown_once_works_and_is_dead_when_revoked() {
     second.get("/v1/tenants").await.expect(200);
     let listed = operator.get("/v1/operator/keys").await.expect(200);
     assert!(!listed.text.contains(&secret[8..]));
-    assert!(listed.json()["items"].as_array().unwrap().iter().any(|k| k["id"] == created["id"]));
+    let listed = listed.json();
+    let key = listed["items"].as_array().unwrap().iter().find(|k| k["id"] == created["id"]).unwrap();
+    assert!(created["last_used_at"].is_null() && key["last_used_at"].is_string(), "a use is noted");
     let path = format!("/v1/operator/keys/{}", id(&created));
     operator.delete(&path).await.expect(204);
     assert_eq!(second.get("/v1/tenants").await.expect(401).code(), "unauthenticated");

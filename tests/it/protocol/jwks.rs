@@ -222,16 +222,6 @@ async fn an_old_set_is_refreshed_in_the_background_and_withdrawn_keys_go() {
 }
 
 #[actix_web::test]
-async fn forgotten_keys_are_fetched_at_once() {
-    let (provider, rig) = (HostileProvider::start(), Rig::new());
-    let (source, old) = (source(&provider, &rig), provider.key());
-    verify(&rig, &source, &old).await.expect("fetched");
-    provider.rotate_key(TestKey::ec("key-2"));
-    rig.jwks.forget(&source);
-    assert_eq!(verify(&rig, &source, &old).await, Err(JwtError::UnknownKey));
-}
-
-#[actix_web::test]
 async fn a_refused_header_costs_no_fetch() {
     let (provider, rig) = (HostileProvider::start(), Rig::new());
     let source = source(&provider, &rig);
