@@ -27,7 +27,7 @@ const SETTINGS: &str = "-c listen_addresses=127.0.0.1 -c unix_socket_directories
      -c log_min_error_statement=panic -c log_error_verbosity=terse";
 
 /// How many ports may be snatched away before we give up.
-const PORTS: usize = 5;
+const PORTS: usize = 3;
 
 /// A complete cluster, the programs of its version and the account that owns it.
 #[derive(Debug)]
@@ -83,17 +83,21 @@ impl Cluster {
         forget_foreign_postmaster(&self.data).map_err(|error| folder.io("remove a stale postmaster.pid in", error))?;
         // The last port first, so that a tool which knows it finds the cluster again.
         let ports = folder.port().into_iter().chain((0..PORTS).filter_map(|_| free_port()));
+        let mut failed = EmbeddedError::NoPort;
         for port in ports.filter(|port| is_free(*port)) {
             tracing::info!(port, data_dir = %folder.root().display(), "starting the embedded PostgreSQL");
             match self.pg_ctl(&["start", "--timeout", &within.as_secs().max(1).to_string()], Some(port)) {
                 Ok(()) => return Ok(()),
                 // It takes longer than pg_ctl waits: the caller knocks at the door itself.
                 Err(_) if living_postmaster(&self.data).is_some() => return Ok(()),
-                Err(error) if is_free(port) => return Err(error),
-                Err(_) => tracing::warn!(port, "somebody took the port; trying another one"),
+                // Whoever snatched the port may have given it back already, so its being free now proves nothing.
+                Err(error) => {
+                    tracing::warn!(port, %error, "it did not start; trying another port");
+                    failed = error;
+                }
             }
         }
-        Err(EmbeddedError::NoPort)
+        Err(failed)
     }
 
     /// Stops the cluster at once (clients are cut off, transactions rolled back) and waits for its end.
