@@ -5,11 +5,14 @@
 //! May import `schema` and `secrets`, nothing above.
 
 pub mod api_key;
+pub mod application;
 pub mod audit;
+pub mod authorization;
 pub mod claims;
 pub mod connection;
 pub mod domain;
 pub mod email;
+pub mod grant;
 pub mod group;
 pub mod identity;
 pub mod json;
@@ -17,8 +20,10 @@ pub mod login_attempt;
 pub mod operator;
 pub mod page;
 pub mod role;
+pub mod scope;
 pub mod service_account;
 pub mod session;
+pub mod signing_key;
 pub mod tenant;
 pub mod text;
 mod text_enum;

@@ -31,6 +31,30 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// An OAuth 2 client of one tenant.
+    applications (tenant_id, id) {
+        /// The tenant.
+        tenant_id -> Uuid,
+        /// UUIDv7; the client_id.
+        id -> Uuid,
+        /// Display name, shown on the consent page.
+        name -> Text,
+        /// The name normalised; unique.
+        name_key -> Text,
+        /// Redirect URIs, authentication, algorithm, lifetimes, scopes, claims.
+        settings -> Jsonb,
+        /// Hashes of the client secrets: during a rotation more than one is good.
+        secrets -> Jsonb,
+        /// Grows with each update; the ETag.
+        version -> Int8,
+        /// When it was created.
+        created_at -> Timestamptz,
+        /// When it was last changed.
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     /// What happened in a tenant; only ever added to. No foreign keys: it outlives what it speaks of.
     audit_events (tenant_id, id) {
         /// The tenant.
@@ -49,6 +73,26 @@ diesel::table! {
         payload -> Jsonb,
         /// The request that did it.
         request_id -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    /// An authorization request that waits for its user to sign in or to consent.
+    authorization_requests (tenant_id, id) {
+        /// The tenant that was chosen.
+        tenant_id -> Uuid,
+        /// UUIDv7; part of the URL that the login comes back to.
+        id -> Uuid,
+        /// The application that asks: of the tenant, or
+        application_id -> Nullable<Uuid>,
+        /// of the installation.
+        installation_application_id -> Nullable<Uuid>,
+        /// The checked parameters.
+        request -> Jsonb,
+        /// When it came; a login that is asked for must be younger.
+        created_at -> Timestamptz,
+        /// When it is void.
+        expires_at -> Timestamptz,
     }
 }
 
@@ -107,6 +151,26 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// What a user agreed to tell a third partys application.
+    consents (tenant_id, user_id, client_id) {
+        /// The tenant.
+        tenant_id -> Uuid,
+        /// Who.
+        user_id -> Uuid,
+        /// The application, whichever kind.
+        client_id -> Uuid,
+        /// The application that asks: of the tenant, or
+        application_id -> Nullable<Uuid>,
+        /// of the installation.
+        installation_application_id -> Nullable<Uuid>,
+        /// Agreed scopes, separated by blanks.
+        scope -> Text,
+        /// When it was last agreed.
+        granted_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     /// The link from what a provider calls a person to the user.
     federated_identities (tenant_id, id) {
         /// The tenant.
@@ -127,6 +191,54 @@ diesel::table! {
         created_at -> Timestamptz,
         /// When it last signed in.
         last_seen_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    /// What a user let an application have: born with an authorization code, lives in its tokens.
+    grants (tenant_id, id) {
+        /// The tenant of the user.
+        tenant_id -> Uuid,
+        /// UUIDv7.
+        id -> Uuid,
+        /// The application that asks: of the tenant, or
+        application_id -> Nullable<Uuid>,
+        /// of the installation.
+        installation_application_id -> Nullable<Uuid>,
+        /// Who.
+        user_id -> Uuid,
+        /// The session it was given in; no foreign key, because it outlives a session that only expired.
+        session_id -> Uuid,
+        /// Granted scopes, separated by blanks.
+        scope -> Text,
+        /// The resource server that access tokens are for (RFC 8707), if one was named.
+        resource -> Nullable<Text>,
+        /// The nonce of the request.
+        nonce -> Nullable<Text>,
+        /// When the person had proven who they are.
+        auth_time -> Timestamptz,
+        /// The authentication context class of the session.
+        acr -> Nullable<Text>,
+        /// The authentication methods of the session.
+        amr -> Array<Text>,
+        /// Where the code was sent.
+        redirect_uri -> Text,
+        /// SHA-256 of the authorization code.
+        code_hash -> Bytea,
+        /// PKCE challenge, S256.
+        code_challenge -> Text,
+        /// When the code is void.
+        code_expires_at -> Timestamptz,
+        /// When the code was redeemed.
+        code_used_at -> Nullable<Timestamptz>,
+        /// When it was given.
+        created_at -> Timestamptz,
+        /// When its last token is void.
+        expires_at -> Timestamptz,
+        /// When it was taken back; then none of its tokens is good.
+        revoked_at -> Nullable<Timestamptz>,
+        /// Why: reuse, logout, revoked, ..
+        revoke_reason -> Nullable<Text>,
     }
 }
 
@@ -225,6 +337,48 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// An OAuth 2 client that serves all tenants.
+    installation_applications (id) {
+        /// UUIDv7; the client_id.
+        id -> Uuid,
+        /// Display name, shown on the consent page.
+        name -> Text,
+        /// The name normalised; unique.
+        name_key -> Text,
+        /// Redirect URIs, authentication, algorithm, lifetimes, scopes, claims.
+        settings -> Jsonb,
+        /// Hashes of the client secrets: during a rotation more than one is good.
+        secrets -> Jsonb,
+        /// Grows with each update; the ETag.
+        version -> Int8,
+        /// When it was created.
+        created_at -> Timestamptz,
+        /// When it was last changed.
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// A key that signs the tokens of the installations issuer.
+    installation_signing_keys (id) {
+        /// UUIDv7.
+        id -> Uuid,
+        /// What it signs with.
+        algorithm -> Text,
+        /// PKCS#8, sealed.
+        private_key -> Bytea,
+        /// The JSON Web Key that is published; its kid is the RFC 7638 thumbprint.
+        public_key -> Jsonb,
+        /// When it was made; published from then on.
+        created_at -> Timestamptz,
+        /// When it begins to sign; every instance knows it by then.
+        use_from -> Timestamptz,
+        /// When it is published no longer: what the key before it signed has expired.
+        retire_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     /// A login that was begun: bound to a browser, used once.
     login_attempts (tenant_id, id) {
         /// The tenant.
@@ -309,6 +463,26 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// A refresh token; each is good once and leads to the next.
+    refresh_tokens (tenant_id, id) {
+        /// The tenant of the user.
+        tenant_id -> Uuid,
+        /// UUIDv7.
+        id -> Uuid,
+        /// The grant whose family it is of.
+        grant_id -> Uuid,
+        /// SHA-256 of the token.
+        token_hash -> Bytea,
+        /// When it was issued.
+        created_at -> Timestamptz,
+        /// When it is void.
+        expires_at -> Timestamptz,
+        /// When it was used; a later use betrays theft.
+        used_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     /// One known text sealed by each sealing key, so that a missing or wrong key is noticed at start.
     sealing_checks (key_id) {
         /// The sealing key's id.
@@ -375,6 +549,32 @@ diesel::table! {
         user_agent -> Nullable<Text>,
         /// The provider's tokens for logout and revocation, sealed.
         upstream -> Nullable<Bytea>,
+        /// The authentication context class that the identity provider told.
+        acr -> Nullable<Text>,
+        /// The authentication methods that the identity provider told, or pwd.
+        amr -> Array<Text>,
+    }
+}
+
+diesel::table! {
+    /// A key that signs the tokens of one tenants issuer.
+    signing_keys (tenant_id, id) {
+        /// The tenant.
+        tenant_id -> Uuid,
+        /// UUIDv7.
+        id -> Uuid,
+        /// What it signs with.
+        algorithm -> Text,
+        /// PKCS#8, sealed.
+        private_key -> Bytea,
+        /// The JSON Web Key that is published; its kid is the RFC 7638 thumbprint.
+        public_key -> Jsonb,
+        /// When it was made; published from then on.
+        created_at -> Timestamptz,
+        /// When it begins to sign; every instance knows it by then.
+        use_from -> Timestamptz,
+        /// When it is published no longer: what the key before it signed has expired.
+        retire_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -431,6 +631,16 @@ diesel::table! {
         first_seen_at -> Timestamptz,
         /// Last time.
         last_seen_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// Assertions that are good once, until they expire.
+    used_assertions (fingerprint) {
+        /// SHA-256 of who made it and its id.
+        fingerprint -> Bytea,
+        /// When it would be refused anyway.
+        expires_at -> Timestamptz,
     }
 }
 
@@ -500,25 +710,34 @@ diesel::table! {
 
 diesel::allow_tables_to_appear_in_same_query!(
     api_keys,
+    applications,
     audit_events,
+    authorization_requests,
     changes,
     connections,
+    consents,
     federated_identities,
+    grants,
     group_mappings,
     group_memberships,
     groups,
     held_group_removals,
     identity_sources,
+    installation_applications,
+    installation_signing_keys,
     login_attempts,
     operator_audit_events,
     operator_keys,
     rate_limits,
+    refresh_tokens,
     sealing_checks,
     service_accounts,
     sessions,
+    signing_keys,
     tenant_slugs,
     tenants,
     unmatched_groups,
+    used_assertions,
     users,
     verified_domains,
 );

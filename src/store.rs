@@ -5,14 +5,19 @@
 //! function here never begins or ends a transaction. May import `model`, `schema`.
 
 pub mod api_keys;
+pub mod applications;
 pub mod audit_events;
+pub mod authorization_requests;
 pub mod changes;
 pub mod connections;
+pub mod consents;
 pub mod db;
 pub mod domains;
+pub mod grants;
 pub mod group_mappings;
 pub mod groups;
 pub mod identities;
+pub mod installation_applications;
 pub mod login_attempts;
 pub mod migrate;
 pub mod operators;
@@ -20,7 +25,9 @@ pub mod rate_limits;
 pub mod sealing;
 pub mod service_accounts;
 pub mod sessions;
+pub mod signing_keys;
 pub mod tenants;
+pub mod used_assertions;
 pub mod users;
 
 use chrono::{DateTime, Utc};

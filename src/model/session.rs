@@ -25,6 +25,8 @@ pub struct Session {
     pub ip: Option<String>,
     pub user_agent: Option<String>,
     pub upstream: Option<Vec<u8>>,
+    pub acr: Option<String>,
+    pub amr: Vec<String>,
 }
 
 impl Session {

@@ -13,6 +13,8 @@ pub const SEALED_COLUMNS: &[(&str, &str)] = &[
     ("login_attempts", "secrets"),
     ("login_attempts", "parked_response"),
     ("sessions", "upstream"),
+    ("signing_keys", "private_key"),
+    ("installation_signing_keys", "private_key"),
 ];
 
 /// A sealed value and where it lives.
@@ -68,14 +70,20 @@ pub fn batch(
     limit: i64,
 ) -> QueryResult<Vec<SealedValue>> {
     // Table and column come from SEALED_COLUMNS alone.
+    let tenant = tenant_of(table);
     diesel::sql_query(format!(
-        "SELECT tenant_id, id, {column} AS value FROM {table} \
-         WHERE {column} IS NOT NULL AND (tenant_id, id) > ($1, $2) ORDER BY tenant_id, id LIMIT $3"
+        "SELECT {tenant} AS tenant_id, id, {column} AS value FROM {table} \
+         WHERE {column} IS NOT NULL AND ({tenant}, id) > ($1, $2) ORDER BY 1, 2 LIMIT $3"
     ))
     .bind::<SqlUuid, _>(after.0)
     .bind::<SqlUuid, _>(after.1)
     .bind::<BigInt, _>(limit)
     .load(conn)
+}
+
+/// The tenant of a table's rows, as SQL: what belongs to the installation is sealed for the nil tenant.
+fn tenant_of(table: &str) -> &'static str {
+    if table.starts_with("installation_") { "'00000000-0000-0000-0000-000000000000'::uuid" } else { "tenant_id" }
 }
 
 /// Replaces a sealed value, when it is still the one that was read.
@@ -91,8 +99,9 @@ pub fn replace(
 ) -> QueryResult<usize> {
     // A connection's editors write whole rows back: the version tells them that theirs is no longer the one they read.
     let bump = if table == "connections" { ", version = version + 1" } else { "" };
+    let tenant = tenant_of(table);
     diesel::sql_query(format!(
-        "UPDATE {table} SET {column} = $1{bump} WHERE tenant_id = $2 AND id = $3 AND {column} = $4"
+        "UPDATE {table} SET {column} = $1{bump} WHERE {tenant} = $2 AND id = $3 AND {column} = $4"
     ))
     .bind::<Bytea, _>(new)
     .bind::<SqlUuid, _>(old.tenant_id)

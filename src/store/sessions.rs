@@ -8,9 +8,20 @@ use crate::model::page::PageRequest;
 use crate::model::session::Session;
 use crate::model::user::User;
 use crate::schema::{sessions, users};
-use crate::store::crud;
+use crate::store::{crud, grants};
 
 crud!(sessions, Session);
+
+/// Ends the sessions of a query, and takes back what applications were given in them; tells how many.
+macro_rules! end_all {
+    ($conn:expr, $tenant:expr, $going:expr, $reason:expr, $now:expr) => {{
+        let over = (sessions::ended_at.eq($now), sessions::end_reason.eq($reason));
+        let ended = diesel::update($going).set((over, sessions::upstream.eq(None::<Vec<u8>>)));
+        let ended: Vec<Uuid> = ended.returning(sessions::id).get_results($conn)?;
+        grants::revoke_of_sessions($conn, $tenant, &ended, $reason, $now)?;
+        QueryResult::Ok(ended.len())
+    }};
+}
 
 /// A page of the live sessions of the tenant, or of one user.
 ///
@@ -68,10 +79,7 @@ pub fn touch(conn: &mut PgConnection, tenant: Uuid, id: Uuid, now: DateTime<Utc>
 /// What the database says.
 pub fn end(conn: &mut PgConnection, tenant: Uuid, id: Uuid, reason: &str, now: DateTime<Utc>) -> QueryResult<bool> {
     let going = sessions::table.find((tenant, id)).filter(sessions::ended_at.is_null());
-    let ended = diesel::update(going)
-        .set((sessions::ended_at.eq(now), sessions::end_reason.eq(reason), sessions::upstream.eq(None::<Vec<u8>>)))
-        .execute(conn)?;
-    Ok(ended == 1)
+    Ok(end_all!(conn, tenant, going, reason, now)? == 1)
 }
 
 /// Ends every session of a user; tells how many.
@@ -89,9 +97,7 @@ pub fn end_of_user(
         .filter(sessions::tenant_id.eq(tenant))
         .filter(sessions::user_id.eq(user))
         .filter(sessions::ended_at.is_null());
-    diesel::update(going)
-        .set((sessions::ended_at.eq(now), sessions::end_reason.eq(reason), sessions::upstream.eq(None::<Vec<u8>>)))
-        .execute(conn)
+    end_all!(conn, tenant, going, reason, now)
 }
 
 /// Ends every session that came in by a source; tells how many.
@@ -109,9 +115,7 @@ pub fn end_of_source(
         .filter(sessions::tenant_id.eq(tenant))
         .filter(sessions::source_id.eq(source))
         .filter(sessions::ended_at.is_null());
-    diesel::update(going)
-        .set((sessions::ended_at.eq(now), sessions::end_reason.eq(reason), sessions::upstream.eq(None::<Vec<u8>>)))
-        .execute(conn)
+    end_all!(conn, tenant, going, reason, now)
 }
 
 /// Deletes sessions that were over before `before`, at most `limit` (system).

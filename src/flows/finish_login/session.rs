@@ -124,6 +124,8 @@ fn new_session(
         ip: arrival.ip.map(|ip| ip.to_string()),
         user_agent: arrival.user_agent.as_deref().map(|ua| tamed(ua, 255)),
         upstream: Some(ctx.sealer.seal(upstream_place(attempt.tenant_id, id), &bytes)),
+        acr: None,
+        amr: Vec::new(),
     };
     Ok((session, token.into()))
 }
