@@ -379,6 +379,24 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Passwords of users, for tenants that sign people in by Doorward itself.
+    local_credentials (tenant_id, user_id) {
+        /// The tenant.
+        tenant_id -> Uuid,
+        /// Whose it is.
+        user_id -> Uuid,
+        /// Argon2id, as a PHC string.
+        password_hash -> Text,
+        /// Whether the next login has to choose another one.
+        must_change -> Bool,
+        /// Grows with each change.
+        version -> Int8,
+        /// When it was last set.
+        changed_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     /// A login that was begun: bound to a browser, used once.
     login_attempts (tenant_id, id) {
         /// The tenant.
@@ -613,6 +631,8 @@ diesel::table! {
         created_at -> Timestamptz,
         /// When it was last changed.
         updated_at -> Timestamptz,
+        /// Whether connections, passwords or both sign people in: off, optional, enforced.
+        sso -> Text,
     }
 }
 
@@ -725,6 +745,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     identity_sources,
     installation_applications,
     installation_signing_keys,
+    local_credentials,
     login_attempts,
     operator_audit_events,
     operator_keys,

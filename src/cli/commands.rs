@@ -71,6 +71,7 @@ async fn create_tenant(ctx: Context, args: TenantArgs) -> Done {
         external_id: args.external_id,
         allowed_return_urls: args.return_urls,
         landing_url: args.landing_url,
+        sso: None,
     };
     let tenant = manage_tenants::create(&ctx, stamp(&ctx), input).await?;
     let login_url = ctx.config.url(&format!("/t/{}/login", tenant.slug));

@@ -10,7 +10,7 @@ use crate::flows::patch::{not_null, nullable, put};
 use crate::flows::write::{check_version, saved, write};
 use crate::flows::{Error, Fault};
 use crate::model::audit::{Actor, Change, Event, Stamp, Subject};
-use crate::model::tenant::{Tenant, TenantStatus, is_return_pattern, is_slug};
+use crate::model::tenant::{Sso, Tenant, TenantStatus, is_return_pattern, is_slug};
 use crate::model::text::{valid_external_id, valid_name};
 use crate::store::{audit_events, changes, tenants};
 
@@ -37,6 +37,10 @@ pub struct TenantIn {
     /// Where a login goes that names no (permitted) target.
     #[garde(skip)]
     pub landing_url: Option<String>,
+    /// Whether connections (`enforced`), passwords of Doorward's own (`off`) or both (`optional`, the default) sign
+    /// people in.
+    #[garde(skip)]
+    pub sso: Option<Sso>,
 }
 
 /// What to change of a tenant; absent fields stay.
@@ -65,6 +69,10 @@ pub struct TenantPatch {
     #[schema(value_type = Option<String>)]
     #[garde(skip)]
     pub landing_url: Option<Option<String>>,
+    /// Whether connections, passwords or both sign people in.
+    #[serde(default, deserialize_with = "not_null")]
+    #[garde(skip)]
+    pub sso: Option<Sso>,
 }
 
 /// Creates a tenant.
@@ -87,6 +95,7 @@ pub async fn create(ctx: &Context, stamp: Stamp, input: TenantIn) -> Result<Tena
         version: 1,
         created_at: stamp.at,
         updated_at: stamp.at,
+        sso: input.sso.unwrap_or(Sso::Optional),
     };
     check_urls(&tenant)?;
     let created = tenant.clone();
@@ -125,6 +134,7 @@ pub async fn update(
         put(&mut row.status, patch.status, "status", &mut fields);
         put(&mut row.allowed_return_urls, patch.allowed_return_urls, "allowed_return_urls", &mut fields);
         put(&mut row.landing_url, patch.landing_url, "landing_url", &mut fields);
+        put(&mut row.sso, patch.sso, "sso", &mut fields);
         if fields.is_empty() {
             return Ok((row, None));
         }

@@ -17,6 +17,18 @@ text_enum! {
     }
 }
 
+text_enum! {
+    /// Whether people sign in by connections, by passwords of Doorward's own, or both.
+    Sso {
+        /// Connections sign nobody in; there are passwords only.
+        Off = "off",
+        /// Both.
+        Optional = "optional",
+        /// Passwords sign nobody in; API keys and sessions go on.
+        Enforced = "enforced",
+    }
+}
+
 /// One customer organisation (the whole row).
 #[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset, Identifiable)]
 #[diesel(table_name = crate::schema::tenants, treat_none_as_null = true)]
@@ -32,6 +44,7 @@ pub struct Tenant {
     pub version: i64,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+    pub sso: Sso,
 }
 
 /// Slugs that would be mistaken for something of ours (T-14).
@@ -133,6 +146,7 @@ mod tests {
             version: 1,
             created_at: DateTime::UNIX_EPOCH,
             updated_at: DateTime::UNIX_EPOCH,
+            sso: Sso::Optional,
         }
     }
 

@@ -13,7 +13,7 @@ use crate::http::etag::{self, IfMatch};
 use crate::http::paging::{Page, page};
 use crate::http::problem::Problem;
 use crate::http::{Ctx, admin};
-use crate::model::tenant::{Tenant, TenantStatus};
+use crate::model::tenant::{Sso, Tenant, TenantStatus};
 use crate::store::db::DbError;
 use crate::store::tenants;
 
@@ -28,6 +28,7 @@ pub struct TenantOut {
     pub status: TenantStatus,
     pub allowed_return_urls: Vec<String>,
     pub landing_url: Option<String>,
+    pub sso: Sso,
     /// Where this tenant's people sign in.
     pub login_url: String,
     pub version: i64,
@@ -46,6 +47,7 @@ fn out(ctx: &Ctx, row: &Tenant) -> TenantOut {
         status: row.status,
         allowed_return_urls: row.allowed_return_urls,
         landing_url: row.landing_url,
+        sso: row.sso,
         version: row.version,
         created_at: row.created_at,
         updated_at: row.updated_at,

@@ -26,7 +26,7 @@ const COLUMNS: &str = r#"
         CASE WHEN is_nullable = 'YES' THEN 'Nullable<' || type || '>' ELSE type END COLLATE "C" AS line
     FROM (SELECT *, CASE udt_name
         WHEN 'uuid' THEN 'Uuid' WHEN 'text' THEN 'Text' WHEN 'bytea' THEN 'Bytea' WHEN 'timestamptz' THEN 'Timestamptz'
-        WHEN 'jsonb' THEN 'Jsonb' WHEN 'int2' THEN 'Int2' WHEN 'int4' THEN 'Int4' WHEN 'int8' THEN 'Int8'
+        WHEN 'jsonb' THEN 'Jsonb' WHEN 'int2' THEN 'Int2' WHEN 'int4' THEN 'Int4' WHEN 'int8' THEN 'Int8' WHEN 'bool' THEN 'Bool'
         WHEN '_text' THEN 'Array<Text>' WHEN '_uuid' THEN 'Array<Uuid>' ELSE udt_name END AS type
         FROM information_schema.columns) AS typed
     WHERE table_schema = 'public' AND table_name <> '__diesel_schema_migrations' ORDER BY line"#;
