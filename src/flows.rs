@@ -22,6 +22,7 @@ pub mod manage_service_accounts;
 pub mod manage_sessions;
 pub mod manage_tenants;
 pub mod manage_users;
+pub mod open_session;
 pub mod patch;
 pub mod provision;
 pub mod refresh_metadata;

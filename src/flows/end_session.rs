@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::context::Context;
 use crate::context::caches::TenantCache;
-use crate::flows::finish_login::upstream_place;
+use crate::flows::open_session::upstream_place;
 use crate::flows::{Error, authenticate, write};
 use crate::model::audit::{Actor, Event, SessionEnded, Stamp};
 use crate::model::session::{Session, UpstreamTokens};

@@ -9,8 +9,6 @@
 mod attempt;
 mod session;
 
-use std::net::IpAddr;
-
 use secrecy::{ExposeSecret, SecretString};
 use uuid::Uuid;
 
@@ -18,9 +16,10 @@ use crate::context::Context;
 use crate::context::caches::TenantCache;
 use crate::context::provider::Provider;
 use crate::flows::begin_login::{redirect_uri, usable};
+use crate::flows::open_session::Visitor;
 use crate::flows::provision::Provisioned;
 use crate::flows::{Error, limits};
-use crate::model::audit::{Actor, Event, LoginRefused, Stamp};
+use crate::model::audit::{Event, LoginMethod, LoginRefused};
 use crate::model::claims::IdentityAssertion;
 use crate::model::login_attempt::{AttemptSecrets, LoginAttempt};
 use crate::model::text::tamed;
@@ -29,7 +28,6 @@ use crate::protocol::oidc::redeem::{self, CodeGrant, Redeemed};
 use crate::store::{audit_events, login_attempts};
 
 pub use attempt::{ResponseParams, Way};
-pub use session::upstream_place;
 
 /// Most characters of a provider's own words that the audit log keeps.
 const MAX_DETAIL: usize = 500;
@@ -40,14 +38,8 @@ pub struct Arrival {
     pub way: Way,
     /// The browser's cookie for the attempt, by attempt id.
     pub attempt_cookie: Box<dyn Fn(Uuid) -> Option<String> + Send + Sync>,
-    /// The browser's session cookie of this tenant, if it has one.
-    pub session_cookie: Option<String>,
-    /// Where from.
-    pub ip: Option<IpAddr>,
-    /// Which browser.
-    pub user_agent: Option<String>,
-    /// Which request.
-    pub request_id: Option<Uuid>,
+    /// The browser.
+    pub visitor: Visitor,
 }
 
 /// How a login ended.
@@ -205,9 +197,15 @@ async fn refuse(
     why: Why,
 ) -> Result<Ending, Error> {
     let tenant_id = tenant.tenant.id;
-    let stamp = Stamp { actor: Actor::Visitor, request_id: arrival.request_id, at: ctx.clock.now() };
+    let stamp = arrival.visitor.stamp(ctx);
     let Why { code, detail, user } = why;
-    let refused = LoginRefused { connection_id: connection, reason: code.clone(), detail, user_id: user };
+    let refused = LoginRefused {
+        method: LoginMethod::Oidc,
+        connection_id: Some(connection),
+        reason: code.clone(),
+        detail,
+        user_id: user,
+    };
     let row = stamp.event(tenant_id, &Event::LoginRefused(refused));
     let event_id = row.id;
     let (Taken(attempt_id) | Voids(attempt_id)) = about;
@@ -229,7 +227,7 @@ async fn refuse(
 /// What names no live attempt is counted by address, not written one row each.
 async fn garbage(ctx: &Context, tenant: &TenantCache, arrival: &Arrival, code: &'static str) -> Result<Ending, Error> {
     metrics::counter!("doorward_login_garbage_total", "reason" => code).increment(1);
-    if let Some(ip) = arrival.ip {
+    if let Some(ip) = arrival.visitor.ip {
         let what = format!("callback/{}/{}", tenant.tenant.id, limits::address_bucket(ip));
         // A flood is held in memory first: its row would be everybody's to wait for.
         ctx.garbage_limit.check(&what).map_err(|retry_after| Error::RateLimited { retry_after })?;

@@ -30,8 +30,8 @@ use sync_groups::GroupOutcome;
 pub struct Provisioned {
     /// The user, as they are now.
     pub user: User,
-    /// The link they came in by.
-    pub identity_id: Uuid,
+    /// The link they came in by, where it was one.
+    pub identity_id: Option<Uuid>,
     /// `created`, `linked` or `updated`.
     pub outcome: &'static str,
     /// Fields of the user that changed.
@@ -74,7 +74,7 @@ pub fn provision(
         return Ok(Verdict::Raced);
     };
     let groups = sync_groups::sync(conn, connection, user.id, assertion.groups.as_ref(), now)?;
-    let provisioned = Provisioned { user, identity_id, outcome, fields, warnings, groups };
+    let provisioned = Provisioned { user, identity_id: Some(identity_id), outcome, fields, warnings, groups };
     Ok(Verdict::Welcome(Box::new(provisioned)))
 }
 

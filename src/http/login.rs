@@ -21,8 +21,9 @@ use uuid::Uuid;
 use crate::config::Config;
 use crate::context::caches::TenantCache;
 use crate::flows::Error;
-use crate::http::Ctx;
+use crate::flows::open_session::Visitor;
 use crate::http::texts::{Texts, texts};
+use crate::http::{Ctx, auth, cookies, peer};
 
 /// A page that says one thing.
 #[derive(Template)]
@@ -45,6 +46,16 @@ async fn tenant_of(ctx: &Ctx, req: &HttpRequest) -> Result<Arc<TenantCache>, Htt
         Ok(Some(tenant)) => Ok(tenant),
         Ok(None) => Err(refusal(req, None, &Error::NotFound)),
         Err(error) => Err(refusal(req, None, &error.into())),
+    }
+}
+
+/// The browser that asks.
+fn visitor(ctx: &Ctx, req: &HttpRequest, tenant: &TenantCache) -> Visitor {
+    Visitor {
+        session_cookie: cookies::read_session(req, &ctx.config, tenant.tenant.id),
+        ip: peer::ip(req, &ctx.config.trusted_proxies),
+        user_agent: peer::user_agent(req),
+        request_id: auth::request_id(req),
     }
 }
 

@@ -7,6 +7,8 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::model::text_enum::text_enum;
+
 /// Who did it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -78,11 +80,24 @@ pub struct KeyOf {
     pub owner_id: Option<Uuid>,
 }
 
+text_enum! {
+    /// In which way somebody signs in.
+    LoginMethod {
+        /// By an OpenID Connect provider.
+        Oidc = "oidc",
+        /// By a password of Doorward's own.
+        Password = "password",
+    }
+}
+
 /// A login that ended with a session.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LoginSucceeded {
-    /// By which connection.
-    pub connection_id: Uuid,
+    /// In which way.
+    pub method: LoginMethod,
+    /// By which connection, where it was one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connection_id: Option<Uuid>,
     /// Who.
     pub user_id: Uuid,
     /// The session.
@@ -104,8 +119,11 @@ pub struct LoginSucceeded {
 /// A login that ended on a refusal page.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LoginRefused {
-    /// By which connection.
-    pub connection_id: Uuid,
+    /// In which way.
+    pub method: LoginMethod,
+    /// By which connection, where it was one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connection_id: Option<Uuid>,
     /// The stable reason code.
     pub reason: String,
     /// What an admin needs to know to mend it.

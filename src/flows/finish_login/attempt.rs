@@ -148,7 +148,7 @@ async fn claim(
 
 /// A used attempt: a kind answer to the browser that finished it, nothing to anybody else (O-07).
 async fn done(ctx: &Context, tenant: &TenantCache, arrival: &Arrival, attempt: LoginAttempt) -> Result<Taken, Error> {
-    if let (Some(session_id), Some(cookie)) = (attempt.session_id, &arrival.session_cookie)
+    if let (Some(session_id), Some(cookie)) = (attempt.session_id, &arrival.visitor.session_cookie)
         && let Some(live) = authenticate::session(ctx, tenant, cookie).await?
         && live.0.id == session_id
     {

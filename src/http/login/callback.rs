@@ -10,9 +10,9 @@ use crate::context::caches::TenantCache;
 use crate::flows::finish_login::{Arrival, Ending, Refused, ResponseParams, SignedIn, Way, finish_login};
 use crate::http::Ctx;
 use crate::http::body::{FormText, read_pairs};
-use crate::http::login::{refusal, refused_page, see_other, tenant_of};
+use crate::http::cookies;
+use crate::http::login::{refusal, refused_page, see_other, tenant_of, visitor};
 use crate::http::problem::Problem;
-use crate::http::{auth, cookies, peer};
 
 /// The parameters that are read; providers add others, which are ignored.
 #[derive(Debug, Default, Deserialize)]
@@ -75,10 +75,7 @@ async fn finish(ctx: Ctx, req: HttpRequest, connection: Uuid, way: Way) -> Resul
     let arrival = Arrival {
         way,
         attempt_cookie: Box::new(move |id| attempts.iter().find(|(a, _)| *a == id).map(|(_, value)| value.clone())),
-        session_cookie: cookies::read_session(&req, &ctx.config, tenant.tenant.id),
-        ip: peer::ip(&req, &ctx.config.trusted_proxies),
-        user_agent: peer::user_agent(&req),
-        request_id: auth::request_id(&req),
+        visitor: visitor(&ctx, &req, &tenant),
     };
     Ok(match finish_login(&ctx, &tenant, connection, arrival).await {
         Ok(Ending::SignedIn(signed_in)) => welcome(&ctx, &tenant, *signed_in),

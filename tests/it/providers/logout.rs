@@ -71,7 +71,7 @@ async fn oidc_provider_tokens_are_revoked_at_sign_out() {
 /// The provider's tokens of the one live session, opened with the server's key.
 async fn tokens(app: &TestApp, acme: &crate::support::admin::Admin) -> (String, String) {
     use diesel::prelude::*;
-    use doorward::flows::finish_login::upstream_place;
+    use doorward::flows::open_session::upstream_place;
     use doorward::schema::sessions;
     use secrecy::ExposeSecret;
     let listed = acme.get("/sessions").await.ok();

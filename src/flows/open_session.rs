@@ -1,0 +1,156 @@
+//! open_session: the one place where a session begins, whoever vouched for the person.
+//!
+//! 1. [`NewSession::prepare`] makes the row and the cookie's value, outside any transaction;
+//! 2. [`NewSession::store`], in the transaction that decided who it is: ends what was signed in here before, writes the
+//!    row and the audit event;
+//! 3. [`announce`], once that is committed.
+
+use std::net::IpAddr;
+
+use chrono::{DateTime, Duration, Utc};
+use diesel::PgConnection;
+use secrecy::SecretString;
+use uuid::Uuid;
+
+use crate::context::Context;
+use crate::flows::Error;
+use crate::flows::provision::Provisioned;
+use crate::model::audit::{Actor, Event, LoginMethod, LoginSucceeded, Stamp};
+use crate::model::session::{Session, UpstreamTokens};
+use crate::model::text::tamed;
+use crate::secrets::sealed::Place;
+use crate::secrets::token;
+use crate::store::{audit_events, changes, grants, sessions};
+
+/// The browser that signs in.
+#[derive(Debug, Clone, Default)]
+pub struct Visitor {
+    /// Its session cookie of this tenant, if it has one.
+    pub session_cookie: Option<String>,
+    /// Where from.
+    pub ip: Option<IpAddr>,
+    /// Which browser.
+    pub user_agent: Option<String>,
+    /// Which request.
+    pub request_id: Option<Uuid>,
+}
+
+impl Visitor {
+    /// The stamp of what somebody does who is not yet known.
+    #[must_use]
+    pub fn stamp(&self, ctx: &Context) -> Stamp {
+        Stamp { actor: Actor::Visitor, request_id: self.request_id, at: ctx.clock.now() }
+    }
+}
+
+/// How the person proved who they are.
+pub struct Proof {
+    /// In which way.
+    pub method: LoginMethod,
+    /// By which identity source, where it was one.
+    pub source_id: Option<Uuid>,
+    /// When, if the source says so; now otherwise.
+    pub auth_time: Option<DateTime<Utc>>,
+    /// In which authentication context (`acr`), if the source says so.
+    pub acr: Option<String>,
+    /// By which methods (`amr`, RFC 8176).
+    pub amr: Vec<String>,
+    /// The provider's tokens, for logout and revocation.
+    pub upstream: Option<UpstreamTokens>,
+}
+
+/// A session that is ready to be stored, but for who it is of.
+pub struct NewSession {
+    row: Session,
+    method: LoginMethod,
+    replaced: Option<Vec<u8>>,
+    stamp: Stamp,
+}
+
+impl NewSession {
+    /// Makes the row and the cookie's value.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when the provider's tokens cannot be written down.
+    pub fn prepare(
+        ctx: &Context,
+        tenant_id: Uuid,
+        visitor: &Visitor,
+        proof: Proof,
+    ) -> Result<(Self, SecretString), Error> {
+        let (token, id, stamp) = (token::random(), Uuid::now_v7(), visitor.stamp(ctx));
+        let upstream = proof.upstream.map(|tokens| serde_json::to_vec(&tokens)).transpose();
+        let upstream = upstream.map_err(|e| Error::Internal(e.to_string()))?;
+        let row = Session {
+            tenant_id,
+            id,
+            token_hash: token::hash(&token),
+            user_id: Uuid::nil(),
+            identity_id: None,
+            source_id: proof.source_id,
+            auth_time: proof.auth_time.unwrap_or(stamp.at),
+            created_at: stamp.at,
+            last_seen_at: stamp.at,
+            expires_at: stamp.at + Duration::hours(ctx.config.session_max_hours),
+            ended_at: None,
+            end_reason: None,
+            ip: visitor.ip.map(|ip| ip.to_string()),
+            user_agent: visitor.user_agent.as_deref().map(|ua| tamed(ua, 255)),
+            upstream: upstream.map(|bytes| ctx.sealer.seal(upstream_place(tenant_id, id), &bytes)),
+            acr: proof.acr,
+            amr: proof.amr,
+        };
+        let replaced = visitor.session_cookie.as_deref().map(token::hash);
+        Ok((Self { row, method: proof.method, replaced, stamp }, token.into()))
+    }
+
+    /// Stores the session of `welcome`'s user with its audit event, in the caller's transaction. Gives its id.
+    ///
+    /// # Errors
+    /// [`Error`] of the database.
+    pub fn store(mut self, conn: &mut PgConnection, welcome: &Provisioned) -> Result<Uuid, Error> {
+        let (tenant, at) = (self.row.tenant_id, self.stamp.at);
+        // W-01: what was signed in here before is signed in no more; the new session has an id and a secret of its own.
+        let old = self.replaced.map(|hash| sessions::find_by_token(conn, tenant, &hash)).transpose()?.flatten();
+        if let Some((old, user)) = old {
+            // Who only signs in again keeps what applications were given.
+            if user.id == welcome.user.id {
+                grants::hand_over(conn, tenant, user.id, old.id, self.row.id)?;
+            }
+            if sessions::end(conn, tenant, old.id, "replaced", at)? {
+                changes::note(conn, tenant)?; // W-04: other instances may hold it in memory
+            }
+        }
+        self.row.user_id = welcome.user.id;
+        self.row.identity_id = welcome.identity_id;
+        sessions::insert(conn, tenant, &self.row)?;
+        let event = Event::LoginSucceeded(LoginSucceeded {
+            method: self.method,
+            connection_id: self.row.source_id,
+            user_id: welcome.user.id,
+            session_id: self.row.id,
+            outcome: welcome.outcome,
+            fields: welcome.fields.clone(),
+            groups_added: welcome.groups.added.clone(),
+            groups_removed: welcome.groups.removed.clone(),
+            groups_held: welcome.groups.held.clone(),
+            warnings: welcome.warnings.clone(),
+        });
+        audit_events::insert(conn, tenant, &self.stamp.event(tenant, &event))?;
+        Ok(self.row.id)
+    }
+}
+
+/// Says that a session was opened, once it is committed: the one before it is forgotten here at once.
+pub fn announce(ctx: &Context, tenant: Uuid, visitor: &Visitor) {
+    if visitor.session_cookie.is_some() {
+        ctx.caches.forget(tenant);
+    }
+    metrics::counter!("doorward_logins_succeeded_total").increment(1);
+}
+
+/// Where a session's upstream tokens are sealed.
+#[must_use]
+pub fn upstream_place(tenant: Uuid, session: Uuid) -> Place {
+    Place { tenant, table: "sessions", row: session, column: "upstream" }
+}
