@@ -3,7 +3,10 @@
 //! Cheap to clone. It decides nothing; it holds what deciding needs, and loads what is cached (`caches`, `provider`).
 //! May import `store`, `protocol`, `outbound` and below.
 
+pub mod bearer;
 pub mod caches;
+pub mod issuer;
+pub mod key_ring;
 pub mod limiter;
 pub mod provider;
 
@@ -83,6 +86,19 @@ impl Context {
         let wanted = slug.to_owned();
         let epoch = self.caches.epoch();
         let found = self.db.system(move |conn| Ok::<_, DbError>(tenants::find_by_slug(conn, &wanted)?)).await?;
+        Ok(found.map(|tenant| self.caches.keep_tenant(tenant, epoch)))
+    }
+
+    /// The tenant with this id, from memory when that is fresh.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub async fn tenant_by_id(&self, id: Uuid) -> Result<Option<Arc<TenantCache>>, DbError> {
+        if let Some(known) = self.caches.tenant_by_id(id) {
+            return Ok(Some(known));
+        }
+        let epoch = self.caches.epoch();
+        let found = self.db.system(move |conn| Ok::<_, DbError>(tenants::find(conn, id)?)).await?;
         Ok(found.map(|tenant| self.caches.keep_tenant(tenant, epoch)))
     }
 

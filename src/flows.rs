@@ -22,11 +22,13 @@ pub mod manage_service_accounts;
 pub mod manage_sessions;
 pub mod manage_tenants;
 pub mod manage_users;
+pub mod oauth2;
 pub mod open_session;
 pub mod patch;
 pub mod provision;
 pub mod refresh_metadata;
 pub mod rotate_secrets;
+pub mod signing_keys;
 pub mod sweep;
 pub mod write;
 

@@ -7,7 +7,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use crate::context::Context;
-use crate::flows::{refresh_metadata, sweep};
+use crate::flows::{refresh_metadata, signing_keys, sweep};
 use crate::store::changes;
 use crate::store::db::DbError;
 
@@ -78,6 +78,9 @@ async fn tidy(ctx: Context) {
         ctx.garbage_limit.tidy();
         if let Err(error) = sweep::sweep(&ctx).await {
             tracing::warn!(%error, "sweeping failed; it is tried again in a minute");
+        }
+        if let Err(error) = signing_keys::rotate_due(&ctx).await {
+            tracing::warn!(%error, "looking for old signing keys failed; it is tried again in a minute");
         }
         let (open, idle) = ctx.db.usage();
         metrics::gauge!("doorward_db_connections", "state" => "open").set(f64::from(open));

@@ -28,6 +28,7 @@ pub const KEYS: &[(&str, &str)] = &[
     ("outbound_allow", "Networks or hosts that may be called although they are private, or by plain http."),
     ("session_idle_minutes", "A session ends when it was not used for so long."),
     ("session_max_hours", "A session ends after so long in any case."),
+    ("signing_key_days", "A key that signs tokens is replaced after so long."),
     ("login_rate_per_minute", "Logins that one address may begin per minute."),
     ("log_format", "`text` or `json`."),
     ("log_level", "A tracing filter, such as `info` or `doorward=debug`."),
@@ -74,6 +75,8 @@ pub struct Config {
     pub session_idle_minutes: i64,
     /// Absolute end of a session, in hours.
     pub session_max_hours: i64,
+    /// Life of a key that signs tokens, in days.
+    pub signing_key_days: i64,
     /// Logins that one address may begin per minute.
     pub login_rate_per_minute: u32,
     /// How logs are written.
@@ -190,6 +193,7 @@ impl Config {
             outbound_allow: r.list("outbound_allow"),
             session_idle_minutes: r.number("session_idle_minutes", 12 * 60, 2, 30 * 24 * 60),
             session_max_hours: r.number("session_max_hours", 24 * 7, 1, 24 * 90),
+            signing_key_days: r.number("signing_key_days", 90, 2, 3650),
             login_rate_per_minute: r.number("login_rate_per_minute", 120, 1, 1_000_000),
             log_format: r.get("log_format").unwrap_or(LogFormat::Text),
             log_level: r.text("log_level").unwrap_or_else(|| "info".into()),

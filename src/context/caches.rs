@@ -3,13 +3,15 @@
 //! A change of this instance drops at once, those of others within a second ([`crate::workers`] polls the changes feed).
 //! When the feed was not read for three seconds, nothing cached is believed: it fails towards the database.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use moka::sync::Cache;
 use uuid::Uuid;
 
+use crate::context::bearer::Bearer;
+use crate::context::issuer::IssuerCache;
 use crate::context::provider::Provider;
 use crate::model::api_key::ApiKey;
 use crate::model::audit::Actor;
@@ -22,6 +24,9 @@ use crate::model::user::User;
 const BELIEVED_FOR: Duration = Duration::from_secs(3);
 /// Nothing is kept longer, whatever the feed says.
 const MAX_AGE: Duration = Duration::from_secs(300);
+
+/// What a login changes about a person is told within so long.
+const BEARER_AGE: Duration = Duration::from_secs(10);
 
 /// Who stands behind an API key, as it was when it was loaded.
 #[derive(Debug, Clone)]
@@ -44,12 +49,17 @@ pub struct TenantCache {
     pub sessions: Cache<Vec<u8>, Arc<(Session, User)>>,
     /// API keys, by secret hash.
     pub keys: Cache<Vec<u8>, Arc<KeyHolder>>,
+    /// Applications and signing keys.
+    pub issuer: IssuerCache,
+    /// Bearers of own access tokens, by token hash.
+    pub bearers: Cache<Vec<u8>, Arc<Bearer>>,
 }
 
 /// The caches of an instance.
 pub struct Caches {
     slugs: Cache<String, Uuid>,
     tenants: Cache<Uuid, Arc<TenantCache>>,
+    installation: RwLock<Arc<IssuerCache>>,
     started: Instant,
     last_poll_ms: AtomicU64,
     epoch: AtomicU64,
@@ -60,6 +70,7 @@ impl Default for Caches {
         Self {
             slugs: Cache::builder().max_capacity(100_000).time_to_live(MAX_AGE).build(),
             tenants: Cache::builder().max_capacity(10_000).time_to_live(MAX_AGE).build(),
+            installation: RwLock::default(),
             started: Instant::now(),
             last_poll_ms: AtomicU64::new(0),
             epoch: AtomicU64::new(0),
@@ -90,6 +101,25 @@ impl Caches {
         self.tenants.get(&self.slugs.get(slug)?)
     }
 
+    /// What is cached of the installation as an issuer; empty when nothing cached may be believed.
+    #[must_use]
+    pub fn installation(&self) -> Arc<IssuerCache> {
+        if !self.fresh() {
+            return Arc::default();
+        }
+        Arc::clone(&self.installation.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn forget_installation(&self) {
+        *self.installation.write().unwrap_or_else(PoisonError::into_inner) = Arc::default();
+    }
+
+    /// The cached tenant with this id, if it may be believed.
+    #[must_use]
+    pub fn tenant_by_id(&self, id: Uuid) -> Option<Arc<TenantCache>> {
+        if self.fresh() { self.tenants.get(&id) } else { None }
+    }
+
     /// A number that every drop raises; read before loading, so that what was loaded before a drop is not kept after it.
     #[must_use]
     pub fn epoch(&self) -> u64 {
@@ -102,6 +132,8 @@ impl Caches {
             providers: Cache::builder().max_capacity(1_000).build(),
             sessions: Cache::builder().max_capacity(10_000).build(),
             keys: Cache::builder().max_capacity(10_000).build(),
+            issuer: IssuerCache::default(),
+            bearers: Cache::builder().max_capacity(10_000).time_to_live(BEARER_AGE).build(),
             tenant,
         });
         if self.epoch() == epoch {
@@ -119,11 +151,15 @@ impl Caches {
     pub fn forget_all(&self) {
         self.epoch.fetch_add(1, Ordering::SeqCst);
         self.tenants.invalidate_all();
+        self.forget_installation();
     }
 
-    /// Drops everything of one tenant.
+    /// Drops everything of one tenant; the nil id stands for the installation.
     pub fn forget(&self, tenant: Uuid) {
         self.epoch.fetch_add(1, Ordering::SeqCst);
         self.tenants.invalidate(&tenant);
+        if tenant.is_nil() {
+            self.forget_installation();
+        }
     }
 }

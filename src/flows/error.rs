@@ -2,6 +2,7 @@
 
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
+use crate::context::issuer::KeysError;
 use crate::context::provider::ProviderError;
 use crate::outbound::UrlRefused;
 use crate::protocol::oidc::OidcError;
@@ -146,6 +147,15 @@ impl From<ProviderError> for Error {
             ProviderError::Oidc(e) => e.into(),
             ProviderError::Seal(e) => e.into(),
             ProviderError::Db(e) => e.into(),
+        }
+    }
+}
+
+impl From<KeysError> for Error {
+    fn from(error: KeysError) -> Self {
+        match error {
+            KeysError::Seal(e) => e.into(),
+            KeysError::Db(e) => e.into(),
         }
     }
 }

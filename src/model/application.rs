@@ -64,7 +64,7 @@ pub struct ClientSecret {
 #[derive(Debug, Clone)]
 pub struct Client {
     /// Which.
-    pub key: ClientKey,
+    pub key: ClientRef,
     /// Shown on the consent page.
     pub name: String,
     /// What it may do.
@@ -89,14 +89,14 @@ impl Client {
 
 impl From<Application> for Client {
     fn from(row: Application) -> Self {
-        let key = ClientKey { application_id: Some(row.id), installation_application_id: None };
+        let key = ClientRef { application_id: Some(row.id), installation_application_id: None };
         Self { key, name: row.name, settings: row.settings.0, secrets: row.secrets.0 }
     }
 }
 
 impl From<InstallationApplication> for Client {
     fn from(row: InstallationApplication) -> Self {
-        let key = ClientKey { application_id: None, installation_application_id: Some(row.id) };
+        let key = ClientRef { application_id: None, installation_application_id: Some(row.id) };
         Self { key, name: row.name, settings: row.settings.0, secrets: row.secrets.0 }
     }
 }
@@ -104,14 +104,14 @@ impl From<InstallationApplication> for Client {
 /// Which application something belongs to: exactly one of the two is set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Queryable, Selectable, Insertable)]
 #[diesel(table_name = crate::schema::grants)]
-pub struct ClientKey {
+pub struct ClientRef {
     /// One of the tenant, or
     pub application_id: Option<Uuid>,
     /// one of the installation.
     pub installation_application_id: Option<Uuid>,
 }
 
-impl ClientKey {
+impl ClientRef {
     /// The client id.
     #[must_use]
     pub fn id(self) -> Uuid {

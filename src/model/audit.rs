@@ -7,6 +7,8 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::model::application::settings::TokenAlgorithm;
+
 use crate::model::text_enum::text_enum;
 
 /// Who did it.
@@ -145,6 +147,45 @@ pub struct SessionEnded {
     pub reason: &'static str,
 }
 
+/// A signing key that was made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct KeyRotated {
+    /// The key.
+    pub id: Uuid,
+    /// What it signs with.
+    pub algorithm: TokenAlgorithm,
+    /// When it begins to sign.
+    pub use_from: DateTime<Utc>,
+}
+
+/// What a user let an application have.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct GrantGiven {
+    /// The grant.
+    pub grant_id: Uuid,
+    /// The application.
+    pub client_id: Uuid,
+    /// Who.
+    pub user_id: Uuid,
+    /// In which session.
+    pub session_id: Uuid,
+    /// Scopes, separated by blanks.
+    pub scope: String,
+}
+
+/// A grant that was taken back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct GrantRevoked {
+    /// The grant.
+    pub grant_id: Uuid,
+    /// The application.
+    pub client_id: Uuid,
+    /// Whose.
+    pub user_id: Uuid,
+    /// Why: `code_reuse`, `refresh_token_reuse`, `revoked`.
+    pub reason: &'static str,
+}
+
 /// What happened. The variant's text is the event type; its content is the payload.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "type", content = "payload")]
@@ -226,6 +267,12 @@ pub enum Event {
     LoginSucceeded(LoginSucceeded),
     #[serde(rename = "login.refused")]
     LoginRefused(LoginRefused),
+    #[serde(rename = "signing_key.created")]
+    SigningKeyCreated(KeyRotated),
+    #[serde(rename = "grant.created")]
+    GrantCreated(GrantGiven),
+    #[serde(rename = "grant.revoked")]
+    GrantRevoked(GrantRevoked),
     #[serde(rename = "session.ended")]
     SessionEnded(SessionEnded),
 }

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::model::application::ClientKey;
+use crate::model::application::ClientRef;
 use crate::model::json::Json;
 
 /// How long a request waits, in minutes.
@@ -76,7 +76,7 @@ pub struct AuthorizationRequest {
 impl AuthorizationRequest {
     /// Whose request it is.
     #[must_use]
-    pub fn client(&self) -> ClientKey {
-        ClientKey { application_id: self.application_id, installation_application_id: self.installation_application_id }
+    pub fn client(&self) -> ClientRef {
+        ClientRef { application_id: self.application_id, installation_application_id: self.installation_application_id }
     }
 }

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use uuid::Uuid;
 
-use crate::model::application::ClientKey;
+use crate::model::application::ClientRef;
 use crate::model::scope::Scopes;
 
 /// How long an authorization code is good (RFC 9700 wants minutes at most; this is for one redirect).
@@ -23,7 +23,7 @@ pub struct Grant {
     pub tenant_id: Uuid,
     pub id: Uuid,
     #[diesel(embed)]
-    pub client: ClientKey,
+    pub client: ClientRef,
     pub user_id: Uuid,
     pub session_id: Uuid,
     pub scope: String,

@@ -1,4 +1,4 @@
-//! JSON Web Tokens of other parties, and the key with which we sign assertions about ourselves.
+//! JSON Web Tokens: the verifier of other parties' and our own, and the keys with which we sign ([`key_pair`]).
 //!
 //! One verifier for all of them (ID tokens, signed userinfo, logout tokens, bearers):
 //! 1. [`verify::Jws::parse`]: compact JWS, strict header, algorithm from the caller's list and never from the token;
@@ -11,6 +11,7 @@ pub mod claims;
 pub mod client_key;
 mod error;
 pub mod jwks;
+pub mod key_pair;
 pub mod key_set;
 pub mod verify;
 mod weak_rsa;

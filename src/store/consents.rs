@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use diesel::upsert::excluded;
 use uuid::Uuid;
 
-use crate::model::application::ClientKey;
+use crate::model::application::ClientRef;
 use crate::schema::consents;
 
 /// The scopes that a user agreed to for a client, separated by blanks.
@@ -24,7 +24,7 @@ pub fn put(
     conn: &mut PgConnection,
     tenant: Uuid,
     user: Uuid,
-    client: ClientKey,
+    client: ClientRef,
     scope: &str,
     now: DateTime<Utc>,
 ) -> QueryResult<usize> {

@@ -63,6 +63,15 @@ pub fn find_by_token(conn: &mut PgConnection, tenant: Uuid, token_hash: &[u8]) -
         .optional()
 }
 
+/// Holds a session against its end until the transaction ends; tells whether it still goes on.
+///
+/// # Errors
+/// What the database says.
+pub fn hold(conn: &mut PgConnection, tenant: Uuid, id: Uuid) -> QueryResult<bool> {
+    let going = sessions::table.find((tenant, id)).filter(sessions::ended_at.is_null()).select(sessions::id);
+    Ok(going.for_share().first::<Uuid>(conn).optional()?.is_some())
+}
+
 /// Notes a use.
 ///
 /// # Errors
