@@ -6,6 +6,7 @@
 
 pub mod authenticate;
 pub mod begin_login;
+pub mod destination;
 pub mod end_session;
 pub mod error;
 pub mod find_connection;

@@ -9,6 +9,7 @@ use crate::context::Context;
 use crate::context::caches::TenantCache;
 use crate::context::provider::Provider;
 use crate::flows::Error;
+use crate::flows::destination::Destination;
 use crate::model::connection::oidc::CodeChallengeMethod;
 use crate::model::login_attempt::{ATTEMPT_MINUTES, AttemptSecrets, LoginAttempt};
 use crate::model::tenant::TenantStatus;
@@ -31,8 +32,8 @@ pub struct Begun {
 /// What the browser asked for.
 #[derive(Debug, Default)]
 pub struct Wanted {
-    /// Where to go afterwards, unchecked.
-    pub return_to: Option<String>,
+    /// Where to go afterwards.
+    pub destination: Option<Destination>,
     /// The address typed on the login page.
     pub login_hint: Option<String>,
 }
@@ -77,7 +78,7 @@ pub async fn begin_login(
         browser_hash: token::hash(&browser_secret),
         secrets: ctx.sealer.seal(secrets_place(tenant_id, attempt_id), &secrets),
         // W-10, O-43: an unlisted target is forgotten here; the login then ends on the landing page.
-        return_to: wanted.return_to.and_then(|to| tenant.tenant.permitted_return(&to)).map(String::from),
+        return_to: wanted.destination.and_then(|to| to.url(ctx, &tenant.tenant)),
         parked_response: None,
         created_at: now,
         expires_at: now + Duration::minutes(ATTEMPT_MINUTES),

@@ -1,6 +1,7 @@
 //! Whole logins.
 
 mod browsers;
+mod destination;
 mod first_login;
 mod forgeries;
 mod groups;

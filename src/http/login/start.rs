@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::context::caches::TenantCache;
 use crate::flows::begin_login::{Wanted, begin_login};
+use crate::flows::destination::Destination;
 use crate::flows::find_connection::find_connection;
 use crate::flows::{Error, limits};
 use crate::http::Ctx;
@@ -23,13 +24,16 @@ use crate::model::tenant::TenantStatus;
 use crate::store::connections;
 use crate::store::db::DbError;
 
-/// Longest target that is carried along, in bytes (C-31).
-const MAX_RETURN: usize = 2048;
+/// Longest address that is carried along, in bytes.
+const MAX_HINT: usize = 254;
 
 /// What may stand in the login page's URL.
 #[derive(Debug, Default, Deserialize)]
 pub struct LoginQuery {
     return_to: Option<String>,
+    request: Option<Uuid>,
+    /// Stands in the e-mail field.
+    login_hint: Option<String>,
     /// The e-mail form was sent and led nowhere: say so, without saying why.
     #[serde(default)]
     choose: bool,
@@ -41,12 +45,14 @@ pub struct LoginQuery {
 struct EmailForm {
     email: String,
     return_to: Option<String>,
+    request: Option<Uuid>,
 }
 
 /// What may stand in the URL that begins a login.
 #[derive(Debug, Default, Deserialize)]
 pub struct BeginQuery {
     return_to: Option<String>,
+    request: Option<Uuid>,
     login_hint: Option<String>,
 }
 
@@ -56,7 +62,9 @@ struct LoginPage<'a> {
     t: &'a Texts,
     organisation: &'a str,
     action: String,
-    return_to: Option<&'a str>,
+    /// Name and value of what every form carries along.
+    carried: Option<(&'static str, String)>,
+    login_hint: String,
     choose: bool,
     /// URL and name of each connection.
     connections: Vec<(String, String)>,
@@ -73,15 +81,19 @@ pub async fn get_login(ctx: Ctx, req: HttpRequest, query: Query<LoginQuery>) -> 
         return Ok(refusal(&req, Some(&tenant), &Error::forbidden("tenant_suspended", "")));
     }
     let active = active_connections(&ctx, tenant.tenant.id).await?;
-    let return_to = query.return_to.filter(|to| tenant.tenant.permitted_return(to).is_some());
-    let begin = |connection: Uuid| begin_url(&ctx, &tenant, connection, return_to.as_deref(), None);
+    // W-10: a target that is not listed is not even carried along.
+    let destination =
+        Destination::read(query.request, query.return_to).filter(|to| to.url(&ctx, &tenant.tenant).is_some());
+    let hint = query.login_hint.filter(|hint| hint.len() <= MAX_HINT);
+    let begin = |connection: Uuid| begin_url(&ctx, &tenant, connection, destination.as_ref(), hint.as_deref());
     let template = LoginPage {
         t: texts(&req),
         organisation: &tenant.tenant.name,
         action: ctx.config.url(&format!("/t/{}/login", tenant.tenant.slug)),
         connections: active.iter().map(|c| (begin(c.id), c.display_name.clone())).collect(),
         choose: query.choose,
-        return_to: return_to.as_deref(),
+        carried: destination.as_ref().map(Destination::parameter),
+        login_hint: hint.clone().unwrap_or_default(),
     };
     Ok(page(HttpResponse::Ok(), &ctx.config, &template, true))
 }
@@ -99,12 +111,12 @@ pub async fn post_login(ctx: Ctx, req: HttpRequest, form: FormText) -> Result<Ht
         Ok(tenant) => tenant,
         Err(page) => return Ok(page),
     };
-    let return_to = form.return_to.filter(|to| to.len() <= MAX_RETURN);
+    let destination = Destination::read(form.request, form.return_to);
     let target = match find_connection(&ctx, &tenant, &form.email).await? {
-        Some(connection) => begin_url(&ctx, &tenant, connection, return_to.as_deref(), Some(&form.email)),
+        Some(connection) => begin_url(&ctx, &tenant, connection, destination.as_ref(), Some(&form.email)),
         None => {
             let base = ctx.config.url(&format!("/t/{}/login", tenant.tenant.slug));
-            with_query(&base, &[("choose", Some("true")), ("return_to", return_to.as_deref())])
+            with_query(&base, destination.as_ref(), &[("choose", Some("true"))])
         }
     };
     Ok(see_other(&target).finish())
@@ -139,8 +151,8 @@ async fn begin(
     // D-07: begun and never finished logins cost rows; one address begins so many a minute.
     ctx.begin_limit.check(&limits::address_bucket(ip)).map_err(|retry_after| Error::RateLimited { retry_after })?;
     let wanted = Wanted {
-        return_to: query.return_to.filter(|to| to.len() <= MAX_RETURN),
-        login_hint: query.login_hint.filter(|hint| hint.len() <= 254),
+        destination: Destination::read(query.request, query.return_to),
+        login_hint: query.login_hint.filter(|hint| hint.len() <= MAX_HINT),
     };
     let begun = begin_login(ctx, tenant, connection, wanted).await?;
     let mut response = see_other(begun.redirect.as_str());
@@ -151,13 +163,24 @@ async fn begin(
     Ok(response.finish())
 }
 
-fn begin_url(ctx: &Ctx, tenant: &TenantCache, connection: Uuid, return_to: Option<&str>, hint: Option<&str>) -> String {
+/// Where a login by this connection begins.
+fn begin_url(
+    ctx: &Ctx,
+    tenant: &TenantCache,
+    connection: Uuid,
+    destination: Option<&Destination>,
+    hint: Option<&str>,
+) -> String {
     let base = ctx.config.url(&format!("/t/{}/login/{connection}", tenant.tenant.slug));
-    with_query(&base, &[("return_to", return_to), ("login_hint", hint)])
+    with_query(&base, destination, &[("login_hint", hint)])
 }
 
-fn with_query(base: &str, pairs: &[(&str, Option<&str>)]) -> String {
+/// `base` with the destination and these parameters, where they have a value.
+fn with_query(base: &str, destination: Option<&Destination>, pairs: &[(&str, Option<&str>)]) -> String {
     let mut query = url::form_urlencoded::Serializer::new(String::new());
+    if let Some((name, value)) = destination.map(Destination::parameter) {
+        query.append_pair(name, &value);
+    }
     for (name, value) in pairs {
         if let Some(value) = value {
             query.append_pair(name, value);
