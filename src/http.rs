@@ -3,7 +3,8 @@
 //! * `auth`: extractors that prove who calls; a handler that holds a `TenantAdmin` holds a tenant and a role (wall 1);
 //! * `body`, `etag`, `paging`: what requests carry; `problem`: errors to RFC 9457, the only place with status codes;
 //! * `guard`: what holds for every answer: the Host it was asked under, headers, no caching;
-//! * `admin`: REST under `/v1`; `login`: the pages people see; `health`, `openapi`.
+//! * `admin`: REST under `/v1`; `login`: the pages people see; `oauth2`: what applications speak with;
+//!  `health`, `openapi`.
 //!
 //! Reads go straight to `store`; writes go through a flow.
 
@@ -16,6 +17,7 @@ pub mod etag;
 pub mod guard;
 pub mod health;
 pub mod login;
+pub mod oauth2;
 pub mod openapi;
 pub mod paging;
 pub mod peer;

@@ -3,7 +3,10 @@
 //! The macro makes two things of it: what actix serves, and [`MAP`], which tests hold against the sweep of callers, the
 //! OpenAPI document and docs/api.md. A path that has a method here answers other methods with 405.
 
+use actix_cors::Cors;
 use actix_web::http::Method;
+use actix_web::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
+use actix_web::middleware::Condition;
 use actix_web::web::{self, ServiceConfig};
 
 use crate::http::admin::{
@@ -11,6 +14,7 @@ use crate::http::admin::{
     sessions, tenants, users,
 };
 use crate::http::login::{callback, landing, logout, start};
+use crate::http::oauth2::{authorize, consent, logout as rp_logout, metadata, organization, token, userinfo};
 use crate::http::{assets, health, openapi};
 
 macro_rules! routes {
@@ -20,7 +24,11 @@ macro_rules! routes {
 
         /// Tells actix all of it.
         pub fn configure(config: &mut ServiceConfig) {
-            $(config.service(web::resource(exact($path))$(.route(web::method(Method::$method).to($handler)))+);)+
+            $(config.service(
+                web::resource(exact($path))
+                    .wrap(Condition::new(is_open_to_pages($path), cors()))
+                    $(.route(web::method(Method::$method).to($handler)))+
+            );)+
         }
     };
 }
@@ -28,8 +36,29 @@ macro_rules! routes {
 /// The path as actix matches it: what is no UUID names nothing, for whoever asks (T-08).
 fn exact(path: &str) -> String {
     const UUID: &str = "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}";
-    let ids = ["id", "identity", "user", "connection", "attempt"];
+    let ids = ["id", "identity", "user", "connection", "attempt", "request"];
     ids.iter().fold(path.to_owned(), |path, id| path.replace(&format!("{{{id}}}"), &format!("{{{id}:{UUID}}}")))
+}
+
+/// What applications that live in a browser call from pages of their own.
+fn is_open_to_pages(path: &str) -> bool {
+    let ends = [
+        "/.well-known/openid-configuration",
+        "/oauth2/jwks.json",
+        "/oauth2/token",
+        "/oauth2/userinfo",
+        "/oauth2/revoke",
+    ];
+    ends.iter().any(|end| path.ends_with(end)) || path.starts_with("/.well-known/oauth-authorization-server")
+}
+
+/// Any page may call those: they look at no cookie, and what they are given says who asks.
+fn cors() -> Cors {
+    Cors::default().allow_any_origin().send_wildcard().allowed_methods(["GET", "POST"]).allowed_headers([
+        AUTHORIZATION,
+        CONTENT_TYPE,
+        ACCEPT,
+    ])
 }
 
 routes! {
@@ -38,6 +67,7 @@ routes! {
     "/openapi.json" => { GET openapi::get_openapi }
     "/docs" => { GET openapi::get_docs }
     "/assets/doorward.css" => { GET assets::get_stylesheet }
+    "/assets/submit.js" => { GET assets::get_submit_script }
 
     "/t/{tenant}" => { GET landing::get_landing }
     "/t/{tenant}/login" => { GET start::get_login, POST start::post_login }
@@ -47,6 +77,29 @@ routes! {
     "/t/{tenant}/sso/{connection}/jwks.json" => { GET landing::get_client_jwks }
     "/t/{tenant}/logout" => { GET logout::get_logout, POST logout::post_logout }
     "/t/{tenant}/logout/done" => { GET logout::get_logout_done }
+
+    "/.well-known/openid-configuration" => { GET metadata::get_metadata }
+    "/.well-known/oauth-authorization-server" => { GET metadata::get_metadata }
+    "/.well-known/oauth-authorization-server/t/{tenant}" => { GET metadata::get_metadata }
+    "/oauth2/jwks.json" => { GET metadata::get_jwks }
+    "/oauth2/authorize" => { GET authorize::get_authorize, POST authorize::post_authorize }
+    "/oauth2/organization" => { POST organization::post_organization }
+    "/oauth2/token" => { POST token::post_token }
+    "/oauth2/userinfo" => { GET userinfo::get_userinfo, POST userinfo::get_userinfo }
+    "/oauth2/introspect" => { POST token::post_introspect }
+    "/oauth2/revoke" => { POST token::post_revoke }
+    "/oauth2/end_session" => { GET rp_logout::get_end_session, POST rp_logout::post_end_session }
+
+    "/t/{tenant}/.well-known/openid-configuration" => { GET metadata::get_metadata }
+    "/t/{tenant}/oauth2/jwks.json" => { GET metadata::get_jwks }
+    "/t/{tenant}/oauth2/authorize" => { GET authorize::get_authorize, POST authorize::post_authorize }
+    "/t/{tenant}/oauth2/continue/{request}" => { GET authorize::get_continue }
+    "/t/{tenant}/oauth2/consent/{request}" => { GET consent::get_consent, POST consent::post_consent }
+    "/t/{tenant}/oauth2/token" => { POST token::post_token }
+    "/t/{tenant}/oauth2/userinfo" => { GET userinfo::get_userinfo, POST userinfo::get_userinfo }
+    "/t/{tenant}/oauth2/introspect" => { POST token::post_introspect }
+    "/t/{tenant}/oauth2/revoke" => { POST token::post_revoke }
+    "/t/{tenant}/oauth2/end_session" => { GET rp_logout::get_end_session, POST rp_logout::post_end_session }
 
     "/v1/operator/keys" => { GET operators::list_operator_keys, POST operators::create_operator_key }
     "/v1/operator/keys/{id}" => { DELETE operators::revoke_operator_key }

@@ -7,12 +7,16 @@ use secrecy::{ExposeSecret, SecretString};
 use uuid::Uuid;
 
 use crate::context::Context;
+use crate::context::bearer::Bearer;
 use crate::context::caches::{KeyHolder, TenantCache};
+use crate::context::issuer::Issuer;
 use crate::flows::Error;
+use crate::flows::oauth2::access_token;
 use crate::model::audit::{Actor, Stamp};
 use crate::model::role::{AccountStatus, Role};
 use crate::model::session::Session;
 use crate::model::user::User;
+use crate::protocol::jwt::verify::unverified_claim;
 use crate::secrets::token;
 use crate::store::db::DbError;
 use crate::store::{api_keys, operators, sessions};
@@ -130,6 +134,24 @@ fn holder_of(
         _ => return None,
     };
     (status == AccountStatus::Active).then(|| KeyHolder { role: key.role.min(role), actor, key })
+}
+
+/// The bearer of an access token of ours that was made for `/v1` and says that it may be used on this tenant: by the
+/// tenant's issuer or by the installation's. A token that was made for an application, or for userinfo, names another
+/// audience and opens nothing here (P-14).
+///
+/// # Errors
+/// [`Error::Unavailable`].
+pub async fn own_token(ctx: &Context, tenant: &Arc<TenantCache>, text: &str) -> Result<Option<Arc<Bearer>>, Error> {
+    let named = unverified_claim(text, "iss");
+    let issuers = [Issuer::Tenant(Arc::clone(tenant)), Issuer::Installation];
+    let Some(issuer) = issuers.iter().find(|issuer| named.as_ref() == Some(&issuer.url(&ctx.config))) else {
+        return Ok(None);
+    };
+    let bearer = access_token::bearer(ctx, issuer, text).await?;
+    let for_api =
+        |bearer: &Arc<Bearer>| bearer.token.claims.get("aud").is_some_and(|aud| *aud == ctx.config.url("/v1"));
+    Ok(bearer.filter(for_api).filter(|bearer| bearer.token.tenant_id == tenant.tenant.id))
 }
 
 /// The session with this cookie value, and its user, when both are good now.

@@ -1,6 +1,8 @@
 //! end_session: signing out. The own session ends first, whatever the provider does; then its tokens are revoked where
 //! the connection says so, and the browser may go on to the provider's end-session endpoint.
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 use uuid::Uuid;
@@ -12,9 +14,11 @@ use crate::flows::{Error, authenticate, write};
 use crate::model::audit::{Actor, Event, SessionEnded, Stamp};
 use crate::model::session::{Session, UpstreamTokens};
 use crate::protocol::oidc::logout::{self, EndSession, TokenKind};
+use crate::secrets::sealed::Place;
 use crate::store::sessions;
 
-/// Ends the session of this cookie. Gives the provider's end-session URL when the browser should go there.
+/// Ends the session of this cookie. Gives the provider's end-session URL when the browser should go there; `target` is
+/// where it goes once it comes back.
 ///
 /// # Errors
 /// [`Error::Unavailable`].
@@ -23,6 +27,7 @@ pub async fn end_session(
     tenant: &TenantCache,
     cookie: &str,
     request_id: Option<Uuid>,
+    target: Option<&str>,
 ) -> Result<Option<Url>, Error> {
     let Some(found) = authenticate::session(ctx, tenant, cookie).await? else {
         return Ok(None);
@@ -39,7 +44,7 @@ pub async fn end_session(
     if !ended.await? {
         return Ok(None);
     }
-    match at_provider(ctx, tenant, session).await {
+    match at_provider(ctx, tenant, session, target).await {
         Ok(url) => Ok(url),
         Err(error) => {
             tracing::warn!(%error, %session_id, "signed out here, but not at the provider");
@@ -48,7 +53,25 @@ pub async fn end_session(
     }
 }
 
-async fn at_provider(ctx: &Context, tenant: &TenantCache, session: &Session) -> Result<Option<Url>, Error> {
+/// Where a logout goes that comes back from the provider with this `state`.
+#[must_use]
+pub fn target_of_state(ctx: &Context, tenant: Uuid, state: &str) -> Option<String> {
+    let sealed = URL_SAFE_NO_PAD.decode(state).ok()?;
+    let opened = ctx.sealer.open(target_place(tenant), &sealed).ok()?;
+    String::from_utf8(opened.expose_secret().to_vec()).ok()
+}
+
+/// Sealed into `state`, so that nobody else can say where a logout goes.
+fn target_place(tenant: Uuid) -> Place {
+    Place { tenant, table: "sessions", row: Uuid::nil(), column: "logout_target" }
+}
+
+async fn at_provider(
+    ctx: &Context,
+    tenant: &TenantCache,
+    session: &Session,
+    target: Option<&str>,
+) -> Result<Option<Url>, Error> {
     let (Some(source), Some(sealed)) = (session.source_id, &session.upstream) else {
         return Ok(None);
     };
@@ -72,6 +95,8 @@ async fn at_provider(ctx: &Context, tenant: &TenantCache, session: &Session) -> 
     let back = ctx.config.url(&format!("/t/{}/logout/done", tenant.tenant.slug));
     let back = Url::parse(&back).map_err(|e| Error::Internal(e.to_string()))?;
     let hint = SecretString::from(tokens.id_token);
-    let request = EndSession { id_token_hint: Some(&hint), post_logout_redirect_uri: &back, state: "done" };
+    let sealed = target.map(|url| ctx.sealer.seal(target_place(session.tenant_id), url.as_bytes()));
+    let state = sealed.map_or_else(|| "done".to_owned(), |sealed| URL_SAFE_NO_PAD.encode(sealed));
+    let request = EndSession { id_token_hint: Some(&hint), post_logout_redirect_uri: &back, state: &state };
     Ok(logout::end_session_url(provider.settings(), &provider.endpoints, &request))
 }

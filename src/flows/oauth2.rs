@@ -12,11 +12,13 @@
 pub mod access_token;
 pub mod authorize;
 pub mod client_auth;
+pub mod consent;
 pub mod end_session;
 mod error;
 pub mod grant_code;
 pub mod introspect;
 pub mod opaque;
+pub mod organization;
 pub mod redeem;
 pub mod refresh;
 pub mod request;

@@ -19,6 +19,7 @@ use crate::http::problem::Problem;
 use crate::http::{Ctx, cookies};
 use crate::model::audit::{Actor, Stamp};
 use crate::model::role::Role;
+use crate::model::scope::{API_READ, API_WRITE};
 use crate::model::tenant::TenantStatus;
 use crate::secrets::token::{KeyKind, key_kind};
 
@@ -98,6 +99,7 @@ async fn caller(req: &HttpRequest, least: Role) -> Result<Caller, Problem> {
     let ctx = context(req)?;
     let slug = req.match_info().get("tenant").unwrap_or_default();
     let caller = match bearer(req.headers())? {
+        Some(token) if token.expose_secret().contains('.') => by_token(ctx, slug, req, &token).await?,
         Some(key) => by_key(ctx, slug, &key).await?,
         None => by_session(ctx, slug, req).await?,
     };
@@ -128,6 +130,22 @@ async fn by_key(ctx: &Context, slug: &str, key: &SecretString) -> Result<Caller,
     }
     let holder = authenticate::key_holder(ctx, &tenant, key).await?.ok_or_else(Problem::unauthenticated)?;
     Ok(Caller { actor: holder.actor, role: holder.role, tenant, request_id: None })
+}
+
+/// By an access token of our own: it may do what its scopes cover, and no more than its user may.
+async fn by_token(ctx: &Context, slug: &str, req: &HttpRequest, token: &SecretString) -> Result<Caller, Problem> {
+    let tenant = ctx.tenant(slug).await?.ok_or_else(Problem::unauthenticated)?;
+    let found = authenticate::own_token(ctx, &tenant, token.expose_secret()).await?;
+    let found = found.ok_or_else(Problem::unauthenticated)?;
+    let scopes = &found.token.scopes;
+    if !(scopes.has(API_WRITE) || req.method().is_safe() && scopes.has(API_READ)) {
+        let needed = if req.method().is_safe() { API_READ } else { API_WRITE };
+        let detail = format!("this needs a token with the scope {needed}");
+        return Err(Problem::new(StatusCode::FORBIDDEN, "insufficient_scope", detail));
+    }
+    let user = &found.subject.user;
+    let actor = Actor::User { user_id: user.id, session_id: Some(found.session_id), key_id: None };
+    Ok(Caller { actor, role: user.role, tenant, request_id: None })
 }
 
 async fn by_session(ctx: &Context, slug: &str, req: &HttpRequest) -> Result<Caller, Problem> {

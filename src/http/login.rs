@@ -28,19 +28,19 @@ use crate::http::{Ctx, auth, cookies, peer};
 /// A page that says one thing.
 #[derive(Template)]
 #[template(path = "message.html")]
-struct MessagePage<'a> {
-    t: &'a Texts,
-    organisation: &'a str,
-    title: &'a str,
-    message: &'a str,
-    code: Option<&'a str>,
-    event_id: Option<Uuid>,
+pub(in crate::http) struct MessagePage<'a> {
+    pub t: &'a Texts,
+    pub organisation: &'a str,
+    pub title: &'a str,
+    pub message: &'a str,
+    pub code: Option<&'a str>,
+    pub event_id: Option<Uuid>,
     /// Where to go on, and what to call it.
-    link: Option<(String, &'a str)>,
+    pub link: Option<(String, &'a str)>,
 }
 
 /// The tenant of the path, or the page that says there is none.
-async fn tenant_of(ctx: &Ctx, req: &HttpRequest) -> Result<Arc<TenantCache>, HttpResponse> {
+pub(in crate::http) async fn tenant_of(ctx: &Ctx, req: &HttpRequest) -> Result<Arc<TenantCache>, HttpResponse> {
     let slug = req.match_info().get("tenant").unwrap_or_default();
     match ctx.tenant(slug).await {
         Ok(Some(tenant)) => Ok(tenant),
@@ -59,16 +59,31 @@ fn visitor(ctx: &Ctx, req: &HttpRequest, tenant: &TenantCache) -> Visitor {
     }
 }
 
-/// A page, with the policy that fits it. `leads_out`: a form on it ends at a provider, which Chromium counts as the
-/// form's action too.
-fn page(mut response: HttpResponseBuilder, config: &Config, template: &impl Template, leads_out: bool) -> HttpResponse {
+/// A page, with the policy that fits it. `leads_out`: a form on it ends at a provider or an application, which Chromium
+/// counts as the form's action too.
+pub(in crate::http) fn page(
+    response: HttpResponseBuilder,
+    config: &Config,
+    template: &impl Template,
+    leads_out: bool,
+) -> HttpResponse {
     let action = match (leads_out, config.is_https()) {
         (false, _) => "'self'",
         (true, true) => "'self' https:",
         (true, false) => "'self' https: http:", // loopback only: providers of the demo and of tests
     };
+    render(response, template, &format!("form-action {action}"))
+}
+
+/// A page whose form submits itself to an application, by the one script that we have; without it there is a button.
+pub(in crate::http) fn submitting_page(template: &impl Template) -> HttpResponse {
+    // The target is a registered redirect URI, of whatever scheme a native application has.
+    render(HttpResponse::Ok(), template, "script-src 'self'; form-action *")
+}
+
+fn render(mut response: HttpResponseBuilder, template: &impl Template, policy: &str) -> HttpResponse {
     let policy = format!(
-        "default-src 'none'; style-src 'self'; img-src 'self'; form-action {action}; frame-ancestors 'none'; base-uri 'none'"
+        "default-src 'none'; style-src 'self'; img-src 'self'; {policy}; frame-ancestors 'none'; base-uri 'none'"
     );
     match template.render() {
         Ok(html) => response
@@ -83,14 +98,14 @@ fn page(mut response: HttpResponseBuilder, config: &Config, template: &impl Temp
 }
 
 /// 303 to somewhere.
-fn see_other(location: &str) -> HttpResponseBuilder {
+pub(in crate::http) fn see_other(location: &str) -> HttpResponseBuilder {
     let mut response = HttpResponse::SeeOther();
     response.insert_header((LOCATION, location));
     response
 }
 
 /// The page of an error that is no login outcome.
-fn refusal(req: &HttpRequest, tenant: Option<&TenantCache>, error: &Error) -> HttpResponse {
+pub(in crate::http) fn refusal(req: &HttpRequest, tenant: Option<&TenantCache>, error: &Error) -> HttpResponse {
     let (status, code) = match error {
         Error::NotFound => (StatusCode::NOT_FOUND, "not_found"),
         Error::RateLimited { .. } => (StatusCode::TOO_MANY_REQUESTS, "rate_limited"),
@@ -112,7 +127,7 @@ fn refusal(req: &HttpRequest, tenant: Option<&TenantCache>, error: &Error) -> Ht
 }
 
 /// The refusal page: a sentence for the person, a code and an event id for their admin, a way to try again.
-fn refused_page(
+pub(in crate::http) fn refused_page(
     response: HttpResponseBuilder,
     req: &HttpRequest,
     tenant: Option<&TenantCache>,

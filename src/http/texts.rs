@@ -29,6 +29,12 @@ pub struct Texts {
     pub code_label: &'static str,
     pub event_label: &'static str,
     pub tell_admin: &'static str,
+    pub organization_label: &'static str,
+    pub organization_unknown: &'static str,
+    pub consent_question: &'static str,
+    pub agree: &'static str,
+    pub decline: &'static str,
+    scopes: &'static [(&'static str, &'static str)],
     reasons: &'static [(&'static str, &'static str)],
     other_reason: &'static str,
 }
@@ -39,6 +45,12 @@ impl Texts {
     pub fn reason(&self, code: &str) -> &'static str {
         let code = if code.ends_with("_unreachable") { "unreachable" } else { code };
         self.reasons.iter().find(|(known, _)| *known == code).map_or(self.other_reason, |(_, text)| text)
+    }
+
+    /// What an application may do with a scope; the scope itself where there are no words for it.
+    #[must_use]
+    pub fn scope<'a>(&self, scope: &'a str) -> &'a str {
+        self.scopes.iter().find(|(known, _)| *known == scope).map_or(scope, |(_, text)| text)
     }
 }
 
@@ -73,7 +85,31 @@ static EN: Texts = Texts {
     code_label: "Reason",
     event_label: "Event",
     tell_admin: "If this goes on, give your administrator the reason and the event shown here.",
+    organization_label: "Work e-mail address, or your organisation's short name",
+    organization_unknown: "We know no such organisation. Please check what you typed.",
+    consent_question: "wants to:",
+    agree: "Allow",
+    decline: "Do not allow",
+    scopes: &[
+        ("openid", "know who you are"),
+        ("profile", "see your name, picture and role"),
+        ("email", "see your e-mail address"),
+        ("groups", "see your groups"),
+        ("offline_access", "do this also while you are away"),
+        ("doorward.read", "read your organisation's settings as you may"),
+        ("doorward.write", "change your organisation's settings as you may"),
+    ],
     reasons: &[
+        ("client_unknown", "The application that sent you here is not known to us."),
+        (
+            "redirect_uri_mismatch",
+            "The application that sent you here wants you back at an address that is not registered.",
+        ),
+        ("repeated_parameter", "The application that sent you here asked in a way that we do not understand."),
+        (
+            "request_unknown",
+            "This sign-in was finished, or took too long. Please go back to the application and start again.",
+        ),
         ("not_found", "There is nothing here. Please check the address."),
         ("connection_not_active", "This way of signing in is not available."),
         ("tenant_suspended", "This organisation is suspended."),
@@ -121,7 +157,34 @@ static DE: Texts = Texts {
     code_label: "Grund",
     event_label: "Ereignis",
     tell_admin: "Wenn es dabei bleibt, nennen Sie Ihrer Administration den Grund und das Ereignis, die hier stehen.",
+    organization_label: "Berufliche E-Mail-Adresse oder Kurzname Ihrer Organisation",
+    organization_unknown: "Diese Organisation kennen wir nicht. Bitte prüfen Sie Ihre Eingabe.",
+    consent_question: "möchte:",
+    agree: "Erlauben",
+    decline: "Nicht erlauben",
+    scopes: &[
+        ("openid", "wissen, wer Sie sind"),
+        ("profile", "Ihren Namen, Ihr Bild und Ihre Rolle sehen"),
+        ("email", "Ihre E-Mail-Adresse sehen"),
+        ("groups", "Ihre Gruppen sehen"),
+        ("offline_access", "das auch tun, während Sie nicht da sind"),
+        ("doorward.read", "die Einstellungen Ihrer Organisation lesen, soweit Sie es dürfen"),
+        ("doorward.write", "die Einstellungen Ihrer Organisation ändern, soweit Sie es dürfen"),
+    ],
     reasons: &[
+        ("client_unknown", "Die Anwendung, von der Sie kommen, ist uns nicht bekannt."),
+        (
+            "redirect_uri_mismatch",
+            "Die Anwendung, von der Sie kommen, nennt eine Rückadresse, die nicht eingetragen ist.",
+        ),
+        (
+            "repeated_parameter",
+            "Die Anwendung, von der Sie kommen, hat auf eine Weise gefragt, die wir nicht verstehen.",
+        ),
+        (
+            "request_unknown",
+            "Diese Anmeldung ist beendet oder hat zu lange gedauert. Bitte beginnen Sie in der Anwendung noch einmal.",
+        ),
         ("not_found", "Hier ist nichts. Bitte prüfen Sie die Adresse."),
         ("connection_not_active", "Diese Art der Anmeldung steht nicht zur Verfügung."),
         ("tenant_suspended", "Diese Organisation ist gesperrt."),

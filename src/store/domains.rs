@@ -24,6 +24,19 @@ pub fn verified(conn: &mut PgConnection, tenant: Uuid, domain: &str) -> QueryRes
         .optional()
 }
 
+/// The tenant that has verified this domain (system): there is at most one.
+///
+/// # Errors
+/// What the database says.
+pub fn owner(conn: &mut PgConnection, domain: &str) -> QueryResult<Option<Uuid>> {
+    verified_domains::table
+        .filter(verified_domains::domain.eq(domain))
+        .filter(verified_domains::status.eq(DomainStatus::Verified))
+        .select(verified_domains::tenant_id)
+        .first(conn)
+        .optional()
+}
+
 /// Takes a connection off every domain that routes to it, before it is deleted.
 ///
 /// # Errors

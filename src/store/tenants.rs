@@ -24,6 +24,14 @@ pub fn find_by_slug(conn: &mut PgConnection, slug: &str) -> QueryResult<Option<T
     tenants::table.filter(tenants::slug.eq(slug)).select(Tenant::as_select()).first(conn).optional()
 }
 
+/// The tenant with this id of the SaaS (system).
+///
+/// # Errors
+/// What the database says.
+pub fn find_by_external_id(conn: &mut PgConnection, external_id: &str) -> QueryResult<Option<Tenant>> {
+    tenants::table.filter(tenants::external_id.eq(external_id)).select(Tenant::as_select()).first(conn).optional()
+}
+
 /// A page of all tenants (system); `external_id` narrows it to the one with that id.
 ///
 /// # Errors

@@ -2,9 +2,11 @@
 
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
+use serde::Deserialize;
 
-use crate::flows::end_session::end_session;
+use crate::flows::end_session::{end_session, target_of_state};
 use crate::http::auth::{request_id, same_origin};
+use crate::http::body::Query;
 use crate::http::login::{MessagePage, page, see_other, tenant_of};
 use crate::http::problem::Problem;
 use crate::http::texts::{Texts, texts};
@@ -38,7 +40,7 @@ pub async fn post_logout(ctx: Ctx, req: HttpRequest) -> Result<HttpResponse, Pro
     };
     let id = tenant.tenant.id;
     let onward = match cookies::read_session(&req, &ctx.config, id) {
-        Some(cookie) => end_session(&ctx, &tenant, &cookie, request_id(&req)).await?,
+        Some(cookie) => end_session(&ctx, &tenant, &cookie, request_id(&req), None).await?,
         None => None,
     };
     let done = || ctx.config.url(&format!("/t/{}/logout/done", tenant.tenant.slug));
@@ -46,12 +48,22 @@ pub async fn post_logout(ctx: Ctx, req: HttpRequest) -> Result<HttpResponse, Pro
     Ok(see_other(&target).cookie(cookies::no_session(&ctx.config, id)).finish())
 }
 
-/// `GET /t/{tenant}/logout/done`: said once everything is over.
-pub async fn get_logout_done(ctx: Ctx, req: HttpRequest) -> Result<HttpResponse, Problem> {
+/// What a provider gives back.
+#[derive(Debug, Default, Deserialize)]
+pub struct DoneQuery {
+    state: Option<String>,
+}
+
+/// `GET /t/{tenant}/logout/done`: everything is over; an application that asked for it is gone back to.
+pub async fn get_logout_done(ctx: Ctx, req: HttpRequest, query: Query<DoneQuery>) -> Result<HttpResponse, Problem> {
     let tenant = match tenant_of(&ctx, &req).await {
         Ok(tenant) => tenant,
         Err(page) => return Ok(page),
     };
+    let state = query.read().unwrap_or_default().state.unwrap_or_default();
+    if let Some(target) = target_of_state(&ctx, tenant.tenant.id, &state) {
+        return Ok(see_other(&target).finish());
+    }
     let t = texts(&req);
     let template = MessagePage {
         t,
