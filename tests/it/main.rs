@@ -12,6 +12,7 @@ mod embedded;
 mod instances;
 mod journey_admin_by_rest;
 mod login;
+mod oauth2;
 mod openapi;
 mod operation;
 mod protocol;

@@ -13,6 +13,7 @@ pub mod hostile_provider;
 pub mod oidc_provider;
 pub mod process;
 pub mod raw_server;
+pub mod relying_party;
 pub mod sign_in;
 pub mod signing;
 pub mod test_app;

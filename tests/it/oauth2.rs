@@ -1,0 +1,3 @@
+//! Doorward as the OpenID provider of applications.
+
+mod round;
