@@ -9,6 +9,7 @@ pub mod begin_login;
 pub mod destination;
 pub mod end_session;
 pub mod error;
+pub mod faults;
 pub mod find_connection;
 pub mod finish_login;
 pub mod limits;

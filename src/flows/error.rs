@@ -18,6 +18,24 @@ pub struct Fault {
     pub message: String,
 }
 
+impl Fault {
+    /// What a reader says: the field where it stopped, or the one that its message names when `path` ends above it.
+    #[must_use]
+    pub fn unreadable(path: &str, message: String) -> Self {
+        let named = message
+            .split('`')
+            .nth(1)
+            .filter(|_| message.starts_with("unknown field") || message.starts_with("missing field"));
+        let field = match (path, named) {
+            (".", Some(name)) => name.to_owned(),
+            (_, Some(name)) if !path.ends_with(name) => format!("{path}.{name}"),
+            (".", None) => "body".to_owned(),
+            _ => path.to_owned(),
+        };
+        Self { field, message }
+    }
+}
+
 /// Why a flow did not do what was wanted.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {

@@ -19,7 +19,7 @@ use crate::context::Context;
 use crate::context::provider::{key_place, secret_place};
 use crate::flows::Error;
 use crate::flows::authenticate::Caller;
-use crate::flows::patch::{merge, not_null, nullable, put};
+use crate::flows::patch::{merged, not_null, nullable, put};
 use crate::flows::write::{check_room, check_version, saved, write};
 use crate::model::audit::{Change, Event, Subject};
 use crate::model::connection::oidc::{OidcSettings, TokenEndpointAuthMethod};
@@ -302,9 +302,9 @@ fn apply_patch(ctx: &Context, row: &mut Connection, patch: ConnectionPatch) -> R
     let mut fields = Vec::new();
     put(&mut row.display_name, patch.display_name, "display_name", &mut fields);
     row.display_name_key = name_key(&row.display_name);
-    let settings = merged(&row.settings.0, patch.settings, "settings")?;
+    let settings = patch.settings.map(|p| merged(&row.settings.0, p, "settings.")).transpose()?;
     put(&mut row.settings.0, settings, "settings", &mut fields);
-    let provisioning = merged(&row.provisioning.0, patch.provisioning, "provisioning")?;
+    let provisioning = patch.provisioning.map(|p| merged(&row.provisioning.0, p, "provisioning.")).transpose()?;
     put(&mut row.provisioning.0, provisioning, "provisioning", &mut fields);
     put(&mut row.client_secret_expires_at, patch.client_secret_expires_at, "client_secret_expires_at", &mut fields);
     if let Some(secret) = patch.client_secret {
@@ -312,17 +312,6 @@ fn apply_patch(ctx: &Context, row: &mut Connection, patch: ConnectionPatch) -> R
         fields.push("client_secret");
     }
     Ok(fields)
-}
-
-/// The settings with the patch merged in, read as strictly as at creation.
-fn merged<T>(current: &T, patch: Option<Value>, field: &str) -> Result<Option<T>, Error>
-where
-    T: serde::Serialize + serde::de::DeserializeOwned,
-{
-    let Some(patch) = patch else { return Ok(None) };
-    let mut document = serde_json::to_value(current).map_err(|e| Error::Internal(e.to_string()))?;
-    merge(&mut document, patch);
-    serde_json::from_value(document).map(Some).map_err(|e| Error::invalid(field, e.to_string()))
 }
 
 fn seal_secret(ctx: &Context, row: &mut Connection, secret: Option<&SecretString>) -> Result<(), Error> {

@@ -1,6 +1,10 @@
 //! Patches: a field that is absent stays, `null` clears, a value sets (RFC 7396 for the fields named).
 
-use serde::{Deserialize, Deserializer};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
+
+use crate::flows::{Error, Fault};
 
 /// For `Option<Option<T>>` with `#[serde(default, deserialize_with = "nullable")]`: tells `null` from absent.
 ///
@@ -32,8 +36,7 @@ pub fn put<T: PartialEq>(slot: &mut T, new: Option<T>, field: &'static str, chan
 }
 
 /// Merges a JSON Merge Patch into a document (RFC 7396 section 2), to a depth that our settings have.
-pub fn merge(target: &mut serde_json::Value, patch: serde_json::Value) {
-    use serde_json::Value;
+pub fn merge(target: &mut Value, patch: Value) {
     let Value::Object(patch) = patch else {
         *target = patch;
         return;
@@ -49,6 +52,20 @@ pub fn merge(target: &mut serde_json::Value, patch: serde_json::Value) {
             merge(object.entry(name).or_insert(Value::Null), value);
         }
     }
+}
+
+/// The settings with the patch merged in, read as strictly as at creation. `below` is where they stand in the body,
+/// such as `settings.`; empty at its top.
+///
+/// # Errors
+/// [`Error::Invalid`] with the field that cannot be taken.
+pub fn merged<T: Serialize + DeserializeOwned>(current: &T, patch: Value, below: &str) -> Result<T, Error> {
+    let mut document = serde_json::to_value(current).map_err(|e| Error::Internal(e.to_string()))?;
+    merge(&mut document, patch);
+    serde_path_to_error::deserialize(document).map_err(|error| {
+        let Fault { field, message } = Fault::unreadable(&error.path().to_string(), error.inner().to_string());
+        Error::invalid(&format!("{below}{field}"), message)
+    })
 }
 
 #[cfg(test)]

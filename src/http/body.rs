@@ -70,7 +70,7 @@ fn read_json<T: DeserializeOwned + Validate<Context = ()>>(bytes: &[u8]) -> Resu
         match inner.classify() {
             serde_json::error::Category::Data => {
                 let message = strip_position(&inner.to_string());
-                Problem::invalid(vec![Fault { field: field_of(&path, &message), message }])
+                Problem::invalid(vec![Fault::unreadable(&path, message)])
             }
             _ => malformed(format!("not JSON: {}", strip_position(&inner.to_string()))),
         }
@@ -82,20 +82,6 @@ fn read_json<T: DeserializeOwned + Validate<Context = ()>>(bytes: &[u8]) -> Resu
         Problem::invalid(report.iter().map(fault).collect())
     })?;
     Ok(value)
-}
-
-/// `path`, or the field that the message names when the path ends above it.
-fn field_of(path: &str, message: &str) -> String {
-    let named = message
-        .split('`')
-        .nth(1)
-        .filter(|_| message.starts_with("unknown field") || message.starts_with("missing field"));
-    match (path, named) {
-        (".", Some(name)) => name.to_owned(),
-        (_, Some(name)) if !path.ends_with(name) => format!("{path}.{name}"),
-        (".", None) => "body".to_owned(),
-        _ => path.to_owned(),
-    }
 }
 
 /// serde_json's message without " at line 1 column 2".
@@ -154,7 +140,7 @@ pub fn read_pairs<T: DeserializeOwned>(text: &str) -> Result<T, Problem> {
             actix_web::error::QueryPayloadError::Deserialize(inner) => inner.to_string(),
             _ => "cannot be read".into(),
         };
-        Problem::invalid(vec![Fault { field: field_of(".", &message), message }])
+        Problem::invalid(vec![Fault::unreadable(".", message)])
     })
 }
 

@@ -3,67 +3,27 @@
 use uuid::Uuid;
 
 use crate::context::Context;
-use crate::flows::{Error, Fault};
+use crate::flows::Error;
+use crate::flows::faults::{Faults, MAX_URL};
 use crate::model::connection::Connection;
 use crate::model::connection::oidc::{CodeChallengeMethod, OidcSettings};
 use crate::model::connection::provisioning::{EmailTrust, ProvisioningPolicy};
 use crate::model::group::{MatchKind, NamePattern};
 use crate::model::role::Role;
-use crate::model::text::check_line;
 use crate::protocol::oidc::authorize::RESERVED_PARAMETERS;
 use crate::protocol::oidc::issuer;
-
-/// Longest URL that is kept.
-const MAX_URL: usize = 2048;
-
-/// Collects faults.
-struct Faults<'a> {
-    ctx: &'a Context,
-    list: Vec<Fault>,
-}
-
-impl Faults<'_> {
-    fn add(&mut self, field: &str, message: impl Into<String>) {
-        self.list.push(Fault { field: field.into(), message: message.into() });
-    }
-
-    fn line(&mut self, field: &str, text: &str, max: usize) {
-        if let Err(message) = check_line(text, max) {
-            self.add(field, message);
-        }
-    }
-
-    fn lines(&mut self, field: &str, texts: &[String], most: usize, max: usize) {
-        if texts.len() > most {
-            self.add(field, format!("must have at most {most} entries"));
-        }
-        for (n, text) in texts.iter().enumerate().take(most) {
-            self.line(&format!("{field}[{n}]"), text, max);
-        }
-    }
-
-    fn url(&mut self, field: &str, text: &str) {
-        if text.len() > MAX_URL {
-            self.add(field, format!("must have at most {MAX_URL} bytes"));
-        } else if text.contains('#') {
-            self.add(field, "must not have a fragment"); // O-41
-        } else if let Err(refused) = self.ctx.outbound.check_url(field, text) {
-            self.add(field, refused.fault.to_string());
-        }
-    }
-}
 
 /// Checks everything that an admin can set.
 ///
 /// # Errors
 /// [`Error::Invalid`] with every fault, each with its field.
 pub fn check(ctx: &Context, row: &Connection) -> Result<(), Error> {
-    let mut f = Faults { ctx, list: Vec::new() };
+    let mut f = Faults::new(ctx);
     check_provider(&mut f, &row.settings.0);
     check_request(&mut f, &row.settings.0);
     check_mapping(&mut f, &row.settings.0);
     check_provisioning(&mut f, &row.provisioning.0);
-    if f.list.is_empty() { Ok(()) } else { Err(Error::Invalid(f.list)) }
+    f.told()
 }
 
 fn check_provider(f: &mut Faults<'_>, s: &OidcSettings) {
