@@ -14,6 +14,7 @@ pub mod find_connection;
 pub mod finish_login;
 pub mod limits;
 pub mod manage_api_keys;
+pub mod manage_applications;
 pub mod manage_connections;
 pub mod manage_domains;
 pub mod manage_group_mappings;

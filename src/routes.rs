@@ -10,8 +10,8 @@ use actix_web::middleware::Condition;
 use actix_web::web::{self, ServiceConfig};
 
 use crate::http::admin::{
-    api_keys, audit_events, connections, domains, group_mappings, groups, identities, me, operators, service_accounts,
-    sessions, tenants, users,
+    api_keys, applications, audit_events, connections, domains, group_mappings, groups, identities,
+    installation_applications, me, operators, service_accounts, sessions, tenants, users,
 };
 use crate::http::login::{callback, landing, logout, start};
 use crate::http::oauth2::{authorize, consent, logout as rp_logout, metadata, organization, token, userinfo};
@@ -36,7 +36,7 @@ macro_rules! routes {
 /// The path as actix matches it: what is no UUID names nothing, for whoever asks (T-08).
 fn exact(path: &str) -> String {
     const UUID: &str = "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}";
-    let ids = ["id", "identity", "user", "connection", "attempt", "request"];
+    let ids = ["id", "identity", "user", "connection", "attempt", "request", "secret"];
     ids.iter().fold(path.to_owned(), |path, id| path.replace(&format!("{{{id}}}"), &format!("{{{id}:{UUID}}}")))
 }
 
@@ -104,6 +104,19 @@ routes! {
     "/v1/operator/keys" => { GET operators::list_operator_keys, POST operators::create_operator_key }
     "/v1/operator/keys/{id}" => { DELETE operators::revoke_operator_key }
     "/v1/operator/audit-events" => { GET operators::list_operator_audit_events }
+    "/v1/applications" => {
+        GET installation_applications::list_installation_applications,
+        POST installation_applications::create_installation_application
+    }
+    "/v1/applications/{id}" => {
+        GET installation_applications::get_installation_application,
+        PATCH installation_applications::update_installation_application,
+        DELETE installation_applications::delete_installation_application
+    }
+    "/v1/applications/{id}/secrets" => { POST installation_applications::create_installation_application_secret }
+    "/v1/applications/{id}/secrets/{secret}" => {
+        DELETE installation_applications::revoke_installation_application_secret
+    }
     "/v1/tenants" => { GET tenants::list_tenants, POST tenants::create_tenant }
     "/v1/tenants/{tenant}" => { GET tenants::get_tenant, PATCH tenants::update_tenant, DELETE tenants::delete_tenant }
 
@@ -154,6 +167,15 @@ routes! {
     }
     "/v1/tenants/{tenant}/api-keys" => { GET api_keys::list_api_keys, POST api_keys::create_api_key }
     "/v1/tenants/{tenant}/api-keys/{id}" => { GET api_keys::get_api_key, DELETE api_keys::revoke_api_key }
+    "/v1/tenants/{tenant}/applications" => {
+        GET applications::list_applications, POST applications::create_application
+    }
+    "/v1/tenants/{tenant}/applications/{id}" => {
+        GET applications::get_application, PATCH applications::update_application,
+        DELETE applications::delete_application
+    }
+    "/v1/tenants/{tenant}/applications/{id}/secrets" => { POST applications::create_application_secret }
+    "/v1/tenants/{tenant}/applications/{id}/secrets/{secret}" => { DELETE applications::revoke_application_secret }
     "/v1/tenants/{tenant}/sessions" => { GET sessions::list_sessions }
     "/v1/tenants/{tenant}/sessions/{id}" => { GET sessions::get_session, DELETE sessions::revoke_session }
     "/v1/tenants/{tenant}/audit-events" => { GET audit_events::list_audit_events }

@@ -116,6 +116,8 @@ const TAKEN: &[(&str, &str, &str)] = &[
     ("federated_identities_tenant_id_source_id_issuer_subject_key", "identity_taken", "this subject is linked already"),
     ("groups_tenant_id_name_key_key", "name_taken", "another group has this name"),
     ("service_accounts_tenant_id_name_key_key", "name_taken", "another service account has this name"),
+    ("applications_tenant_id_name_key_key", "name_taken", "another application has this name"),
+    ("installation_applications_name_key_key", "name_taken", "another application has this name"),
     ("verified_domains_tenant_id_domain_key", "domain_taken", "the tenant has this domain already"),
     ("verified_domains_one_tenant", "domain_taken", "this domain is verified for a tenant already"),
 ];

@@ -32,6 +32,28 @@ where
     Ok(value)
 }
 
+/// The same for what is the installation's own: the system's transaction, the operators' audit log.
+///
+/// # Errors
+/// What `work` returns; then nothing was written.
+pub async fn write_installation<T, F>(ctx: &Context, stamp: Stamp, work: F) -> Result<T, Error>
+where
+    T: Send + 'static,
+    F: FnOnce(&mut PgConnection) -> Result<(T, Option<Event>), Error> + Send + 'static,
+{
+    let done = ctx.db.system(move |conn| {
+        let (value, event) = work(conn)?;
+        if let Some(event) = &event {
+            audit_events::insert_operator(conn, &stamp.operator_event(event))?;
+            changes::note(conn, Uuid::nil())?;
+        }
+        Ok::<_, Error>(value)
+    });
+    let value = done.await?;
+    ctx.caches.forget(Uuid::nil());
+    Ok(value)
+}
+
 /// Changes one object: found, at the version that the caller read, edited, written back, told. `edit` gives the names of
 /// the fields that differ now; without any nothing is written.
 ///
@@ -90,7 +112,7 @@ where
     .await
 }
 
-/// Refuses one more when the tenant has so many already: what every login or list looks at stays bounded (D-05, D-08).
+/// Refuses one more when there are so many already: what every login or list looks at stays bounded (D-05, D-08).
 ///
 /// # Errors
 /// [`Error::Conflict`] `limit_reached`.
@@ -98,7 +120,7 @@ pub fn check_room(have: i64, most: i64) -> Result<(), Error> {
     if have < most {
         return Ok(());
     }
-    Err(Error::conflict("limit_reached", format!("a tenant has at most {most} of these; delete some first")))
+    Err(Error::conflict("limit_reached", format!("there may be at most {most} of these; delete some first")))
 }
 
 /// Refuses when the caller read another version than the one there is (T-17).

@@ -4,12 +4,14 @@
 //! caller's extractor comes first and proves tenant and role; another tenant's object is 404, the same bytes as none.
 
 pub mod api_keys;
+pub mod applications;
 pub mod audit_events;
 pub mod connections;
 pub mod domains;
 pub mod group_mappings;
 pub mod groups;
 pub mod identities;
+pub mod installation_applications;
 pub mod me;
 pub mod operators;
 pub mod service_accounts;

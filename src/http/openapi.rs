@@ -8,8 +8,8 @@ use utoipa::openapi::{Ref, RefOr, Required, ResponseBuilder, content::ContentBui
 use utoipa::{Modify, OpenApi};
 
 use crate::http::admin::{
-    api_keys, audit_events, connections, domains, group_mappings, groups, identities, me, operators, service_accounts,
-    sessions, tenants, users,
+    api_keys, applications, audit_events, connections, domains, group_mappings, groups, identities,
+    installation_applications, me, operators, service_accounts, sessions, tenants, users,
 };
 use crate::http::problem::ProblemBody;
 
@@ -38,9 +38,19 @@ use crate::http::problem::ProblemBody;
         service_accounts::get_service_account, service_accounts::update_service_account,
         service_accounts::delete_service_account,
         api_keys::list_api_keys, api_keys::create_api_key, api_keys::get_api_key, api_keys::revoke_api_key,
+        applications::list_applications, applications::create_application, applications::get_application,
+        applications::update_application, applications::delete_application, applications::create_application_secret,
+        applications::revoke_application_secret,
         sessions::list_sessions, sessions::get_session, sessions::revoke_session,
         audit_events::list_audit_events, audit_events::get_audit_event,
         me::get_me, me::list_my_sessions, me::revoke_my_session,
+        installation_applications::list_installation_applications,
+        installation_applications::create_installation_application,
+        installation_applications::get_installation_application,
+        installation_applications::update_installation_application,
+        installation_applications::delete_installation_application,
+        installation_applications::create_installation_application_secret,
+        installation_applications::revoke_installation_application_secret,
         operators::list_operator_keys, operators::create_operator_key, operators::revoke_operator_key,
         operators::list_operator_audit_events,
     )

@@ -45,6 +45,21 @@ pub struct InstallationApplication {
     pub updated_at: DateTime<Utc>,
 }
 
+/// The installation's applications are managed as those of the nil tenant, as its signing keys are.
+impl From<InstallationApplication> for Application {
+    fn from(row: InstallationApplication) -> Self {
+        let InstallationApplication { id, name, name_key, settings, secrets, version, created_at, updated_at } = row;
+        Self { tenant_id: Uuid::nil(), id, name, name_key, settings, secrets, version, created_at, updated_at }
+    }
+}
+
+impl From<Application> for InstallationApplication {
+    fn from(row: Application) -> Self {
+        let Application { id, name, name_key, settings, secrets, version, created_at, updated_at, .. } = row;
+        Self { id, name, name_key, settings, secrets, version, created_at, updated_at }
+    }
+}
+
 /// One of an application's secrets. The hash tells nothing: the secret has 256 random bits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClientSecret {
@@ -58,6 +73,14 @@ pub struct ClientSecret {
     pub created_at: DateTime<Utc>,
     /// When it stops working; set when a newer one takes over.
     pub expires_at: Option<DateTime<Utc>>,
+}
+
+impl ClientSecret {
+    /// Whether it is good at `now`.
+    #[must_use]
+    pub fn is_live(&self, now: DateTime<Utc>) -> bool {
+        self.expires_at.is_none_or(|end| now < end)
+    }
 }
 
 /// An application as the protocol sees it.
@@ -83,21 +106,24 @@ impl Client {
     #[must_use]
     pub fn has_secret(&self, secret: &str, now: DateTime<Utc>) -> bool {
         let hash = token::hash(secret);
-        self.secrets.iter().any(|s| s.hash == hash && s.expires_at.is_none_or(|end| now < end))
+        self.secrets.iter().any(|s| s.hash == hash && s.is_live(now))
     }
 }
 
 impl From<Application> for Client {
     fn from(row: Application) -> Self {
-        let key = ClientRef { application_id: Some(row.id), installation_application_id: None };
+        let of_installation = row.tenant_id.is_nil();
+        let key = ClientRef {
+            application_id: (!of_installation).then_some(row.id),
+            installation_application_id: of_installation.then_some(row.id),
+        };
         Self { key, name: row.name, settings: row.settings.0, secrets: row.secrets.0 }
     }
 }
 
 impl From<InstallationApplication> for Client {
     fn from(row: InstallationApplication) -> Self {
-        let key = ClientRef { application_id: None, installation_application_id: Some(row.id) };
-        Self { key, name: row.name, settings: row.settings.0, secrets: row.secrets.0 }
+        Application::from(row).into()
     }
 }
 

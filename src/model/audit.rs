@@ -72,12 +72,12 @@ pub struct Membership {
     pub user_id: Uuid,
 }
 
-/// A key that was made or revoked.
+/// A key, or a client secret, that was made or revoked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct KeyOf {
-    /// The key's id.
+    /// Its id.
     pub id: Uuid,
-    /// Whose it is, where it belongs to somebody in a tenant.
+    /// The user, service account or application whose it is; an operator's key is nobody's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub owner_id: Option<Uuid>,
 }
@@ -259,6 +259,16 @@ pub enum Event {
     ApiKeyCreated(KeyOf),
     #[serde(rename = "api_key.revoked")]
     ApiKeyRevoked(KeyOf),
+    #[serde(rename = "application.created")]
+    ApplicationCreated(Subject),
+    #[serde(rename = "application.updated")]
+    ApplicationUpdated(Change),
+    #[serde(rename = "application.deleted")]
+    ApplicationDeleted(Subject),
+    #[serde(rename = "application.secret_created")]
+    ApplicationSecretCreated(KeyOf),
+    #[serde(rename = "application.secret_revoked")]
+    ApplicationSecretRevoked(KeyOf),
     #[serde(rename = "operator_key.created")]
     OperatorKeyCreated(KeyOf),
     #[serde(rename = "operator_key.revoked")]

@@ -46,6 +46,15 @@ pub fn new_key(kind: KeyKind) -> (SecretString, String) {
     (text.into(), hint)
 }
 
+/// A new client secret of an application, `dws_..`: the whole text (shown once) and its last four characters. It opens
+/// nothing at `/v1`.
+#[must_use]
+pub fn new_client_secret() -> (SecretString, String) {
+    let secret = random();
+    let hint = secret[secret.len() - 4..].to_owned();
+    (format!("dws_{secret}").into(), hint)
+}
+
 /// Reads what kind of key a bearer text claims to be; `None` when it has not the shape of a key.
 #[must_use]
 pub fn key_kind(text: &str) -> Option<KeyKind> {
@@ -71,6 +80,7 @@ mod tests {
             assert_eq!(key_kind(text.expose_secret()), Some(kind));
             assert!(text.expose_secret().ends_with(&hint));
         }
+        assert_eq!(key_kind(new_client_secret().0.expose_secret()), None);
         for bad in ["", "dwk_", "dwo_short", "dwk_x_y", "Bearer", &format!("dwk_{tenant}_{}", random())] {
             assert_eq!(key_kind(bad), None, "{bad}");
         }

@@ -1,12 +1,14 @@
 //! REST, one file per noun. What every noun has in common is checked by [`lifecycle`].
 
 mod api_keys;
+mod applications;
 mod audit_events;
 mod connections;
 mod domains;
 mod group_mappings;
 mod groups;
 mod identities;
+mod installation_applications;
 mod lifecycle;
 mod me;
 mod operators;

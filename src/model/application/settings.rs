@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::model::connection::oidc::TokenEndpointAuthMethod;
+use crate::model::scope;
 use crate::model::text_enum::text_enum;
 
 text_enum! {
@@ -158,6 +159,27 @@ impl ApplicationSettings {
     pub fn uses_secret(&self) -> bool {
         use TokenEndpointAuthMethod::{ClientSecretBasic, ClientSecretPost};
         matches!(self.token_endpoint_auth_method, ClientSecretBasic | ClientSecretPost)
+    }
+
+    /// Whether it may ask for tokens that open `/v1` with their user's role.
+    #[must_use]
+    pub fn opens_api(&self) -> bool {
+        self.scopes.iter().any(|scope| scope == scope::API_READ || scope == scope::API_WRITE)
+    }
+
+    /// The names of the settings that differ from `other`'s.
+    #[must_use]
+    pub fn differences(&self, other: &Self) -> Vec<&'static str> {
+        macro_rules! differing {
+            ($($field:ident)+) => {{
+                let Self { $($field),+ } = self; // every one of them, or it does not compile
+                let all = [$((stringify!($field), *$field != other.$field)),+];
+                all.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect()
+            }};
+        }
+        differing!(redirect_uris post_logout_redirect_uris token_endpoint_auth_method jwks jwks_uri signing_algorithm
+            first_party scopes claims groups group_names max_groups allowed_connections access_token_minutes
+            id_token_minutes refresh_token_days)
     }
 
     /// Whether people may come in by this source; `None` is a password.

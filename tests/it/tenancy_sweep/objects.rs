@@ -36,6 +36,8 @@ async fn objects(app: &TestApp, admin: &Admin) -> Vec<(&'static str, String)> {
     let account = id(&admin.post("/service-accounts", &account).await.created());
     let key = json!({"name": "key", "service_account_id": account});
     let key = id(&admin.post("/api-keys", &key).await.created());
+    let application = json!({"name": "app", "redirect_uris": ["https://app.example/callback"]});
+    let application = admin.post("/applications", &application).await.created();
     let session = id(&admin.get("/sessions").await.ok()["items"][0]);
     let event = id(&admin.get("/audit-events").await.ok()["items"][0]);
     vec![
@@ -47,6 +49,8 @@ async fn objects(app: &TestApp, admin: &Admin) -> Vec<(&'static str, String)> {
         ("domains", domain),
         ("service-accounts", account),
         ("api-keys", key),
+        ("applications", id(&application)),
+        ("secrets", id(&application["secrets"][0])),
         ("sessions", session),
         ("audit-events", event),
     ]
@@ -61,6 +65,7 @@ fn with_ids(pattern: &str, slug: &str, objects: Option<&[(&str, String)]>) -> St
             "{user}" => "users",
             "{identity}" => "identities",
             "{connection}" => "connections",
+            "{secret}" => "secrets",
             id if id.starts_with('{') => noun,
             word => {
                 noun = word;

@@ -99,11 +99,14 @@ async fn k_03_at_trace_level_the_log_of_a_whole_login_holds_no_secret() {
     provider.id_token(|claims| claims["nonce"] = json!("another"));
     let second = to_callback(&browser, login_url(&connection)).await;
     browser.get(with(&second, "code", Some("a-code-that-is-wrong")).as_str()).await;
+    let application = json!({"name": "notes", "redirect_uris": ["https://app.example/callback"]});
+    let application = acme.post("/applications", &application).await.created();
     let log = program.end();
 
     assert!(log.contains("request{") && log.contains("TRACE"), "it logged: {}", log.len());
     let secrets = [
         ("API key", acme.key.expose_secret().to_owned()),
+        ("application's secret", application["client_secret"].as_str().unwrap().to_owned()),
         ("client secret", "a secret of the client".to_owned()),
         ("client secret, encoded", "a+secret+of+the+client".to_owned()),
         ("state", parameter(&callback, "state")),
