@@ -36,7 +36,7 @@ pub async fn get_authorize(ctx: Ctx, req: HttpRequest) -> Result<HttpResponse, P
         Err(_) => return Ok(refusal(&req, None, &Error::NotFound)),
     };
     let Some(pairs) = read_parameters(req.query_string()) else {
-        return Ok(refused(&ctx, &req, None, "repeated_parameter")); // P-02
+        return Ok(refused(&req, None, "repeated_parameter")); // P-02
     };
     match begin(&ctx, &req, &issuer, &pairs).await {
         Ok(response) => Ok(response),
@@ -109,10 +109,12 @@ pub(super) fn show(ctx: &Ctx, req: &HttpRequest, tenant: Option<&TenantCache>, o
         }
         Outcome::Answered(answer) => see_other(&answer.url()).finish(),
         Outcome::Login(path) | Outcome::Consent(path) => see_other(&ctx.config.url(&path)).finish(),
-        Outcome::Refused(code) => refused(ctx, req, tenant, code),
+        Outcome::Refused(code) => refused(req, tenant, code),
     }
 }
 
-fn refused(_: &Ctx, req: &HttpRequest, tenant: Option<&TenantCache>, code: &'static str) -> HttpResponse {
-    refused_page(HttpResponse::build(StatusCode::BAD_REQUEST), req, tenant, code, None)
+fn refused(req: &HttpRequest, tenant: Option<&TenantCache>, code: &'static str) -> HttpResponse {
+    // What waits no more is as absent as what never was (T-08).
+    let status = if code == "request_unknown" { StatusCode::NOT_FOUND } else { StatusCode::BAD_REQUEST };
+    refused_page(HttpResponse::build(status), req, tenant, code, None)
 }

@@ -4,6 +4,7 @@ use actix_web::http::header::CACHE_CONTROL;
 use actix_web::{HttpRequest, HttpResponse};
 use serde_json::{Value, json};
 
+use crate::context::issuer::Issuer;
 use crate::flows::signing_keys;
 use crate::http::Ctx;
 use crate::http::oauth2::issuer_of;
@@ -17,6 +18,10 @@ const KEEP: &str = "public, max-age=300";
 /// `GET {issuer}/.well-known/openid-configuration`, and the same at RFC 8414's place.
 pub async fn get_metadata(ctx: Ctx, req: HttpRequest) -> Result<HttpResponse, Problem> {
     let issuer = issuer_of(&ctx, &req).await?;
+    Ok(kept(&document(&ctx, &issuer)))
+}
+
+fn document(ctx: &Ctx, issuer: &Issuer) -> Value {
     let iss = issuer.url(&ctx.config);
     let at = |path: &str| ctx.config.url(&issuer.path(&format!("/oauth2/{path}")));
     let auth = ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"];
@@ -25,7 +30,7 @@ pub async fn get_metadata(ctx: Ctx, req: HttpRequest) -> Result<HttpResponse, Pr
     let of_tenant = ["tenant_id", "tenant_slug", "tenant_name", "tenant_external_id"];
     let claims: Vec<&str> =
         of_token.into_iter().chain(of_tenant).chain(ALL_CLAIMS.iter().map(|claim| claim.as_str())).collect();
-    let document = json!({
+    json!({
         "issuer": iss,
         "authorization_endpoint": at("authorize"),
         "token_endpoint": at("token"),
@@ -54,8 +59,7 @@ pub async fn get_metadata(ctx: Ctx, req: HttpRequest) -> Result<HttpResponse, Pr
         "request_parameter_supported": false,
         "request_uri_parameter_supported": false,
         "authorization_response_iss_parameter_supported": true,
-    });
-    Ok(kept(&document))
+    })
 }
 
 /// `GET {issuer}/oauth2/jwks.json`: the public keys (RFC 7517), as the database has them now.

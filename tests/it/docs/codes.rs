@@ -6,13 +6,15 @@ use std::fs;
 use super::{assert_same, captures, files, read};
 
 /// How the source says a code. What a new constructor writes must be found by one of these.
-const CONSTRUCTORS: [&str; 6] = [
+const CONSTRUCTORS: [&str; 7] = [
     // Error::conflict, Error::forbidden, decide's refuse, finish_login's Why and Taken
     r#"(?:conflict|forbidden|refuse|Why::new|Taken::Garbage)\(\s*"([a-z_]+)""#,
     r#"(?:Taken::Refused\(\w+,|Some\()\s*"([a-z]+_[a-z_]+)"\)+,? //"#,
     // Problem::new, within its file Self::new
     r#"(?:Problem|Self)::new\(\s*(?:StatusCode::\w+,\s*)?"([a-z_]+)""#,
     r#"(?:code: |\(StatusCode::\w+, )"([a-z_]+)""#,
+    // what applications are told, and pages about what they asked
+    r#"(?:OAuthError::new|Fault::new|Outcome::Refused)\(\s*"([a-z_]+)""#,
     // broken unique constraints
     r#""([a-z_]+_taken)""#,
     // what a connection or a login is warned about

@@ -17,7 +17,7 @@ use super::sign_in::parameter;
 pub const REDIRECT_URI: &str = "https://app.example/callback";
 /// Where logouts end; nobody serves it.
 pub const SIGNED_OUT_URI: &str = "https://app.example/signed-out";
-/// A PKCE verifier, and
+/// A PKCE verifier.
 pub const VERIFIER: &str = "a-verifier-of-forty-three-characters-or-more";
 
 /// The S256 challenge of a verifier.
@@ -94,7 +94,6 @@ impl RelyingParty {
     }
 
     /// Asks for a code in this browser, which is signed in or gets there without a page; gives the answer's URL.
-    #[track_caller]
     pub async fn answer(&self, browser: &Browser, change: &[(&str, &str)]) -> Url {
         let page = browser.follow(&self.authorize_url(change)).await;
         answer_of(&page)
