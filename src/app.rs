@@ -18,6 +18,7 @@ use utoipa_swagger_ui::SwaggerUi;
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError, Fault};
 use crate::context::caches::Caches;
+use crate::context::hasher::Hasher;
 use crate::context::limiter::Limiter;
 use crate::context::{Context, Parts};
 use crate::embedded::{EmbeddedError, EmbeddedOptions, EmbeddedPostgres};
@@ -81,6 +82,7 @@ pub async fn open(config: Config, clock: Clock) -> Result<Opened, StartError> {
         outbound: Outbound::new(outbound_policy(&config)?)?,
         jwks: JwksCache::new(clock.clone()),
         caches: Caches::default(),
+        hasher: Hasher::default(),
         begin_limit: Limiter::per_minute(config.login_rate_per_minute),
         garbage_limit: Limiter::per_minute(limits::GARBAGE_PER_MINUTE),
         draining: AtomicBool::new(false),

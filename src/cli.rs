@@ -1,4 +1,5 @@
-//! The command line: `doorward serve | demo | migrate | config check | tenant create | key create | secrets rotate`.
+//! The command line: `doorward serve | demo | migrate | config check | tenant create | user create | user set-password |
+//! key create | secrets rotate`.
 //!
 //! Says what there is and hands over: `commands` opens the context and calls the same flows as REST, as the system
 //! itself; `demo` starts everything for a look around. Prints for people, exits non-zero on failure.
@@ -50,6 +51,9 @@ enum Command {
     /// Manage tenants.
     #[command(subcommand)]
     Tenant(TenantCommand),
+    /// Manage users.
+    #[command(subcommand)]
+    User(UserCommand),
     /// Manage keys.
     #[command(subcommand)]
     Key(KeyCommand),
@@ -86,6 +90,43 @@ struct TenantArgs {
     /// Where a login goes that names no target.
     #[arg(long)]
     landing_url: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+enum UserCommand {
+    /// Create a user; prints it as JSON.
+    Create(UserArgs),
+    /// Set a user's password, which is read from standard input; ends their sessions.
+    SetPassword(PasswordArgs),
+}
+
+#[derive(Debug, Args)]
+struct UserArgs {
+    /// The tenant's slug.
+    #[arg(long)]
+    tenant: String,
+    /// The user's e-mail address.
+    #[arg(long)]
+    email: String,
+    /// Display name.
+    #[arg(long)]
+    name: Option<String>,
+    /// What the user may do in the tenant: member, auditor, admin or owner.
+    #[arg(long, value_parser = parse_role, default_value = "member")]
+    role: Role,
+}
+
+#[derive(Debug, Args)]
+struct PasswordArgs {
+    /// The tenant's slug.
+    #[arg(long)]
+    tenant: String,
+    /// The user's e-mail address.
+    #[arg(long)]
+    email: String,
+    /// The next login has to choose another one.
+    #[arg(long)]
+    must_change: bool,
 }
 
 #[derive(Debug, Subcommand)]

@@ -5,6 +5,7 @@
 
 pub mod bearer;
 pub mod caches;
+pub mod hasher;
 pub mod issuer;
 pub mod key_ring;
 pub mod limiter;
@@ -26,6 +27,7 @@ use crate::store::db::{Db, DbError};
 use crate::store::{connections, tenants};
 
 use caches::{Caches, TenantCache};
+use hasher::Hasher;
 use limiter::Limiter;
 use provider::{Provider, ProviderError};
 
@@ -49,6 +51,8 @@ pub struct Parts {
     pub jwks: JwksCache,
     /// What is kept in memory.
     pub caches: Caches,
+    /// Hashes passwords.
+    pub hasher: Hasher,
     /// How many logins one address may begin.
     pub begin_limit: Limiter,
     /// How many callbacks that name no login one address may send, before they are counted in the database.

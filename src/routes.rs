@@ -13,7 +13,7 @@ use crate::http::admin::{
     api_keys, applications, audit_events, connections, domains, group_mappings, groups, identities,
     installation_applications, me, operators, service_accounts, sessions, tenants, users,
 };
-use crate::http::login::{callback, landing, logout, start};
+use crate::http::login::{callback, landing, logout, password, start};
 use crate::http::oauth2::{authorize, consent, logout as rp_logout, metadata, organization, token, userinfo};
 use crate::http::{assets, health, openapi};
 
@@ -71,6 +71,8 @@ routes! {
 
     "/t/{tenant}" => { GET landing::get_landing }
     "/t/{tenant}/login" => { GET start::get_login, POST start::post_login }
+    "/t/{tenant}/login/password" => { POST password::post_password }
+    "/t/{tenant}/login/new-password" => { POST password::post_new_password }
     "/t/{tenant}/login/{connection}" => { GET start::get_begin }
     "/t/{tenant}/sso/{connection}/callback" => { GET callback::get_callback, POST callback::post_callback }
     "/t/{tenant}/sso/{connection}/resume/{attempt}" => { GET callback::get_resume }
@@ -121,6 +123,7 @@ routes! {
     "/v1/tenants/{tenant}" => { GET tenants::get_tenant, PATCH tenants::update_tenant, DELETE tenants::delete_tenant }
 
     "/v1/tenants/{tenant}/me" => { GET me::get_me }
+    "/v1/tenants/{tenant}/me/password" => { PUT me::change_my_password }
     "/v1/tenants/{tenant}/me/sessions" => { GET me::list_my_sessions }
     "/v1/tenants/{tenant}/me/sessions/{id}" => { DELETE me::revoke_my_session }
 
@@ -134,6 +137,7 @@ routes! {
     "/v1/tenants/{tenant}/users" => { GET users::list_users, POST users::create_user }
     "/v1/tenants/{tenant}/users/import" => { POST users::import_users }
     "/v1/tenants/{tenant}/users/{id}" => { GET users::get_user, PATCH users::update_user, DELETE users::delete_user }
+    "/v1/tenants/{tenant}/users/{id}/password" => { PUT users::set_password, DELETE users::remove_password }
     "/v1/tenants/{tenant}/users/{id}/groups" => { GET users::list_user_groups }
     "/v1/tenants/{tenant}/users/{id}/identities" => { GET identities::list_identities, POST identities::link_identity }
     "/v1/tenants/{tenant}/users/{id}/identities/{identity}" => { DELETE identities::unlink_identity }

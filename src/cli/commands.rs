@@ -2,12 +2,14 @@
 
 #![expect(clippy::print_stdout, reason = "what a command finds is for its user")]
 
-use std::sync::Arc;
+mod users;
 
 use secrecy::ExposeSecret;
 use serde_json::json;
 
-use super::{Command, ConfigCommand, Done, KeyArgs, KeyCommand, SecretsCommand, TenantArgs, TenantCommand, demo};
+use super::{
+    Command, ConfigCommand, Done, KeyArgs, KeyCommand, SecretsCommand, TenantArgs, TenantCommand, UserCommand, demo,
+};
 use crate::app::{self, Application, Opened};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -36,6 +38,10 @@ pub(super) async fn run(command: Command, config: Config) -> Done {
             Ok(())
         }
         Command::Tenant(TenantCommand::Create(args)) => with_context(config, |ctx| create_tenant(ctx, args)).await,
+        Command::User(UserCommand::Create(args)) => with_context(config, |ctx| users::create(ctx, args)).await,
+        Command::User(UserCommand::SetPassword(args)) => {
+            with_context(config, |ctx| users::set_password(ctx, args)).await
+        }
         Command::Key(KeyCommand::Create(args)) => with_context(config, |ctx| create_key(ctx, args)).await,
         Command::Secrets(SecretsCommand::Rotate) => with_context(config, rotate).await,
     }
@@ -64,6 +70,12 @@ fn stamp(ctx: &Context) -> Stamp {
     Stamp { actor: Actor::System, request_id: None, at: ctx.clock.now() }
 }
 
+/// The same, in a tenant.
+async fn system(ctx: &Context, slug: &str) -> Result<Caller, Box<dyn std::error::Error>> {
+    let tenant = ctx.tenant(slug).await?.ok_or_else(|| format!("there is no tenant {slug}"))?;
+    Ok(Caller { actor: Actor::System, role: Role::Owner, tenant, request_id: None })
+}
+
 async fn create_tenant(ctx: Context, args: TenantArgs) -> Done {
     let input = TenantIn {
         name: args.name.unwrap_or_else(|| args.slug.clone()),
@@ -86,8 +98,7 @@ async fn create_key(ctx: Context, args: KeyArgs) -> Done {
         println!("{}", secret.expose_secret());
         return Ok(());
     };
-    let tenant = ctx.tenant(&slug).await?.ok_or_else(|| format!("there is no tenant {slug}"))?;
-    let caller = Caller { actor: Actor::System, role: Role::Owner, tenant: Arc::clone(&tenant), request_id: None };
+    let caller = system(&ctx, &slug).await?;
     let account = ServiceAccountIn { name: args.name.clone(), role: args.role };
     let account = manage_service_accounts::create(&ctx, &caller, account).await?;
     let key = ApiKeyIn {

@@ -12,7 +12,7 @@ use crate::flows::Error;
 use crate::flows::destination::Destination;
 use crate::model::connection::oidc::CodeChallengeMethod;
 use crate::model::login_attempt::{ATTEMPT_MINUTES, AttemptSecrets, LoginAttempt};
-use crate::model::tenant::TenantStatus;
+use crate::model::tenant::{Sso, TenantStatus};
 use crate::protocol::oidc::authorize::{self, AuthorizationRequest};
 use crate::secrets::sealed::Place;
 use crate::secrets::token;
@@ -42,7 +42,7 @@ pub struct Wanted {
 ///
 /// # Errors
 /// [`Error::NotFound`] for a connection that the tenant has not or that is not active, [`Error::Forbidden`] for a
-/// suspended tenant, [`Error::Provider`] when the connection cannot be used.
+/// tenant that is suspended or has `sso` off, [`Error::Provider`] when the connection cannot be used.
 pub async fn begin_login(
     ctx: &Context,
     tenant: &TenantCache,
@@ -96,6 +96,9 @@ pub async fn begin_login(
 pub async fn usable(ctx: &Context, tenant: &TenantCache, connection: Uuid) -> Result<std::sync::Arc<Provider>, Error> {
     if tenant.tenant.status != TenantStatus::Active {
         return Err(Error::forbidden("tenant_suspended", "this organisation is suspended"));
+    }
+    if tenant.tenant.sso == Sso::Off {
+        return Err(Error::forbidden("sso_off", "this organisation signs in by password only"));
     }
     let provider = ctx.provider(tenant, connection).await?.ok_or(Error::NotFound)?;
     if provider.is_active() { Ok(provider) } else { Err(Error::NotFound) }

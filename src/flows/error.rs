@@ -2,6 +2,7 @@
 
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
+use crate::context::hasher::Busy;
 use crate::context::issuer::KeysError;
 use crate::context::provider::ProviderError;
 use crate::outbound::UrlRefused;
@@ -140,6 +141,12 @@ impl From<DbError> for Error {
             }
         }
         Self::Internal(query.to_string())
+    }
+}
+
+impl From<Busy> for Error {
+    fn from(_: Busy) -> Self {
+        Self::Unavailable
     }
 }
 

@@ -7,26 +7,65 @@ use crate::context::caches::TenantCache;
 use crate::flows::Error;
 use crate::model::connection::Connection;
 use crate::model::email::EmailAddress;
-use crate::store::{connections, domains};
+use crate::model::tenant::Sso;
+use crate::store::db::DbError;
+use crate::store::{connections, domains, local_credentials};
 
-/// The connection where addresses of this domain sign in: the one that the tenant's verified domain names, else the
-/// only active one there is, else none (the person chooses).
+/// How people can sign in to a tenant.
+pub struct Ways {
+    /// By these connections, in the order of their names.
+    pub connections: Vec<Connection>,
+    /// By a password of Doorward's own.
+    pub passwords: bool,
+}
+
+/// Where an address signs in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignsIn {
+    /// By this connection.
+    By(Uuid),
+    /// By a password of Doorward's own.
+    ByPassword,
+    /// The person chooses.
+    Choose,
+}
+
+/// How people can sign in to the tenant, as its `sso` says. Passwords are offered where there are any, and where there
+/// is nothing else.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn ways(ctx: &Context, tenant: &TenantCache) -> Result<Ways, DbError> {
+    let (id, sso) = (tenant.tenant.id, tenant.tenant.sso);
+    let found = ctx.db.tenant(id, move |conn| {
+        let connections = if sso == Sso::Off { Vec::new() } else { connections::active(conn, id)? };
+        let passwords = match sso {
+            Sso::Off => true,
+            Sso::Optional => local_credentials::any(conn, id)?,
+            Sso::Enforced => false,
+        };
+        Ok::<_, DbError>(Ways { connections, passwords })
+    });
+    found.await
+}
+
+/// Where addresses of this domain sign in: by the connection that the tenant's verified domain names, else by password
+/// where that is offered, else by the only active connection there is, else the person chooses.
 ///
 /// # Errors
 /// [`Error::Unavailable`].
-pub async fn find_connection(ctx: &Context, tenant: &TenantCache, address: &str) -> Result<Option<Uuid>, Error> {
+pub async fn find_connection(ctx: &Context, tenant: &TenantCache, address: &str) -> Result<SignsIn, Error> {
     let Ok(email) = EmailAddress::parse(address) else {
-        return Ok(None);
+        return Ok(SignsIn::Choose);
     };
-    let tenant_id = tenant.tenant.id;
-    let found = ctx.db.tenant(tenant_id, move |conn| {
-        let domain = domains::verified(conn, tenant_id, &email.domain)?;
-        Ok::<_, Error>((domain.and_then(|d| d.connection_id), connections::active(conn, tenant_id)?))
-    });
-    let (routed, active): (Option<Uuid>, Vec<Connection>) = found.await?;
-    let routed = routed.filter(|id| active.iter().any(|c| c.id == *id));
-    Ok(routed.or(match active.as_slice() {
-        [only] => Some(only.id),
-        _ => None,
-    }))
+    let id = tenant.tenant.id;
+    let domain = ctx.db.tenant(id, move |conn| Ok::<_, DbError>(domains::verified(conn, id, &email.domain)?)).await?;
+    let ways = ways(ctx, tenant).await?;
+    let routed = domain.and_then(|d| d.connection_id).filter(|id| ways.connections.iter().any(|c| c.id == *id));
+    Ok(match (routed, ways.connections.as_slice()) {
+        (Some(routed), _) => SignsIn::By(routed),
+        _ if ways.passwords => SignsIn::ByPassword,
+        (None, [only]) => SignsIn::By(only.id),
+        _ => SignsIn::Choose,
+    })
 }

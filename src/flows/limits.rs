@@ -1,5 +1,7 @@
 //! Limits on what strangers may try; the counters are rows, so that they hold across instances.
 
+use chrono::{DateTime, Utc};
+
 use crate::context::Context;
 use crate::flows::Error;
 use crate::store::db::DbError;
@@ -8,19 +10,69 @@ use crate::store::rate_limits;
 /// Callbacks that name no login which one address may send in a minute.
 pub const GARBAGE_PER_MINUTE: u32 = 100;
 
+/// How often something may be tried in a window.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limit {
+    /// What is counted.
+    pub what: String,
+    /// How many are let by.
+    pub max: u32,
+}
+
+/// A try that was counted and let by.
+#[derive(Debug, Clone)]
+pub struct Counted {
+    limits: Vec<Limit>,
+    seconds: i64,
+    at: DateTime<Utc>,
+    /// How many tries the last limit has seen in this window, this one among them.
+    pub hits: u32,
+}
+
 /// Counts one try of `what` and refuses when there were more than `max` in the current window of `seconds`.
 ///
 /// # Errors
 /// [`Error::RateLimited`], [`Error::Unavailable`].
 pub async fn check(ctx: &Context, what: String, max: u32, seconds: u32) -> Result<(), Error> {
-    let now = ctx.clock.now();
-    let hits =
-        ctx.db.system(move |conn| Ok::<_, DbError>(rate_limits::hit(conn, &what, i64::from(seconds), now)?)).await?;
-    if u32::try_from(hits).unwrap_or(u32::MAX) > max {
-        let into_window = u32::try_from(now.timestamp().rem_euclid(i64::from(seconds))).unwrap_or(0);
-        return Err(Error::RateLimited { retry_after: (seconds - into_window).max(1) });
-    }
-    Ok(())
+    check_each(ctx, vec![Limit { what, max }], seconds).await.map(drop)
+}
+
+/// Counts one try at each limit in turn. The first one that was reached refuses, and those after it are not counted:
+/// who is stopped at one cannot use up another.
+///
+/// # Errors
+/// [`Error::RateLimited`], [`Error::Unavailable`].
+pub async fn check_each(ctx: &Context, limits: Vec<Limit>, seconds: u32) -> Result<Counted, Error> {
+    let (now, length) = (ctx.clock.now(), i64::from(seconds));
+    let wanted = limits.clone();
+    let counted = ctx.db.system(move |conn| {
+        let mut hits = 0;
+        for limit in wanted {
+            hits = u32::try_from(rate_limits::hit(conn, &limit.what, length, now)?).unwrap_or(u32::MAX);
+            if hits > limit.max {
+                return Ok::<_, DbError>(None);
+            }
+        }
+        Ok(Some(hits))
+    });
+    let into_window = u32::try_from(now.timestamp().rem_euclid(length)).unwrap_or(0);
+    let refused = Error::RateLimited { retry_after: (seconds - into_window).max(1) };
+    let hits = counted.await?.ok_or(refused)?;
+    Ok(Counted { limits, seconds: length, at: now, hits })
+}
+
+/// Takes a counted try back, because it was none: only failures count.
+///
+/// # Errors
+/// [`Error::Unavailable`].
+pub async fn take_back(ctx: &Context, counted: Counted) -> Result<(), Error> {
+    let done = ctx.db.system(move |conn| {
+        for limit in &counted.limits {
+            rate_limits::take_back(conn, &limit.what, counted.seconds, counted.at)?;
+        }
+        Ok::<_, DbError>(())
+    });
+    Ok(done.await?)
 }
 
 /// What counts as one address: an IPv4 address, or an IPv6 /64 (K-09: the rest is free to rotate).

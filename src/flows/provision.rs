@@ -32,7 +32,7 @@ pub struct Provisioned {
     pub user: User,
     /// The link they came in by, where it was one.
     pub identity_id: Option<Uuid>,
-    /// `created`, `linked` or `updated`.
+    /// `created`, `linked`, `updated` or `known`.
     pub outcome: &'static str,
     /// Fields of the user that changed.
     pub fields: Vec<&'static str>,
@@ -40,6 +40,21 @@ pub struct Provisioned {
     pub warnings: Vec<&'static str>,
     /// What the group sync did.
     pub groups: GroupOutcome,
+}
+
+impl Provisioned {
+    /// A user who was here before and about whom nothing new was said.
+    #[must_use]
+    pub fn as_known(user: User) -> Self {
+        Self {
+            user,
+            identity_id: None,
+            outcome: "known",
+            fields: Vec::new(),
+            warnings: Vec::new(),
+            groups: GroupOutcome::default(),
+        }
+    }
 }
 
 /// What provisioning says to an assertion.

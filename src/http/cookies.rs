@@ -7,6 +7,7 @@ use actix_web::cookie::{Cookie, SameSite};
 use uuid::Uuid;
 
 use crate::config::Config;
+use crate::flows::password_login::DEVICE_DAYS;
 use crate::model::login_attempt::ATTEMPT_MINUTES;
 
 /// Most logins that one browser may have under way; older ones are let go.
@@ -22,6 +23,10 @@ fn session_name(config: &Config, tenant: Uuid) -> String {
 
 fn attempt_name(config: &Config, attempt: Uuid) -> String {
     format!("{}dw_a_{}", prefix(config), attempt.simple())
+}
+
+fn device_name(config: &Config, tenant: Uuid) -> String {
+    format!("{}dw_d_{}", prefix(config), tenant.simple())
 }
 
 fn build<'a>(config: &Config, name: String, value: String, same_site: SameSite) -> Cookie<'a> {
@@ -47,6 +52,14 @@ pub fn attempt<'a>(config: &Config, attempt: Uuid, value: &str) -> Cookie<'a> {
     cookie
 }
 
+/// The cookie by which a browser is known that signed in by password before; it signs nobody in.
+#[must_use]
+pub fn device<'a>(config: &Config, tenant: Uuid, value: &str) -> Cookie<'a> {
+    let mut cookie = build(config, device_name(config, tenant), value.to_owned(), SameSite::Lax);
+    cookie.set_max_age(Duration::days(DEVICE_DAYS));
+    cookie
+}
+
 /// A cookie that deletes the session cookie.
 #[must_use]
 pub fn no_session<'a>(config: &Config, tenant: Uuid) -> Cookie<'a> {
@@ -68,6 +81,12 @@ fn removal(mut cookie: Cookie<'_>) -> Cookie<'_> {
 #[must_use]
 pub fn read_session(req: &HttpRequest, config: &Config, tenant: Uuid) -> Option<String> {
     single(req, &session_name(config, tenant))
+}
+
+/// The device cookie's value, when there is exactly one of that name.
+#[must_use]
+pub fn read_device(req: &HttpRequest, config: &Config, tenant: Uuid) -> Option<String> {
+    single(req, &device_name(config, tenant))
 }
 
 /// The attempt cookies of the request: attempt and value; names that come twice are left out, and so is everything

@@ -1,13 +1,15 @@
 //! The pages people see: choose where to sign in, come back from there, be told why not, sign out.
 //!
 //! Server-rendered, no script, usable without JavaScript and by keyboard. Texts come from the catalogue (`texts`).
-//! 1. `start`: the tenant's login page, and the way to the provider;
+//! 1. `start`: the tenant's login page (`form`), and the way to the provider, or `password`;
 //! 2. `callback`: the provider's answer, by query, by form post, or fetched after a form post;
 //! 3. `landing`: signed in, with nowhere else to go; 4. `logout`.
 
 pub mod callback;
+mod form;
 pub mod landing;
 pub mod logout;
+pub mod password;
 pub mod start;
 
 use std::sync::Arc;
@@ -24,6 +26,7 @@ use crate::flows::Error;
 use crate::flows::open_session::Visitor;
 use crate::http::texts::{Texts, texts};
 use crate::http::{Ctx, auth, cookies, peer};
+use crate::model::tenant::Sso;
 
 /// A page that says one thing.
 #[derive(Template)]
@@ -97,6 +100,12 @@ fn render(mut response: HttpResponseBuilder, template: &impl Template, policy: &
     }
 }
 
+/// Where a login ends: the target (which is checked), else the tenant's landing page, else our own.
+fn target(ctx: &Ctx, tenant: &TenantCache, checked: Option<String>) -> String {
+    let landing = || tenant.tenant.landing_url.clone();
+    checked.or_else(landing).unwrap_or_else(|| ctx.config.url(&format!("/t/{}", tenant.tenant.slug)))
+}
+
 /// 303 to somewhere.
 pub(in crate::http) fn see_other(location: &str) -> HttpResponseBuilder {
     let mut response = HttpResponse::SeeOther();
@@ -138,7 +147,9 @@ pub(in crate::http) fn refused_page(
         return HttpResponse::InternalServerError().finish();
     };
     let t = texts(req);
-    let again = tenant.map(|c| (ctx.config.url(&format!("/t/{}/login", c.tenant.slug)), t.try_again));
+    // Where one provider signs everybody in, the plain login page would lead straight to the next refusal.
+    let query = |c: &TenantCache| if c.tenant.sso == Sso::Enforced { "?choose=true" } else { "" };
+    let again = tenant.map(|c| (ctx.config.url(&format!("/t/{}/login{}", c.tenant.slug, query(c))), t.try_again));
     let page_data = MessagePage {
         t,
         organisation: tenant.map_or("", |c| c.tenant.name.as_str()),

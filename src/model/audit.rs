@@ -104,7 +104,7 @@ pub struct LoginSucceeded {
     pub user_id: Uuid,
     /// The session.
     pub session_id: Uuid,
-    /// `created`, `linked` or `updated`.
+    /// `created`, `linked` or `updated`; `known` for a password.
     pub outcome: &'static str,
     /// Fields of the user that the login changed.
     pub fields: Vec<&'static str>,
@@ -215,6 +215,12 @@ pub enum Event {
     UsersImported { count: usize },
     #[serde(rename = "user.updated")]
     UserUpdated(Change),
+    #[serde(rename = "user.password_set")]
+    UserPasswordSet { id: Uuid, must_change: bool },
+    #[serde(rename = "user.password_changed")]
+    UserPasswordChanged { id: Uuid },
+    #[serde(rename = "user.password_removed")]
+    UserPasswordRemoved { id: Uuid },
     #[serde(rename = "user.deleted")]
     UserDeleted(Subject),
     #[serde(rename = "identity.linked")]

@@ -25,6 +25,16 @@ pub fn hit(conn: &mut PgConnection, what: &str, seconds: i64, now: DateTime<Utc>
         .get_result(conn)
 }
 
+/// Takes one hit of `what` back that was counted at `at`.
+///
+/// # Errors
+/// What the database says.
+pub fn take_back(conn: &mut PgConnection, what: &str, seconds: i64, at: DateTime<Utc>) -> QueryResult<usize> {
+    let window = at.duration_trunc(Duration::seconds(seconds)).unwrap_or(at);
+    let counted = rate_limits::table.find((token::hash(what), window)).filter(rate_limits::hits.gt(0));
+    diesel::update(counted).set(rate_limits::hits.eq(rate_limits::hits - 1)).execute(conn)
+}
+
 /// Deletes windows that are over.
 ///
 /// # Errors

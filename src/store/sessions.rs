@@ -109,6 +109,27 @@ pub fn end_of_user(
     end_all!(conn, tenant, going, reason, now)
 }
 
+/// Ends every session of a user but one; tells how many.
+///
+/// # Errors
+/// What the database says.
+pub fn end_others(
+    conn: &mut PgConnection,
+    tenant: Uuid,
+    (user, kept): (Uuid, Uuid),
+    reason: &str,
+    now: DateTime<Utc>,
+) -> QueryResult<usize> {
+    let going = sessions::table
+        .filter(sessions::tenant_id.eq(tenant))
+        .filter(sessions::user_id.eq(user))
+        .filter(sessions::id.ne(kept))
+        .filter(sessions::ended_at.is_null());
+    diesel::update(going)
+        .set((sessions::ended_at.eq(now), sessions::end_reason.eq(reason), sessions::upstream.eq(None::<Vec<u8>>)))
+        .execute(conn)
+}
+
 /// Ends every session that came in by a source; tells how many.
 ///
 /// # Errors

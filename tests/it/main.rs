@@ -15,6 +15,7 @@ mod login;
 mod oauth2;
 mod openapi;
 mod operation;
+mod passwords;
 mod protocol;
 mod providers;
 mod provisioning;

@@ -11,6 +11,7 @@ pub mod env;
 pub mod glewlwyd;
 pub mod hostile_provider;
 pub mod oidc_provider;
+pub mod passwords;
 pub mod process;
 pub mod raw_server;
 pub mod relying_party;

@@ -40,6 +40,8 @@ const TABLE: &[(&str, &str, Rule)] = &[
     ("GET", "/t/{tenant}", Public(303, 303)),
     ("GET", "/t/{tenant}/login", Public(200, 403)),
     ("POST", "/t/{tenant}/login", Public(403, 403)),
+    ("POST", "/t/{tenant}/login/password", Public(403, 403)),
+    ("POST", "/t/{tenant}/login/new-password", Public(403, 403)),
     ("GET", "/t/{tenant}/login/{connection}", Public(404, 403)),
     ("GET", "/t/{tenant}/sso/{connection}/callback", Public(400, 400)),
     ("POST", "/t/{tenant}/sso/{connection}/callback", Public(400, 400)),
@@ -94,6 +96,7 @@ const TABLE: &[(&str, &str, Rule)] = &[
     ("PATCH", "/v1/tenants/{tenant}", AdminOnly(412)),
     ("DELETE", "/v1/tenants/{tenant}", Operators(412)),
     ("GET", "/v1/tenants/{tenant}/me", Members(200)),
+    ("PUT", "/v1/tenants/{tenant}/me/password", Members(403)), // a key has none
     ("GET", "/v1/tenants/{tenant}/me/sessions", Members(404)), // a service account has none
     ("DELETE", "/v1/tenants/{tenant}/me/sessions/{id}", Members(404)),
     ("GET", "/v1/tenants/{tenant}/connections", Auditors(200)),
@@ -109,6 +112,8 @@ const TABLE: &[(&str, &str, Rule)] = &[
     ("GET", "/v1/tenants/{tenant}/users/{id}", Auditors(404)),
     ("PATCH", "/v1/tenants/{tenant}/users/{id}", AdminOnly(404)),
     ("DELETE", "/v1/tenants/{tenant}/users/{id}", AdminOnly(404)),
+    ("PUT", "/v1/tenants/{tenant}/users/{id}/password", AdminOnly(404)),
+    ("DELETE", "/v1/tenants/{tenant}/users/{id}/password", AdminOnly(404)),
     ("GET", "/v1/tenants/{tenant}/users/{id}/groups", Auditors(404)),
     ("GET", "/v1/tenants/{tenant}/users/{id}/identities", Auditors(404)),
     ("POST", "/v1/tenants/{tenant}/users/{id}/identities", AdminOnly(404)),
@@ -202,6 +207,8 @@ fn body(path: &str) -> Value {
         "/connections" => json!({"display_name": unique}),
         "/users" => json!({"external_id": unique}),
         "/users/import" => json!({"users": [{"external_id": unique}]}),
+        "/users/{id}/password" => json!({"password": "a good long password"}),
+        "/me/password" => json!({"current_password": "a password", "new_password": "a good long password"}),
         "/users/{id}/identities" => json!({"connection_id": nobody, "subject": "s"}),
         "/groups" | "/v1/operator/keys" => json!({"name": unique}),
         "/group-mappings" => json!({"group_id": nobody, "pattern": "x"}),
@@ -228,6 +235,7 @@ async fn call(app: &TestApp, somebody: &Somebody, method: &str, pattern: &str, p
     request = match (name, !pattern.starts_with("/v1/")) {
         (Method::POST, true) => request.form(&[("state", "never-was")]),
         (Method::POST, false) => request.json(&body(pattern)),
+        (Method::PUT, _) if pattern.ends_with("/password") => request.json(&body(pattern)),
         (Method::PATCH, _) => request.json(&json!({})),
         _ => request,
     };

@@ -5,13 +5,14 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::flows::manage_passwords::{self, OwnPasswordIn};
 use crate::flows::manage_sessions;
 use crate::http::Ctx;
 use crate::http::admin::sessions::SessionOut;
 use crate::http::admin::users::UserOut;
 use crate::http::admin::{self, ObjectPath};
 use crate::http::auth::TenantMember;
-use crate::http::body::Query;
+use crate::http::body::{Body, Query};
 use crate::http::paging::{Page, PageQuery};
 use crate::http::problem::Problem;
 use crate::model::audit::Actor;
@@ -54,6 +55,17 @@ pub async fn get_me(ctx: Ctx, caller: TenantMember) -> Result<HttpResponse, Prob
         user: user.as_ref().map(UserOut::from),
         groups: names,
     }))
+}
+
+/// Changes the caller's own password; their other sessions end. For sessions only, not for API keys.
+#[utoipa::path(put, path = "/v1/tenants/{tenant}/me/password", tag = "me", request_body = OwnPasswordIn, responses((status = 204)))]
+pub async fn change_my_password(
+    ctx: Ctx,
+    caller: TenantMember,
+    body: Body<OwnPasswordIn>,
+) -> Result<HttpResponse, Problem> {
+    manage_passwords::change_own(&ctx, &caller, body.read()?).await?;
+    Ok(HttpResponse::NoContent().finish())
 }
 
 /// Lists the caller's own live sessions.

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use crate::flows::manage_passwords::{self, PasswordIn};
 use crate::flows::manage_users::{self, UserIn, UserPatch, UsersIn};
 use crate::http::Ctx;
 use crate::http::admin::{self, ObjectPath};
@@ -153,6 +154,25 @@ pub async fn delete_user(
     expected: IfMatch,
 ) -> Result<HttpResponse, Problem> {
     manage_users::delete(&ctx, &caller, path.1, expected.read()?).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Sets a user's password; their sessions end.
+#[utoipa::path(put, path = "/v1/tenants/{tenant}/users/{id}/password", tag = "users", request_body = PasswordIn, responses((status = 204)))]
+pub async fn set_password(
+    ctx: Ctx,
+    caller: TenantAdmin,
+    path: ObjectPath,
+    body: Body<PasswordIn>,
+) -> Result<HttpResponse, Problem> {
+    manage_passwords::set(&ctx, &caller, path.1, body.read()?).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Takes a user's password away; their sessions end.
+#[utoipa::path(delete, path = "/v1/tenants/{tenant}/users/{id}/password", tag = "users", responses((status = 204)))]
+pub async fn remove_password(ctx: Ctx, caller: TenantAdmin, path: ObjectPath) -> Result<HttpResponse, Problem> {
+    manage_passwords::remove(&ctx, &caller, path.1).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

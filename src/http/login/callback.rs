@@ -11,7 +11,7 @@ use crate::flows::finish_login::{Arrival, Ending, Refused, ResponseParams, Signe
 use crate::http::Ctx;
 use crate::http::body::{FormText, read_pairs};
 use crate::http::cookies;
-use crate::http::login::{refusal, refused_page, see_other, tenant_of, visitor};
+use crate::http::login::{refusal, refused_page, see_other, target, tenant_of, visitor};
 use crate::http::problem::Problem;
 
 /// The parameters that are read; providers add others, which are ignored.
@@ -95,12 +95,6 @@ fn welcome(ctx: &Ctx, tenant: &TenantCache, signed_in: SignedIn) -> HttpResponse
         .cookie(cookies::no_attempt(&ctx.config, signed_in.attempt_id))
         .cookie(cookies::session(&ctx.config, tenant.tenant.id, signed_in.token.expose_secret()))
         .finish()
-}
-
-/// The stored target (checked when it was stored), else the tenant's landing page, else our own.
-fn target(ctx: &Ctx, tenant: &TenantCache, return_to: Option<String>) -> String {
-    let landing = || tenant.tenant.landing_url.clone();
-    return_to.or_else(landing).unwrap_or_else(|| ctx.config.url(&format!("/t/{}", tenant.tenant.slug)))
 }
 
 fn refuse(ctx: &Ctx, req: &HttpRequest, tenant: &TenantCache, refused: &Refused) -> HttpResponse {

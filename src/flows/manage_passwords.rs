@@ -1,0 +1,146 @@
+//! manage_passwords: admins set and take away passwords; people change their own.
+
+use garde::Validate;
+use secrecy::SecretString;
+use serde::Deserialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::context::Context;
+use crate::flows::authenticate::Caller;
+use crate::flows::write::write;
+use crate::flows::{Error, limits, password_login};
+use crate::model::audit::{Actor, Event};
+use crate::model::local_credential::LocalCredential;
+use crate::model::password::Password;
+use crate::model::tenant::Tenant;
+use crate::model::user::User;
+use crate::secrets::argon::Match;
+use crate::store::db::DbError;
+use crate::store::{Versioned, local_credentials, sessions, users};
+
+/// A password that an admin sets.
+#[derive(Debug, Clone, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PasswordIn {
+    /// 10 to 256 characters; not the person's address or name, nor the organisation's. Never readable again.
+    #[schema(value_type = String, write_only)]
+    #[garde(skip)]
+    pub password: SecretString,
+    /// Whether the next login has to choose another one; `false` when absent.
+    #[serde(default)]
+    #[garde(skip)]
+    pub must_change: bool,
+}
+
+/// A password that somebody chooses for themselves.
+#[derive(Debug, Clone, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OwnPasswordIn {
+    /// The one until now.
+    #[schema(value_type = String, write_only)]
+    #[garde(skip)]
+    pub current_password: SecretString,
+    /// The one from now on, by the same rules.
+    #[schema(value_type = String, write_only)]
+    #[garde(skip)]
+    pub new_password: SecretString,
+}
+
+/// Sets a user's password and ends their sessions.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::Invalid`] `password`, [`Error::Conflict`] `email_needed` for a user without an address,
+/// [`Error::Forbidden`] for roles above the caller's.
+pub async fn set(ctx: &Context, caller: &Caller, id: Uuid, input: PasswordIn) -> Result<(), Error> {
+    let (tenant, stamp) = (caller.tenant_id(), caller.stamp(ctx));
+    let user = find(ctx, tenant, id).await?;
+    caller.check_role(user.role)?;
+    if user.email.is_none() {
+        return Err(Error::conflict("email_needed", "a user signs in by address and password; give them an address"));
+    }
+    let password = fit("password", &input.password, &user, &caller.tenant.tenant)?;
+    let row = LocalCredential {
+        tenant_id: tenant,
+        user_id: id,
+        password_hash: ctx.hasher.hash(password).await?,
+        must_change: input.must_change,
+        version: 1,
+        changed_at: stamp.at,
+    };
+    let by = caller.clone();
+    write(ctx, tenant, stamp, move |conn| {
+        let user = User::lock(conn, tenant, id)?.ok_or(Error::NotFound)?;
+        by.check_role(user.role)?;
+        local_credentials::put(conn, tenant, &row)?;
+        sessions::end_of_user(conn, tenant, id, "password_set", stamp.at)?;
+        Ok(((), Some(Event::UserPasswordSet { id, must_change: row.must_change })))
+    })
+    .await
+}
+
+/// Takes a user's password away and ends their sessions.
+///
+/// # Errors
+/// [`Error::NotFound`] when there is no such user, or they have none; [`Error::Forbidden`] for roles above the caller's.
+pub async fn remove(ctx: &Context, caller: &Caller, id: Uuid) -> Result<(), Error> {
+    let (tenant, stamp, by) = (caller.tenant_id(), caller.stamp(ctx), caller.clone());
+    write(ctx, tenant, stamp, move |conn| {
+        let user = User::lock(conn, tenant, id)?.ok_or(Error::NotFound)?;
+        by.check_role(user.role)?;
+        if !local_credentials::delete(conn, tenant, id)? {
+            return Err(Error::NotFound);
+        }
+        sessions::end_of_user(conn, tenant, id, "password_removed", stamp.at)?;
+        Ok(((), Some(Event::UserPasswordRemoved { id })))
+    })
+    .await
+}
+
+/// Changes the password of the user whose session this is, who knows the one until now. Their other sessions end.
+///
+/// # Errors
+/// [`Error::Forbidden`] `session_needed` for API keys, `credentials_wrong` when the current password is another (or there
+/// is none); [`Error::Invalid`] `new_password`; [`Error::RateLimited`].
+pub async fn change_own(ctx: &Context, caller: &Caller, input: OwnPasswordIn) -> Result<(), Error> {
+    let Actor::User { user_id, session_id: Some(session), .. } = caller.actor else {
+        // K-07: who holds a key must not make a password of it, which would outlive the key.
+        return Err(Error::forbidden("session_needed", "only somebody who is signed in changes their own password"));
+    };
+    let (tenant, stamp) = (caller.tenant_id(), caller.stamp(ctx));
+    let user = find(ctx, tenant, user_id).await?;
+    let password = fit("new_password", &input.new_password, &user, &caller.tenant.tenant)?;
+    let counted = password_login::count_own(ctx, tenant, user_id).await?;
+    let read = ctx.db.tenant(tenant, move |conn| Ok::<_, DbError>(local_credentials::find(conn, tenant, user_id)?));
+    let old = read.await?;
+    let right = match (&old, Password::typed(&input.current_password)) {
+        (Some(old), Some(typed)) => ctx.hasher.verify(typed, Some(old.password_hash.clone())).await? != Match::Wrong,
+        _ => false,
+    };
+    let Some(old) = old.filter(|_| right) else {
+        return Err(Error::forbidden("credentials_wrong", "the current password is another one"));
+    };
+    limits::take_back(ctx, counted).await?;
+    if ctx.hasher.verify(password.clone(), Some(old.password_hash)).await? != Match::Wrong {
+        return Err(Error::invalid("new_password", "must be another one than the current password"));
+    }
+    let hash = ctx.hasher.hash(password).await?;
+    write(ctx, tenant, stamp, move |conn| {
+        User::lock(conn, tenant, user_id)?.ok_or(Error::NotFound)?;
+        if !local_credentials::change(conn, tenant, (user_id, old.version), &hash, stamp.at)? {
+            return Err(Error::Stale);
+        }
+        sessions::end_others(conn, tenant, (user_id, session), "password_changed", stamp.at)?;
+        Ok(((), Some(Event::UserPasswordChanged { id: user_id })))
+    })
+    .await
+}
+
+async fn find(ctx: &Context, tenant: Uuid, id: Uuid) -> Result<User, Error> {
+    let found = ctx.db.tenant(tenant, move |conn| Ok::<_, DbError>(users::find(conn, tenant, id)?));
+    found.await?.ok_or(Error::NotFound)
+}
+
+fn fit(field: &str, text: &SecretString, user: &User, tenant: &Tenant) -> Result<Password, Error> {
+    Password::new_of(text, user, tenant).map_err(|rule| Error::invalid(field, rule))
+}

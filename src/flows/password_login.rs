@@ -1,0 +1,203 @@
+//! password_login: from an address and a password to a session. In order:
+//!
+//! 1. look the person up; nobody, somebody suspended and somebody without a password go the same way on (K-11, L-22);
+//! 2. `throttle`: count the try, by the browser if it is known (`device`), else by address and account;
+//! 3. hold the password against the hash, or against nobody's;
+//! 4. one transaction: the password is still the one that was checked, session, audit event. A password that must be
+//!    changed leads to `new_password` instead, with a proof that this one was right.
+
+mod device;
+mod new_password;
+mod throttle;
+
+use diesel::PgConnection;
+use secrecy::SecretString;
+use uuid::Uuid;
+
+use crate::context::Context;
+use crate::context::caches::TenantCache;
+use crate::flows::open_session::{self, NewSession, Proof, Visitor};
+use crate::flows::provision::Provisioned;
+use crate::flows::{Error, limits};
+use crate::model::audit::{Event, LoginMethod, LoginRefused};
+use crate::model::email::EmailAddress;
+use crate::model::local_credential::LocalCredential;
+use crate::model::password::Password;
+use crate::model::role::AccountStatus;
+use crate::model::tenant::{Sso, TenantStatus};
+use crate::model::text::tamed;
+use crate::model::user::User;
+use crate::secrets::argon::Match;
+use crate::store::db::DbError;
+use crate::store::{audit_events, local_credentials, users};
+
+pub use device::DEVICE_DAYS;
+pub use new_password::{NewPassword, choose};
+pub use throttle::count_own;
+
+/// The reason of a refusal; it says nothing about the person.
+pub const WRONG: &str = "credentials_wrong";
+
+/// What came with the form.
+pub struct Arrival {
+    /// The browser.
+    pub visitor: Visitor,
+    /// Its device cookie of this tenant: which accounts it has signed in to.
+    pub device_cookie: Option<String>,
+}
+
+/// How a login by password ended.
+pub enum Ending {
+    /// Signed in.
+    SignedIn(Box<SignedIn>),
+    /// The password was right, and another one must be chosen now.
+    MustChange {
+        /// What proves that, to be sent back with the new one; for ten minutes, once.
+        proof: SecretString,
+    },
+    /// The new password breaks a rule; the proof stays good.
+    Unfit,
+    /// Refused, as [`WRONG`].
+    Wrong,
+}
+
+/// A new session.
+pub struct SignedIn {
+    /// The session cookie's value.
+    pub token: SecretString,
+    /// The device cookie's value.
+    pub device: SecretString,
+}
+
+/// Whether anybody may sign in by password here.
+///
+/// # Errors
+/// [`Error::Forbidden`] `tenant_suspended` or `sso_enforced`.
+pub fn check_allowed(tenant: &TenantCache) -> Result<(), Error> {
+    if tenant.tenant.status != TenantStatus::Active {
+        return Err(Error::forbidden("tenant_suspended", "this organisation is suspended"));
+    }
+    if tenant.tenant.sso == Sso::Enforced {
+        return Err(Error::forbidden("sso_enforced", "this organisation signs in by its own provider only"));
+    }
+    Ok(())
+}
+
+/// Signs in by address and password.
+///
+/// # Errors
+/// As [`check_allowed`]; [`Error::RateLimited`]; [`Error::Unavailable`], when too many passwords are checked at once too.
+pub async fn sign_in(
+    ctx: &Context,
+    tenant: &TenantCache,
+    address: &str,
+    password: &SecretString,
+    arrival: &Arrival,
+) -> Result<Ending, Error> {
+    check_allowed(tenant)?;
+    let id = tenant.tenant.id;
+    // What is no address is nobody's: no key holds a blank.
+    let key = EmailAddress::parse(address).map_or_else(|_| format!("? {}", tamed(address, 254)), |email| email.key);
+    let known = key.clone();
+    let found = ctx
+        .db
+        .tenant(id, move |conn| Ok::<_, DbError>(local_credentials::find_by_email_key(conn, id, &known)?))
+        .await?;
+    let (user, credential) = found.unzip();
+    let devices = device::read(ctx, id, arrival.device_cookie.as_deref());
+    let mine = user.as_ref().and_then(|user| device::of_user(&devices, user.id));
+    let counted = throttle::count(ctx, id, &key, arrival.visitor.ip, mine).await?;
+
+    let usable = user.clone().filter(|u| u.status == AccountStatus::Active).zip(credential.flatten());
+    let verdict = match Password::typed(password) {
+        Some(typed) => {
+            let stored = usable.as_ref().map(|(_, credential)| credential.password_hash.clone());
+            ctx.hasher.verify(typed, stored).await?
+        }
+        None => Match::Wrong, // K-10
+    };
+    let (Some((user, credential)), Match::Right | Match::RightOutdated) = (usable, verdict) else {
+        return refuse(ctx, id, arrival, user.filter(|_| counted.hits == 1)).await;
+    };
+    if credential.must_change {
+        let proof = new_password::prove(ctx, &credential)?;
+        limits::take_back(ctx, counted).await?;
+        return Ok(Ending::MustChange { proof });
+    }
+    let renewed = match (verdict, Password::typed(password)) {
+        (Match::RightOutdated, Some(typed)) => Some(ctx.hasher.hash(typed).await?),
+        _ => None,
+    };
+    let checked = (credential.user_id, credential.version);
+    let held = move |conn: &mut PgConnection| local_credentials::hold(conn, id, checked, renewed.as_deref());
+    let Some(signed_in) = open(ctx, user, arrival, &devices, move |conn| Ok(held(conn)?)).await? else {
+        return Ok(Ending::Wrong);
+    };
+    limits::take_back(ctx, counted).await?;
+    Ok(Ending::SignedIn(signed_in))
+}
+
+/// Opens the session of a person whose password was right, unless that is over: `still` says so in the transaction.
+async fn open<F>(
+    ctx: &Context,
+    user: User,
+    arrival: &Arrival,
+    devices: &[device::Known],
+    still: F,
+) -> Result<Option<Box<SignedIn>>, Error>
+where
+    F: FnOnce(&mut PgConnection) -> Result<bool, Error> + Send + 'static,
+{
+    let (tenant, user_id, now) = (user.tenant_id, user.id, ctx.clock.now());
+    let (method, amr) = (LoginMethod::Password, vec!["pwd".to_owned()]); // RFC 8176
+    let proof = Proof { method, source_id: None, auth_time: None, acr: None, amr, upstream: None };
+    let (session, token) = NewSession::prepare(ctx, tenant, &arrival.visitor, proof)?;
+    let opened = ctx.db.tenant(tenant, move |conn| {
+        // What was true when the password was checked may be over: suspended, or another password.
+        if users::touch_login(conn, tenant, user_id, now)? == 0 || !still(conn)? {
+            return Err(Error::Stale);
+        }
+        session.store(conn, &Provisioned::as_known(user))
+    });
+    match opened.await {
+        Err(Error::Stale) => return Ok(None),
+        opened => opened?,
+    };
+    open_session::announce(ctx, tenant, &arrival.visitor);
+    let device = device::renewed(ctx, tenant, devices, user_id)?;
+    Ok(Some(Box::new(SignedIn { token, device })))
+}
+
+/// Refuses. The first failure of a window is told in the tenant's audit log when it is about somebody (`told`); all are
+/// counted. The transaction is the same whoever it is about, and the page says nothing of the event (L-22).
+async fn refuse(ctx: &Context, tenant: Uuid, arrival: &Arrival, told: Option<User>) -> Result<Ending, Error> {
+    let stamp = arrival.visitor.stamp(ctx);
+    let event = told.map(|user| {
+        let refused = LoginRefused {
+            method: LoginMethod::Password,
+            connection_id: None,
+            reason: WRONG.to_owned(),
+            detail: (user.status == AccountStatus::Suspended).then(|| "the user is suspended".to_owned()),
+            user_id: Some(user.id),
+        };
+        stamp.event(tenant, &Event::LoginRefused(refused))
+    });
+    let done = ctx.db.tenant(tenant, move |conn| {
+        if let Some(event) = &event {
+            audit_events::insert(conn, tenant, event)?;
+        }
+        Ok::<_, Error>(())
+    });
+    done.await?;
+    metrics::counter!("doorward_logins_refused_total", "reason" => WRONG).increment(1);
+    Ok(Ending::Wrong)
+}
+
+/// The user and their password, when both are good for a login now.
+async fn usable(ctx: &Context, tenant: Uuid, user: Uuid) -> Result<Option<(User, LocalCredential)>, Error> {
+    let found = ctx.db.tenant(tenant, move |conn| {
+        Ok::<_, DbError>((users::find(conn, tenant, user)?, local_credentials::find(conn, tenant, user)?))
+    });
+    let (user, credential) = found.await?;
+    Ok(user.filter(|user| user.status == AccountStatus::Active).zip(credential))
+}

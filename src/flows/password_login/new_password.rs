@@ -1,0 +1,104 @@
+//! A password that must be changed: whoever knew it chooses another one, and is signed in by that.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{DateTime, Duration, Utc};
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::context::Context;
+use crate::context::caches::TenantCache;
+use crate::flows::Error;
+use crate::flows::password_login::{Arrival, Ending, check_allowed, device, open, usable};
+use crate::model::audit::Event;
+use crate::model::local_credential::LocalCredential;
+use crate::model::password::Password;
+use crate::secrets::argon::Match;
+use crate::secrets::sealed::Place;
+use crate::store::{audit_events, changes, local_credentials, sessions};
+
+/// How long a proof is good, in minutes.
+const PROOF_MINUTES: i64 = 10;
+
+/// That the password of this version was right; sealed.
+#[derive(Serialize, Deserialize)]
+struct RightPassword {
+    user: Uuid,
+    /// Choosing another password raises it, so the proof is good once.
+    version: i64,
+    until: DateTime<Utc>,
+}
+
+/// What the form sends.
+pub struct NewPassword {
+    /// What [`Ending::MustChange`] gave.
+    pub proof: String,
+    /// The password that was chosen.
+    pub password: SecretString,
+}
+
+/// Proves that somebody knew this password just now.
+///
+/// # Errors
+/// [`Error::Internal`] when it cannot be written down.
+pub fn prove(ctx: &Context, credential: &LocalCredential) -> Result<SecretString, Error> {
+    let until = ctx.clock.now() + Duration::minutes(PROOF_MINUTES);
+    let right = RightPassword { user: credential.user_id, version: credential.version, until };
+    let bytes = serde_json::to_vec(&right).map_err(|e| Error::Internal(e.to_string()))?;
+    Ok(URL_SAFE_NO_PAD.encode(ctx.sealer.seal(place(credential.tenant_id), &bytes)).into())
+}
+
+/// Sets the password that was chosen, ends every session that the old one opened, and signs in.
+///
+/// # Errors
+/// As [`super::sign_in`]; [`Error::Forbidden`] `password_change_expired` when the proof is none, or good no longer.
+pub async fn choose(
+    ctx: &Context,
+    tenant: &TenantCache,
+    chosen: NewPassword,
+    arrival: &Arrival,
+) -> Result<Ending, Error> {
+    check_allowed(tenant)?;
+    let (id, now) = (tenant.tenant.id, ctx.clock.now());
+    let right = read(ctx, id, &chosen.proof).filter(|right| right.until > now).ok_or_else(expired)?;
+    let found = usable(ctx, id, right.user).await?;
+    let found = found.filter(|(_, old)| old.version == right.version && old.must_change);
+    let (user, old) = found.ok_or_else(expired)?;
+    let Ok(password) = Password::new_of(&chosen.password, &user, &tenant.tenant) else {
+        return Ok(Ending::Unfit);
+    };
+    if ctx.hasher.verify(password.clone(), Some(old.password_hash)).await? != Match::Wrong {
+        return Ok(Ending::Unfit);
+    }
+    let hash = ctx.hasher.hash(password).await?;
+    let devices = device::read(ctx, id, arrival.device_cookie.as_deref());
+    let stamp = arrival.visitor.stamp(ctx);
+    let signed_in = open(ctx, user, arrival, &devices, move |conn| {
+        if !local_credentials::change(conn, id, (right.user, right.version), &hash, stamp.at)? {
+            return Ok(false);
+        }
+        sessions::end_of_user(conn, id, right.user, "password_changed", stamp.at)?;
+        changes::note(conn, id)?;
+        let event = Event::UserPasswordChanged { id: right.user };
+        audit_events::insert(conn, id, &stamp.event(id, &event))?;
+        Ok(true)
+    });
+    let signed_in = signed_in.await?.ok_or_else(expired)?; // or somebody was faster with the same proof
+    ctx.caches.forget(id);
+    Ok(Ending::SignedIn(signed_in))
+}
+
+fn expired() -> Error {
+    Error::forbidden("password_change_expired", "the password was not changed in time; sign in again")
+}
+
+fn read(ctx: &Context, tenant: Uuid, proof: &str) -> Option<RightPassword> {
+    let sealed = URL_SAFE_NO_PAD.decode(proof).ok()?;
+    let bytes = ctx.sealer.open(place(tenant), &sealed).ok()?;
+    serde_json::from_slice(bytes.expose_secret()).ok()
+}
+
+fn place(tenant: Uuid) -> Place {
+    Place { tenant, table: "local_credentials", row: Uuid::nil(), column: "(proof)" }
+}

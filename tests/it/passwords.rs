@@ -1,0 +1,6 @@
+//! Local accounts: people who sign in by a password of Doorward's own.
+
+mod changing;
+mod sign_in;
+mod sso;
+mod throttle;

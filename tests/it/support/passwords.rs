@@ -1,0 +1,56 @@
+//! People with a password of Doorward's own, and the forms by which they sign in.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::admin::{Admin, Answer};
+use super::browser::{Browser, Page};
+
+/// A password that passes every rule.
+pub const PASSWORD: &str = "correct horse battery";
+/// Another one.
+pub const ANOTHER: &str = "a staple of another kind";
+
+/// A new user with [`PASSWORD`].
+pub async fn person(admin: &Admin, email: &str) -> Value {
+    let user = admin.post("/users", &json!({"email": email, "name": "Alice Lovelace"})).await.created();
+    set(admin, &user, &json!({"password": PASSWORD})).await;
+    user
+}
+
+/// Sets a user's password as an admin.
+pub async fn set(admin: &Admin, user: &Value, body: &Value) {
+    admin.put_json(&format!("/users/{}/password", user["id"].as_str().unwrap()), body).await.expect(204);
+}
+
+/// Posts the password form of the tenant `acme`.
+pub async fn try_password(browser: &Browser, email: &str, password: &str) -> Page {
+    browser.post("/t/acme/login/password", &[("email", email), ("password", password)]).await
+}
+
+/// Signs in to the tenant `acme`, which must work.
+#[track_caller]
+pub fn signs_in(page: &Page) {
+    assert!(super::sign_in::is_signed_in(page), "{}: {}", page.status, page.body);
+}
+
+/// A browser that reaches the server from another loopback address.
+pub fn browser_from(browser: &Browser, port: u16, last: u8) -> Browser {
+    Browser::with(&browser.base, port, |client| client.local_address(std::net::IpAddr::from([127, 0, 0, last])))
+}
+
+/// Changes the own password with the browser's session, as a page of ours would.
+pub async fn change_own(browser: &Browser, current: &str, new: &str) -> Answer {
+    let path = "/v1/tenants/acme/me/password";
+    let request = browser.request(Method::PUT, path).header("origin", &browser.base);
+    let request = request.header("sec-fetch-site", "same-origin");
+    let page = browser.send(request.json(&json!({"current_password": current, "new_password": new})), path).await;
+    Answer { status: page.status, headers: page.headers, text: page.body }
+}
+
+/// The proof in the page that asks for a new password.
+#[track_caller]
+pub fn proof(page: &Page) -> String {
+    let found = page.body.split("name=\"proof\" value=\"").nth(1).and_then(|rest| rest.split('"').next());
+    found.unwrap_or_else(|| panic!("{} has no proof: {}", page.status, page.body)).to_owned()
+}
