@@ -2,10 +2,11 @@
 //! key create | secrets rotate`.
 //!
 //! Says what there is and hands over: `commands` opens the context and calls the same flows as REST, as the system
-//! itself; `demo` starts everything for a look around. Prints for people, exits non-zero on failure.
+//! itself (those of people are in `users`); `demo` starts everything for a look around. Prints for people, exits non-zero on failure.
 
 mod commands;
 mod demo;
+mod users;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

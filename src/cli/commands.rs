@@ -2,13 +2,12 @@
 
 #![expect(clippy::print_stdout, reason = "what a command finds is for its user")]
 
-mod users;
-
 use secrecy::ExposeSecret;
 use serde_json::json;
 
 use super::{
     Command, ConfigCommand, Done, KeyArgs, KeyCommand, SecretsCommand, TenantArgs, TenantCommand, UserCommand, demo,
+    users,
 };
 use crate::app::{self, Application, Opened};
 use crate::clock::Clock;
@@ -71,7 +70,7 @@ fn stamp(ctx: &Context) -> Stamp {
 }
 
 /// The same, in a tenant.
-async fn system(ctx: &Context, slug: &str) -> Result<Caller, Box<dyn std::error::Error>> {
+pub(super) async fn system(ctx: &Context, slug: &str) -> Result<Caller, Box<dyn std::error::Error>> {
     let tenant = ctx.tenant(slug).await?.ok_or_else(|| format!("there is no tenant {slug}"))?;
     Ok(Caller { actor: Actor::System, role: Role::Owner, tenant, request_id: None })
 }

@@ -143,6 +143,34 @@ async fn a_password_that_must_be_changed_leads_to_a_new_one_and_then_in() {
 }
 
 #[actix_web::test]
+async fn of_many_new_passwords_by_one_proof_at_once_one_is_set() {
+    let app = TestApp::start();
+    let other = app.second_instance();
+    let acme = app.tenant("acme").await;
+    let user = person(&acme, ALICE).await;
+    set(&acme, &user, &json!({"password": PASSWORD, "must_change": true})).await;
+    let proof = proof(&try_password(&app.browser(), ALICE, PASSWORD).await);
+    let tries: Vec<_> = (0..10)
+        .map(|n| {
+            let (browser, proof) = (app.browser().via([app.port, other.port][n % 2]), proof.clone());
+            let password = format!("new password number {n}");
+            actix_web::rt::spawn(async move {
+                let form = [("proof", proof.as_str()), ("password", password.as_str())];
+                browser.post("/t/acme/login/new-password", &form).await.status
+            })
+        })
+        .collect();
+    let mut seen = Vec::new();
+    for one in tries {
+        seen.push(one.await.unwrap());
+    }
+    assert_eq!(seen.iter().filter(|status| **status == 303).count(), 1, "{seen:?}");
+    assert_eq!(seen.iter().filter(|status| **status == 403).count(), 9, "{seen:?}");
+    assert_eq!(acme.get("/sessions").await.ok()["items"].as_array().unwrap().len(), 1);
+    assert_eq!(acme.count_events("user.password_changed").await, 1);
+}
+
+#[actix_web::test]
 async fn a_proof_of_the_old_password_expires_and_is_good_in_its_own_tenant_for_its_own_password_only() {
     let app = TestApp::start_with_manual_clock();
     let (acme, globex) = (app.tenant("acme").await, app.tenant("globex").await);

@@ -17,6 +17,7 @@ use crate::support::database::{TestDatabase, lines};
 use crate::support::hostile_provider::HostileProvider;
 use crate::support::passwords::{ANOTHER, PASSWORD, person, signs_in, try_password};
 use crate::support::sign_in::{cookie_pair, refused};
+use crate::support::test_app::Setup;
 
 #[actix_web::test]
 async fn row_e3_local_a_user_with_a_password_signs_in_and_is_told_who_they_are() {
@@ -92,6 +93,28 @@ fn seen(page: &Page, address: &str) -> (u16, BTreeSet<String>, String) {
     let location = page.headers.get("location").map_or_else(String::new, |l| l.to_str().unwrap().to_owned());
     let told = format!("{location} {}", page.body).replace(address, "-").replace(&address.replace('@', "%40"), "-");
     (page.status, names, told)
+}
+
+#[actix_web::test]
+async fn w_02_over_https_the_device_cookie_is_bound_to_the_host_and_kept_from_scripts() {
+    let app = TestApp::start_with(Setup { settings: json!({"public_url": "https://sso.example"}), ..Setup::default() });
+    person(&app.tenant("acme").await, "alice@acme.example").await;
+    let page = try_password(&app.browser(), "alice@acme.example", PASSWORD).await;
+    let lines = page.set_cookies();
+    let device = lines.iter().find(|line| line.starts_with("__Host-dw_d_")).expect("a device cookie");
+    for attribute in ["HttpOnly", "Secure", "SameSite=Lax", "Path=/", "Max-Age=15552000"] {
+        assert!(device.contains(attribute), "{device}");
+    }
+    // It signs nobody in.
+    let pair = cookie_pair(&page, "__Host-dw_d_").unwrap();
+    let value = pair.split_once('=').unwrap().1;
+    let session = cookie_pair(&page, "__Host-dw_s_").unwrap();
+    let name = session.split_once('=').unwrap().0;
+    for cookie in [pair.clone(), format!("{name}={value}")] {
+        let browser = app.browser();
+        let request = browser.request(reqwest::Method::GET, "/v1/tenants/acme/me").header("cookie", cookie);
+        assert_eq!(browser.send(request, "/").await.status, 401);
+    }
 }
 
 #[actix_web::test]

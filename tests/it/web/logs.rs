@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::support::admin::Admin;
 use crate::support::hostile_provider::{HostileProvider, Place};
+use crate::support::passwords;
 use crate::support::sign_in::{cookie_pair, is_signed_in, login_url, parameter, to_callback, with};
 use crate::support::test_app::SEALING_KEY;
 use crate::support::{Browser, TestApp};
@@ -130,6 +131,41 @@ async fn k_03_at_trace_level_the_log_of_a_whole_login_holds_no_secret() {
     for (name, secret) in secrets {
         let line = log.lines().find(|line| line.contains(&secret)).unwrap_or_default();
         assert!(!log.contains(&secret), "the log holds the {name}: {line}");
+    }
+}
+
+#[actix_web::test]
+async fn k_03_at_trace_level_the_log_of_logins_by_password_holds_no_password() {
+    let app = TestApp::start();
+    let acme = app.tenant("acme").await;
+    let program = Program::start(&app, "text").await;
+    let acme = Admin::new(program.browser.clone(), "/v1/tenants/acme", acme.key);
+    let user = passwords::person(&acme, "alice@acme.example").await;
+    let browser = program.browser.another();
+    passwords::try_password(&browser, "alice@acme.example", "a-password-that-is-wrong").await;
+    let page = passwords::try_password(&browser, "alice@acme.example", passwords::PASSWORD).await;
+    passwords::signs_in(&page);
+    passwords::set(&acme, &user, &json!({"password": "set-by-an-admin", "must_change": true})).await;
+    let asked = passwords::try_password(&browser, "alice@acme.example", "set-by-an-admin").await;
+    let proof = passwords::proof(&asked);
+    let form = [("proof", proof.as_str()), ("password", "chosen-by-alice")];
+    passwords::signs_in(&browser.post("/t/acme/login/new-password", &form).await);
+    let device = cookie_pair(&page, "dw_d_").unwrap();
+    let log = program.end();
+    assert!(log.contains("request{") && log.contains("TRACE"), "it logged: {}", log.len());
+    for secret in [
+        "a-password-that-is-wrong",
+        passwords::PASSWORD,
+        "correct+horse+battery",
+        "set-by-an-admin",
+        "chosen-by-alice",
+        "argon2id",
+        proof.as_str(),
+        device.split_once('=').unwrap().1,
+        "alice@acme.example",
+    ] {
+        let line = log.lines().find(|line| line.contains(secret)).unwrap_or_default();
+        assert!(line.is_empty(), "the log holds {secret}: {line}");
     }
 }
 

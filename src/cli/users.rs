@@ -1,12 +1,14 @@
-//! Users and their passwords.
+//! The commands about users and their passwords.
+
+#![expect(clippy::print_stdout, reason = "what a command finds is for its user")]
 
 use std::io::Read;
 
 use secrecy::SecretString;
 use serde_json::json;
 
-use super::system;
-use crate::cli::{Done, PasswordArgs, UserArgs};
+use super::commands::system;
+use super::{Done, PasswordArgs, UserArgs};
 use crate::context::Context;
 use crate::flows::manage_passwords::{self, PasswordIn};
 use crate::flows::manage_users::{self, UserIn};
