@@ -109,11 +109,15 @@ pub async fn sign_in(
     let counted = throttle::count(ctx, id, &key, arrival.visitor.ip, mine).await?;
 
     let usable = user.clone().filter(|u| u.status == AccountStatus::Active).zip(credential.flatten());
+    let stored = usable.as_ref().map(|(_, credential)| credential.password_hash.clone());
     let verdict = match Password::typed(password) {
-        Some(typed) => {
-            let stored = usable.as_ref().map(|(_, credential)| credential.password_hash.clone());
-            ctx.hasher.verify(typed, stored).await?
-        }
+        Some(typed) => match ctx.hasher.verify(typed, stored).await {
+            Ok(verdict) => verdict,
+            Err(busy) => {
+                limits::take_back(ctx, counted).await?; // nothing was tried
+                return Err(busy.into());
+            }
+        },
         None => Match::Wrong, // K-10
     };
     let (Some((user, credential)), Match::Right | Match::RightOutdated) = (usable, verdict) else {

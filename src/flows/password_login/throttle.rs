@@ -49,7 +49,7 @@ pub async fn count(
 /// Counts a try of a signed-in user at their own password.
 ///
 /// # Errors
-/// As [`count`].
+/// [`Error::RateLimited`], [`Error::Unavailable`].
 pub async fn count_own(ctx: &Context, tenant: Uuid, user: Uuid) -> Result<Counted, Error> {
     let limit = Limit { what: format!("password/own/{tenant}/{user}"), max: PER_DEVICE };
     limits::check_each(ctx, vec![limit], WINDOW).await

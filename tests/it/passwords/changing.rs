@@ -6,7 +6,9 @@ use serde_json::{Value, json};
 use crate::support::TestApp;
 use crate::support::command::{Settings, text};
 use crate::support::database::TestDatabase;
-use crate::support::passwords::{ANOTHER, PASSWORD, change_own, person, proof, set, signs_in, try_password};
+use crate::support::passwords::{
+    ANOTHER, PASSWORD, app_within_a_window, change_own, person, proof, set, signs_in, try_password,
+};
 use crate::support::sign_in::{id, refused};
 
 const ALICE: &str = "alice@acme.example";
@@ -89,7 +91,7 @@ async fn a_person_changes_their_own_password_and_their_other_sessions_end() {
 
 #[actix_web::test]
 async fn k_07_a_key_makes_no_password_and_k_08_a_session_guesses_none() {
-    let app = TestApp::start();
+    let app = app_within_a_window();
     let acme = app.tenant("acme").await;
     let user = person(&acme, ALICE).await;
     let key = acme.post("/api-keys", &json!({"name": "mine", "user_id": user["id"]})).await.created();

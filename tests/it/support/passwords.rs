@@ -3,6 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use super::TestApp;
 use super::admin::{Admin, Answer};
 use super::browser::{Browser, Page};
 
@@ -10,6 +11,14 @@ use super::browser::{Browser, Page};
 pub const PASSWORD: &str = "correct horse battery";
 /// Another one.
 pub const ANOTHER: &str = "a staple of another kind";
+
+/// A server whose clock stands still at the beginning of a window of the throttle.
+pub fn app_within_a_window() -> TestApp {
+    let app = TestApp::start_with_manual_clock();
+    let into = app.clock.now().timestamp().rem_euclid(900);
+    app.clock.advance(chrono::Duration::seconds(900 - into + 1));
+    app
+}
 
 /// A new user with [`PASSWORD`].
 pub async fn person(admin: &Admin, email: &str) -> Value {
