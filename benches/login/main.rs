@@ -1,4 +1,4 @@
-//! `make bench`: whole logins beside a bare actix server, in one run.
+//! `make bench`: whole logins, and what applications do, beside a bare actix server, in one run.
 //!
 //! A login round is what a browser does: the login URL, the provider's authorize endpoint, the callback. The provider is
 //! a stub in this process, the server is the real binary in a process of its own; its CPU and PostgreSQL's are read from
@@ -13,6 +13,7 @@
     reason = "a bench reads its environment and prints"
 )]
 
+mod application;
 mod cpu;
 mod server;
 mod support;
@@ -23,6 +24,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
+use application::{Application, gets_per_second};
 use cpu::Cpu;
 use server::Server;
 use support::hostile_provider::HostileProvider;
@@ -42,34 +44,55 @@ fn main() {
 async fn run() {
     let seconds = Duration::from_secs(number("BENCH_SECONDS", 8));
     let clients = number("BENCH_CLIENTS", 8);
-    let hello = hello_per_second(seconds / 2, clients).await;
+    let hello_url = serve_hello();
+    let hello = gets_per_second(&hello_url, "none", clients, seconds / 2).await;
     println!("bare actix hello: {hello:.0} requests/s with {clients} clients");
 
     let provider = HostileProvider::start();
     let server = Server::start().await;
-    let login_url = server.connect(&provider.issuer).await;
+    let (login_url, application) = server.connect(&provider.issuer).await;
     login(&client(), &login_url).await; // warm: keys, metadata, caches
-    measure("one person again and again", &server, hello, clients, {
-        let login_url = login_url.clone();
-        move |_| login_url.clone()
+    let url = login_url.clone();
+    measure("logins, one person again and again", &server, hello, clients, move |_| login_by(url.clone())).await;
+    let rounds = application.clone();
+    measure("application rounds", &server, hello, clients, move |_| {
+        let application = rounds.clone();
+        async move { drop(application.round().await) }
     })
     .await;
+    compare_userinfo(&application, &hello_url, seconds).await;
     // One at a time, because the stub knows one person at a time.
     let provider = Arc::new(provider);
-    measure("a new person each time", &server, hello, 1, move |n| {
+    measure("logins, a new person each time", &server, hello, 1, move |n| {
         provider.person(json!({"sub": format!("s-{n}"), "email": format!("p{n}@x.example"), "email_verified": true}));
-        login_url.clone()
+        login_by(login_url.clone())
     })
     .await;
 }
 
-/// Runs logins for a while and prints what they cost. `next` prepares the nth login and gives its URL.
-async fn measure(
+async fn login_by(url: String) {
+    login(&client(), &url).await;
+}
+
+/// Userinfo with a token that was asked for before, and the yardstick, one after the other, with 64 connections each.
+async fn compare_userinfo(application: &Application, hello_url: &str, seconds: Duration) {
+    const CONNECTIONS: u64 = 64;
+    let (token, url) = (application.round().await, application.userinfo_url());
+    let hello = gets_per_second(hello_url, &token, CONNECTIONS, seconds).await;
+    let userinfo = gets_per_second(&url, &token, CONNECTIONS, seconds).await;
+    println!(
+        "userinfo, warm, {CONNECTIONS} connections: {userinfo:.0}/s; bare actix hello likewise: {hello:.0}/s; {:.1} % of it",
+        userinfo / hello * 100.0
+    );
+}
+
+/// Runs something for a while and prints what it costs. `work` makes the nth one.
+async fn measure<F: Future<Output = ()> + Send>(
     what: &str,
     server: &Server,
     hello: f64,
     clients: u64,
-    next: impl Fn(u64) -> String + Clone + Send + 'static,
+    work: impl Fn(u64) -> F + Clone + Send + 'static,
 ) {
     let seconds = Duration::from_secs(number("BENCH_SECONDS", 8));
     let (server_cpu, database_cpu) = (Cpu::of(server.pid()), Cpu::of_tree(server.postmaster));
@@ -77,11 +100,10 @@ async fn measure(
     let begun = Instant::now();
     let tasks: Vec<_> = (0..clients)
         .map(|_| {
-            let (done, next) = (Arc::clone(&done), next.clone());
+            let (done, work) = (Arc::clone(&done), work.clone());
             tokio::spawn(async move {
-                let client = client();
                 while begun.elapsed() < seconds {
-                    login(&client, &next(done.load(Ordering::Relaxed))).await;
+                    work(done.load(Ordering::Relaxed)).await;
                     done.fetch_add(1, Ordering::Relaxed);
                 }
             })
@@ -90,11 +112,11 @@ async fn measure(
     for task in tasks {
         task.await.unwrap();
     }
-    let logins = done.load(Ordering::Relaxed);
-    let rate = logins as f64 / begun.elapsed().as_secs_f64();
-    let per = |cpu: &Cpu| cpu.spent().as_secs_f64() * 1000.0 / logins.max(1) as f64;
+    let count = done.load(Ordering::Relaxed);
+    let rate = count as f64 / begun.elapsed().as_secs_f64();
+    let per = |cpu: &Cpu| cpu.spent().as_secs_f64() * 1000.0 / count.max(1) as f64;
     println!(
-        "logins, {what}: {rate:.0}/s with {clients} clients; CPU per login: server {:.2} ms, PostgreSQL {:.2} ms; {:.1} % of bare actix",
+        "{what}: {rate:.0}/s with {clients} clients; CPU of each: server {:.2} ms, PostgreSQL {:.2} ms; {:.1} % of bare actix",
         per(&server_cpu),
         per(&database_cpu),
         rate / hello * 100.0
@@ -117,7 +139,7 @@ async fn login(client: &reqwest::Client, url: &str) {
 }
 
 /// The yardstick: the same framework, one worker per core, answering one word.
-async fn hello_per_second(seconds: Duration, clients: u64) -> f64 {
+fn serve_hello() -> String {
     use actix_web::{App, HttpServer, web};
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap());
@@ -127,22 +149,5 @@ async fn hello_per_second(seconds: Duration, clients: u64) -> f64 {
             HttpServer::new(app).workers(2).disable_signals().listen(listener).unwrap().run().await
         })
     });
-    let done = Arc::new(AtomicU64::new(0));
-    let begun = Instant::now();
-    let tasks: Vec<_> = (0..clients)
-        .map(|_| {
-            let (url, done) = (url.clone(), Arc::clone(&done));
-            tokio::spawn(async move {
-                let client = reqwest::Client::builder().no_proxy().build().unwrap();
-                while begun.elapsed() < seconds {
-                    client.get(&url).send().await.unwrap().bytes().await.unwrap();
-                    done.fetch_add(1, Ordering::Relaxed);
-                }
-            })
-        })
-        .collect();
-    for task in tasks {
-        task.await.unwrap();
-    }
-    done.load(Ordering::Relaxed) as f64 / begun.elapsed().as_secs_f64()
+    url
 }

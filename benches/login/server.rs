@@ -8,6 +8,7 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use serde_json::{Value, json};
 
+use crate::application::{Application, REDIRECT_URI};
 use crate::cpu;
 
 /// The running server; ends when the last clone is dropped.
@@ -85,13 +86,23 @@ impl Server {
         answer.json().await.unwrap()
     }
 
-    /// A tenant with an active connection to this issuer; gives the URL where a login begins.
-    pub async fn connect(&self, issuer: &str) -> String {
+    /// A tenant with an active connection to this issuer and an application; gives the URL where a login begins, and the
+    /// application.
+    pub async fn connect(&self, issuer: &str) -> (String, Application) {
         self.post("/v1/tenants", json!({"slug": "bench", "name": "Bench"})).await;
         let settings = json!({"issuer": issuer, "client_id": "client"});
         let draft = json!({"display_name": "Stub", "settings": settings, "client_secret": "secret"});
         let draft = self.post("/v1/tenants/bench/connections", draft).await;
         let path = format!("/v1/tenants/bench/connections/{}/activate", draft["id"].as_str().unwrap());
-        self.post(&path, json!({})).await["login_url"].as_str().unwrap().to_owned()
+        let connection = self.post(&path, json!({})).await;
+        let wanted = json!({"name": "Bench", "redirect_uris": [REDIRECT_URI]});
+        let made = self.post("/v1/tenants/bench/applications", wanted).await;
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let application = Application {
+            issuer: format!("{}/t/bench", self.base),
+            credential: (text(&made["id"]), text(&made["client_secret"])),
+            connection: text(&connection["id"]),
+        };
+        (text(&connection["login_url"]), application)
     }
 }
