@@ -1,5 +1,7 @@
 //! Applications of a tenant, and what answers about any application look like.
 
+use std::sync::Arc;
+
 use actix_web::HttpResponse;
 use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret, SecretString};
@@ -8,6 +10,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::context::Context;
+use crate::context::issuer::Issuer;
 use crate::flows::authenticate::Caller;
 use crate::flows::manage_applications::{self, ApplicationIn, ClientSecretIn, Registry};
 use crate::http::Ctx;
@@ -85,16 +88,18 @@ impl From<&ClientSecret> for ClientSecretOut {
 /// What an answer about an application says beside its row.
 pub(super) struct Surroundings {
     /// Whose tokens it gets.
-    pub issuer: String,
+    issuer: String,
     /// Where the applications beside it are.
-    pub list: String,
+    list: String,
 }
 
 impl Surroundings {
-    fn of_tenant(ctx: &Context, caller: &Caller) -> Self {
-        let slug = &caller.tenant.tenant.slug;
-        let list = ctx.config.url(&format!("/v1/tenants/{slug}/applications"));
-        Self { issuer: ctx.config.url(&format!("/t/{slug}")), list }
+    pub fn of(ctx: &Context, issuer: &Issuer) -> Self {
+        let list = match issuer {
+            Issuer::Tenant(tenant) => ctx.config.url(&format!("/v1/tenants/{}/applications", tenant.tenant.slug)),
+            Issuer::Installation => ctx.config.url("/v1/applications"),
+        };
+        Self { issuer: issuer.url(&ctx.config), list }
     }
 
     pub fn out(&self, row: &Application) -> ApplicationOut {
@@ -127,6 +132,10 @@ impl Surroundings {
     }
 }
 
+fn here(ctx: &Context, caller: &Caller) -> Surroundings {
+    Surroundings::of(ctx, &Issuer::Tenant(Arc::clone(&caller.tenant)))
+}
+
 fn registry(caller: &TenantAdmin) -> Registry {
     Registry::Tenant(Caller::clone(caller))
 }
@@ -140,7 +149,7 @@ pub async fn list_applications(
 ) -> Result<HttpResponse, Problem> {
     let page = query.read()?.request()?;
     let rows = admin::read(&ctx, &caller, move |c, t| applications::list(c, t, page)).await?;
-    let here = Surroundings::of_tenant(&ctx, &caller);
+    let here = here(&ctx, &caller);
     Ok(HttpResponse::Ok().json(Page::of(&rows, page, |a| a.id, |a| here.out(a))))
 }
 
@@ -152,14 +161,14 @@ pub async fn create_application(
     body: Body<ApplicationIn>,
 ) -> Result<HttpResponse, Problem> {
     let (row, secret) = manage_applications::create(&ctx, registry(&caller), body.read()?).await?;
-    Ok(Surroundings::of_tenant(&ctx, &caller).created(&row, secret))
+    Ok(here(&ctx, &caller).created(&row, secret))
 }
 
 /// Reads an application.
 #[utoipa::path(get, path = "/v1/tenants/{tenant}/applications/{id}", tag = "applications", responses((status = 200, body = ApplicationOut)))]
 pub async fn get_application(ctx: Ctx, caller: TenantAuditor, path: ObjectPath) -> Result<HttpResponse, Problem> {
     let row = admin::find(&ctx, &caller, move |c, t| applications::find(c, t, path.1)).await?;
-    Ok(etag::ok(row.version, &Surroundings::of_tenant(&ctx, &caller).out(&row)))
+    Ok(etag::ok(row.version, &here(&ctx, &caller).out(&row)))
 }
 
 /// Changes an application; one that turns away from secrets loses those it had.
@@ -173,7 +182,7 @@ pub async fn update_application(
 ) -> Result<HttpResponse, Problem> {
     let (id, expected) = (path.1, expected.read()?);
     let row = manage_applications::update(&ctx, registry(&caller), id, expected, body.read()?).await?;
-    Ok(etag::ok(row.version, &Surroundings::of_tenant(&ctx, &caller).out(&row)))
+    Ok(etag::ok(row.version, &here(&ctx, &caller).out(&row)))
 }
 
 /// Deletes an application; its grants and tokens end.
@@ -198,7 +207,7 @@ pub async fn create_application_secret(
 ) -> Result<HttpResponse, Problem> {
     let done = manage_applications::create_secret(&ctx, registry(&caller), path.1, body.read()?);
     let (row, secret) = done.await?;
-    Surroundings::of_tenant(&ctx, &caller).secret_created(&row, &secret)
+    here(&ctx, &caller).secret_created(&row, &secret)
 }
 
 /// Takes a client secret back, at once.

@@ -5,6 +5,7 @@ use diesel::{PgConnection, QueryResult};
 use uuid::Uuid;
 
 use crate::context::Context;
+use crate::context::issuer::Issuer;
 use crate::flows::manage_applications::{self, ApplicationIn, ClientSecretIn, Registry};
 use crate::http::Ctx;
 use crate::http::admin::applications::{ApplicationOut, NewApplicationOut, NewClientSecretOut, Surroundings};
@@ -18,7 +19,7 @@ use crate::store::db::DbError;
 use crate::store::installation_applications;
 
 fn here(ctx: &Context) -> Surroundings {
-    Surroundings { issuer: ctx.config.url(""), list: ctx.config.url("/v1/applications") }
+    Surroundings::of(ctx, &Issuer::Installation)
 }
 
 fn registry(ctx: &Context, operator: &Operator) -> Registry {
