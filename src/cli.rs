@@ -1,5 +1,5 @@
 //! The command line: `doorward serve | demo | migrate | config check | tenant create | user create | user set-password |
-//! key create | secrets rotate`.
+//! key create | application create | secrets rotate`.
 //!
 //! Says what there is and hands over: `commands` opens the context and calls the same flows as REST, as the system
 //! itself (those of people are in `users`); `demo` starts everything for a look around. Prints for people, exits non-zero on failure.
@@ -58,6 +58,9 @@ enum Command {
     /// Manage keys.
     #[command(subcommand)]
     Key(KeyCommand),
+    /// Manage applications: what signs its users in through Doorward.
+    #[command(subcommand)]
+    Application(ApplicationCommand),
     /// Manage secrets at rest.
     #[command(subcommand)]
     Secrets(SecretsCommand),
@@ -146,6 +149,28 @@ struct KeyArgs {
     /// What the key may do in the tenant: member, auditor, admin or owner.
     #[arg(long, value_parser = parse_role, default_value = "admin", requires = "tenant")]
     role: Role,
+}
+
+#[derive(Debug, Subcommand)]
+enum ApplicationCommand {
+    /// Create an application of a tenant, or without --tenant one that serves all; prints client id and secret as JSON.
+    Create(ApplicationArgs),
+}
+
+#[derive(Debug, Args)]
+struct ApplicationArgs {
+    /// The tenant's slug; without it the application serves all tenants.
+    #[arg(long)]
+    tenant: Option<String>,
+    /// What people know it by.
+    #[arg(long)]
+    name: String,
+    /// Where its sign-ins come back to; may be given several times.
+    #[arg(long = "redirect-uri", required = true)]
+    redirect_uris: Vec<String>,
+    /// It keeps no secret: a native application, or one in a browser.
+    #[arg(long)]
+    public: bool,
 }
 
 #[derive(Debug, Subcommand)]

@@ -6,15 +6,17 @@ use secrecy::ExposeSecret;
 use serde_json::json;
 
 use super::{
-    Command, ConfigCommand, Done, KeyArgs, KeyCommand, SecretsCommand, TenantArgs, TenantCommand, UserCommand, demo,
-    users,
+    ApplicationArgs, ApplicationCommand, Command, ConfigCommand, Done, KeyArgs, KeyCommand, SecretsCommand, TenantArgs,
+    TenantCommand, UserCommand, demo, users,
 };
 use crate::app::{self, Application, Opened};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::context::Context;
+use crate::context::issuer::Issuer;
 use crate::flows::authenticate::Caller;
 use crate::flows::manage_api_keys::{self, ApiKeyIn};
+use crate::flows::manage_applications::{self, Registry};
 use crate::flows::manage_operators::{self, OperatorKeyIn};
 use crate::flows::manage_service_accounts::{self, ServiceAccountIn};
 use crate::flows::manage_tenants::{self, TenantIn};
@@ -42,6 +44,9 @@ pub(super) async fn run(command: Command, config: Config) -> Done {
             with_context(config, |ctx| users::set_password(ctx, args)).await
         }
         Command::Key(KeyCommand::Create(args)) => with_context(config, |ctx| create_key(ctx, args)).await,
+        Command::Application(ApplicationCommand::Create(args)) => {
+            with_context(config, |ctx| create_application(ctx, args)).await
+        }
         Command::Secrets(SecretsCommand::Rotate) => with_context(config, rotate).await,
     }
 }
@@ -87,6 +92,26 @@ async fn create_tenant(ctx: Context, args: TenantArgs) -> Done {
     let tenant = manage_tenants::create(&ctx, stamp(&ctx), input).await?;
     let login_url = ctx.config.url(&format!("/t/{}/login", tenant.slug));
     println!("{}", json!({"id": tenant.id, "slug": tenant.slug, "name": tenant.name, "login_url": login_url}));
+    Ok(())
+}
+
+async fn create_application(ctx: Context, args: ApplicationArgs) -> Done {
+    let (registry, issuer) = match args.tenant {
+        Some(slug) => {
+            let caller = system(&ctx, &slug).await?;
+            let issuer = Issuer::Tenant(Arc::clone(&caller.tenant));
+            (Registry::Tenant(caller), issuer)
+        }
+        None => (Registry::Installation(stamp(&ctx)), Issuer::Installation),
+    };
+    let method = if args.public { "none" } else { "client_secret_basic" };
+    let input = json!({"name": args.name, "redirect_uris": args.redirect_uris, "token_endpoint_auth_method": method});
+    let (row, secret) = manage_applications::create(&ctx, registry, serde_json::from_value(input)?).await?;
+    let mut made = json!({"client_id": row.id, "issuer": issuer.url(&ctx.config)});
+    if let Some(secret) = secret {
+        made["client_secret"] = secret.expose_secret().into();
+    }
+    println!("{made}");
     Ok(())
 }
 

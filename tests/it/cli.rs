@@ -62,6 +62,32 @@ async fn created_tenants_and_keys_work_at_once() {
     assert_eq!(owner.get("/v1/tenants").await.status, 404, "what operators have is not there for a tenant's key");
 }
 
+#[actix_web::test]
+async fn created_applications_are_there_with_the_secret_that_was_printed() {
+    let database = TestDatabase::new();
+    let settings = Settings::with_database(database.url.expose_secret());
+    settings.success(&["tenant", "create", "acme"]);
+    let create = |more: &[&str]| -> Value {
+        let args = [&["application", "create", "--redirect-uri", "https://app.example/callback"], more].concat();
+        serde_json::from_str(&settings.success(&args)).unwrap()
+    };
+    let notes = create(&["--tenant", "acme", "--name", "notes"]);
+    let native = create(&["--tenant", "acme", "--name", "native", "--public", "--redirect-uri", "com.example.app:/cb"]);
+    let all = create(&["--name", "notes"]);
+    let serving = settings.serve();
+    let operator = Admin::new(serving.browser(), "", settings.success(&["key", "create", "root"]).into());
+    let list = operator.get("/v1/tenants/acme/applications").await.ok()["items"].clone();
+    assert_eq!((&list[0]["id"], &list[1]["id"]), (&notes["client_id"], &native["client_id"]));
+    assert!(notes["client_secret"].as_str().unwrap().ends_with(list[0]["secrets"][0]["hint"].as_str().unwrap()));
+    assert_eq!(list[1]["redirect_uris"], serde_json::json!(["https://app.example/callback", "com.example.app:/cb"]));
+    assert!(native.get("client_secret").is_none() && list[1]["secrets"] == serde_json::json!([]), "{native}");
+    assert!(notes["issuer"].as_str().unwrap().ends_with("/t/acme"), "{notes}");
+    let all = operator.get(&format!("/v1/applications/{}", all["client_id"].as_str().unwrap())).await.ok();
+    assert_eq!(all["name"], "notes");
+    let said = settings.failure(&["application", "create", "--name", "x", "--redirect-uri", "http://app.example/"]);
+    assert!(said.contains("redirect_uris[0]"), "{said}");
+}
+
 #[test]
 fn a_tenant_that_exists_and_a_tenant_that_does_not_are_told() {
     let database = TestDatabase::new();
