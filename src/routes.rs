@@ -11,7 +11,7 @@ use actix_web::web::{self, ServiceConfig};
 
 use crate::http::admin::{
     api_keys, applications, audit_events, connections, domains, group_mappings, groups, identities,
-    installation_applications, me, operators, service_accounts, sessions, tenants, users,
+    installation_applications, me, operators, service_accounts, sessions, signing_keys, tenants, users,
 };
 use crate::http::login::{callback, landing, logout, password, start};
 use crate::http::oauth2::{authorize, consent, logout as rp_logout, metadata, organization, token, userinfo};
@@ -119,6 +119,8 @@ routes! {
     "/v1/applications/{id}/secrets/{secret}" => {
         DELETE installation_applications::revoke_installation_application_secret
     }
+    "/v1/signing-keys" => { GET signing_keys::list_installation_signing_keys }
+    "/v1/signing-keys/rotate" => { POST signing_keys::rotate_installation_signing_keys }
     "/v1/tenants" => { GET tenants::list_tenants, POST tenants::create_tenant }
     "/v1/tenants/{tenant}" => { GET tenants::get_tenant, PATCH tenants::update_tenant, DELETE tenants::delete_tenant }
 
@@ -180,6 +182,8 @@ routes! {
     }
     "/v1/tenants/{tenant}/applications/{id}/secrets" => { POST applications::create_application_secret }
     "/v1/tenants/{tenant}/applications/{id}/secrets/{secret}" => { DELETE applications::revoke_application_secret }
+    "/v1/tenants/{tenant}/signing-keys" => { GET signing_keys::list_signing_keys }
+    "/v1/tenants/{tenant}/signing-keys/rotate" => { POST signing_keys::rotate_signing_keys }
     "/v1/tenants/{tenant}/sessions" => { GET sessions::list_sessions }
     "/v1/tenants/{tenant}/sessions/{id}" => { GET sessions::get_session, DELETE sessions::revoke_session }
     "/v1/tenants/{tenant}/audit-events" => { GET audit_events::list_audit_events }

@@ -16,6 +16,7 @@ pub mod me;
 pub mod operators;
 pub mod service_accounts;
 pub mod sessions;
+pub mod signing_keys;
 pub mod tenants;
 pub mod users;
 

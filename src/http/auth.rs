@@ -94,6 +94,10 @@ caller_of!(
     /// Who may change the tenant's objects.
     TenantAdmin, Role::Admin
 );
+caller_of!(
+    /// Who may do what touches everybody in the tenant.
+    TenantOwner, Role::Owner
+);
 
 async fn caller(req: &HttpRequest, least: Role) -> Result<Caller, Problem> {
     let ctx = context(req)?;

@@ -9,7 +9,7 @@ use utoipa::{Modify, OpenApi};
 
 use crate::http::admin::{
     api_keys, applications, audit_events, connections, domains, group_mappings, groups, identities,
-    installation_applications, me, operators, service_accounts, sessions, tenants, users,
+    installation_applications, me, operators, service_accounts, sessions, signing_keys, tenants, users,
 };
 use crate::http::problem::ProblemBody;
 
@@ -41,6 +41,8 @@ use crate::http::problem::ProblemBody;
         applications::list_applications, applications::create_application, applications::get_application,
         applications::update_application, applications::delete_application, applications::create_application_secret,
         applications::revoke_application_secret,
+        signing_keys::list_signing_keys, signing_keys::rotate_signing_keys, signing_keys::list_installation_signing_keys,
+        signing_keys::rotate_installation_signing_keys,
         sessions::list_sessions, sessions::get_session, sessions::revoke_session,
         audit_events::list_audit_events, audit_events::get_audit_event,
         installation_applications::list_installation_applications,

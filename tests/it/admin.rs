@@ -14,6 +14,7 @@ mod me;
 mod operators;
 mod service_accounts;
 mod sessions;
+mod signing_keys;
 mod tenants;
 mod users;
 

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::support::TestApp;
 use crate::support::admin::{Admin, Answer};
-use Rule::{AdminOnly, Auditors, Members, Operators, Public};
+use Rule::{AdminOnly, Auditors, Members, Operators, Owners, Public};
 
 mod objects;
 
@@ -26,6 +26,8 @@ enum Rule {
     Auditors(u16),
     /// Admins and above.
     AdminOnly(u16),
+    /// Owners, and operators.
+    Owners(u16),
     /// Operators; for a tenant's keys these paths are not there.
     Operators(u16),
 }
@@ -90,6 +92,8 @@ const TABLE: &[(&str, &str, Rule)] = &[
     ("DELETE", "/v1/applications/{id}", Operators(404)),
     ("POST", "/v1/applications/{id}/secrets", Operators(404)),
     ("DELETE", "/v1/applications/{id}/secrets/{secret}", Operators(404)),
+    ("GET", "/v1/signing-keys", Operators(200)),
+    ("POST", "/v1/signing-keys/rotate", Operators(200)),
     ("GET", "/v1/tenants", Operators(200)),
     ("POST", "/v1/tenants", Operators(201)),
     ("GET", "/v1/tenants/{tenant}", Auditors(200)),
@@ -157,6 +161,8 @@ const TABLE: &[(&str, &str, Rule)] = &[
     ("DELETE", "/v1/tenants/{tenant}/applications/{id}", AdminOnly(404)),
     ("POST", "/v1/tenants/{tenant}/applications/{id}/secrets", AdminOnly(404)),
     ("DELETE", "/v1/tenants/{tenant}/applications/{id}/secrets/{secret}", AdminOnly(404)),
+    ("GET", "/v1/tenants/{tenant}/signing-keys", Auditors(200)),
+    ("POST", "/v1/tenants/{tenant}/signing-keys/rotate", Owners(200)),
     ("GET", "/v1/tenants/{tenant}/sessions", Auditors(200)),
     ("GET", "/v1/tenants/{tenant}/sessions/{id}", Auditors(404)),
     ("DELETE", "/v1/tenants/{tenant}/sessions/{id}", AdminOnly(404)),
@@ -185,6 +191,7 @@ impl Rule {
             Members(may) => (0, may),
             Auditors(may) => (1, may),
             AdminOnly(may) => (2, may),
+            Owners(may) => (3, may),
         };
         let role = match who {
             "nobody" => return 401,
@@ -192,7 +199,8 @@ impl Rule {
             "suspended admin" => return 403,
             "member" => 0,
             "auditor" => 1,
-            "admin" | "owner" | "operator" => 2,
+            "admin" => 2,
+            "owner" | "operator" => 3,
             other => panic!("{other}"),
         };
         if role >= least { may } else { 403 }
