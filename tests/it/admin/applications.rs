@@ -1,6 +1,6 @@
 //! Applications of a tenant: what may be registered, and by whom.
 
-mod secrets;
+pub mod secrets;
 
 use chrono::Duration;
 use diesel::RunQueryDsl;
