@@ -2,6 +2,8 @@
 
 mod attacks;
 mod codes;
+mod conformance;
+mod snippets;
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -78,6 +78,16 @@ async fn a_form_post_that_brings_its_cookie_signs_in() {
 }
 
 #[actix_web::test]
+async fn an_error_by_form_post_is_refused_as_one_in_the_query_is() {
+    let app = TestApp::start();
+    let (acme, provider, _connection, browser, mut page) = form_post(&app).await;
+    page.body = page.body.replace("name=\"code\"", "name=\"error\"");
+    refused(&post_form(&browser, &page, false).await, 403, "provider_error");
+    assert_eq!(provider.calls(Place::Token), 0);
+    nothing_happened(&acme, 1).await;
+}
+
+#[actix_web::test]
 async fn a_form_post_without_its_cookie_is_completed_by_a_get_that_has_it() {
     let app = TestApp::start();
     let (acme, provider, _connection, browser, page) = form_post(&app).await;

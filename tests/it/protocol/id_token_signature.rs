@@ -41,6 +41,22 @@ async fn o_18_an_unsigned_token_is_refused_however_none_is_written() {
 }
 
 #[actix_web::test]
+async fn a_signature_of_every_kind_over_something_else_is_refused() {
+    for key in [TestKey::rsa("r"), TestKey::ec("e"), TestKey::ed("o")] {
+        let provider = HostileProvider::start();
+        let (algorithm, signer) = (key.algorithm, key.clone());
+        provider.rotate_key(key);
+        provider.forge_id_token(move |claims| {
+            let signed = signer.sign(&signer.header(), &json!(claims));
+            let other = signer.sign(&signer.header(), &json!({"sub": "victim"}));
+            let (_, signature) = other.rsplit_once('.').expect("a signature");
+            json!(format!("{}.{signature}", signed.rsplit_once('.').expect("a signature").0))
+        });
+        assert_eq!(refusal(&provider).await, "id_token_signature_invalid", "{algorithm:?}");
+    }
+}
+
+#[actix_web::test]
 async fn o_19_a_public_key_or_the_client_secret_never_verifies_an_hmac() {
     let public_key = |key: &TestKey| {
         let jwk = key.jwk.to_string().into_bytes();

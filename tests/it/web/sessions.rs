@@ -216,3 +216,12 @@ async fn w_05_a_session_ends_after_its_time_however_much_it_is_used() {
     app.clock.advance(Span::seconds(1));
     assert_eq!(status(&browser, ME, &cookie).await, 401);
 }
+
+#[actix_web::test]
+async fn coming_back_from_the_providers_sign_out_changes_nothing_whatever_the_state() {
+    let scene = Scene::set().await;
+    for query in ["", "?state=", "?state=done", "?state=of-another-sign-out"] {
+        assert_eq!(status(&scene.browser, &format!("/t/acme/logout/done{query}"), &scene.cookie).await, 200, "{query}");
+        assert_eq!(status(&scene.browser, ME, &scene.cookie).await, 200, "{query}");
+    }
+}
