@@ -47,3 +47,18 @@ oidc_provider_installed() {
   wanted=$(oidc_provider_version)
   [ -n "$wanted" ] && [ -f "$package" ] && grep -q "\"version\": \"$wanted\"" "$package"
 }
+
+CLIENTS=$ROOT/examples/clients
+
+openid_client_installed() {
+  local wanted
+  wanted=$(sed -n 's/.*"openid-client": "\([0-9.]*\)".*/\1/p' "$CLIENTS/node/package.json")
+  grep -qs "\"version\": \"$wanted\"" "$CLIENTS/node/node_modules/openid-client/package.json"
+}
+
+# The virtual environment with what examples/clients/python wants.
+authlib_venv() {
+  printf '%s/doorward-clients/python-%s\n' "${XDG_CACHE_HOME:-$HOME/.cache}" "$(cksum <"$CLIENTS/python/requirements.txt" | tr -d ' ')"
+}
+
+authlib_installed() { "$(authlib_venv)/bin/python" -c 'import authlib, flask, requests' 2>/dev/null; }

@@ -1,0 +1,74 @@
+//! Clients that others wrote sign people in here, refresh and sign out: npm openid-client (certified) and Authlib, as
+//! docs/integrate.md shows them.
+
+use serde_json::{Value, json};
+
+use crate::needs;
+use crate::support::admin::Admin;
+use crate::support::example_client::{ExampleClient, Program};
+use crate::support::hostile_provider::HostileProvider;
+use crate::support::oidc_provider::{follow_on, submit};
+use crate::support::{Browser, TestApp};
+
+/// An issuer at which an application is registered: of the tenant `acme`, or of the installation.
+enum Issuer {
+    Tenant,
+    Installation,
+}
+
+impl Issuer {
+    async fn start(&self, app: &TestApp, acme: &Admin, program: &Program) -> ExampleClient {
+        match self {
+            Self::Tenant => {
+                let issuer = format!("{}/t/acme", app.url);
+                ExampleClient::start(program, &issuer, acme, "/applications", None).await
+            }
+            Self::Installation => {
+                let operator = app.operator().await;
+                ExampleClient::start(program, &app.url, &operator, "/v1/applications", Some("acme")).await
+            }
+        }
+    }
+}
+
+/// The whole life of a sign-in, whose people are those of a provider of the tenant's own.
+async fn a_person_signs_in_stays_and_leaves(program: &Program, issuer: &Issuer) {
+    let app = TestApp::start();
+    let (acme, provider) = (app.tenant("acme").await, HostileProvider::start());
+    provider.person(json!({"sub": "u-1", "email": "ada@acme.example", "email_verified": true, "name": "Ada"}));
+    acme.connect(&provider, json!({})).await;
+    acme.patch("/v1/tenants/acme", &json!({"sso": "enforced"})).await.ok();
+    let client = issuer.start(&app, &acme, program).await;
+    let ada = app.browser();
+    assert_eq!(client.visit(&ada, "/").await, json!({"signed_in": false}));
+
+    let signed_in = client.visit(&ada, "/login").await;
+    let user = acme.get("/users").await.ok()["items"][0].clone();
+    assert_eq!(signed_in["signed_in"], true, "{signed_in}");
+    assert_is(&signed_in["user"], &user);
+
+    stays_signed_in(&acme, &client, &ada, &user).await;
+
+    assert_eq!(client.visit(&ada, "/logout").await, json!({"signed_in": false}));
+    assert_eq!(ada.get("/v1/tenants/acme/me").await.status, 401, "the session at Doorward is over too");
+    assert_eq!(acme.count_events("session.ended").await, 1);
+    assert_eq!(client.visit(&ada, "/").await, json!({"signed_in": false}));
+}
+
+/// The claims are those of the user of tenant `acme`.
+fn assert_is(claims: &Value, user: &Value) {
+    assert_eq!(claims["sub"], user["id"], "{claims}");
+    assert_eq!((&claims["name"], &claims["email"]), (&user["name"], &user["email"]));
+    assert_eq!((&claims["tenant_slug"], &claims["tenant_name"]), (&json!("acme"), &json!("acme Inc.")));
+}
+
+/// Two refreshes, so that the refresh token of the first answer is used too; each brings the person as they are now.
+async fn stays_signed_in(acme: &Admin, client: &ExampleClient, browser: &Browser, user: &Value) {
+    let path = format!("/users/{}", user["id"].as_str().unwrap());
+    for name in ["Ada King", "Ada Lovelace"] {
+        acme.patch(&path, &json!({"name": name})).await.ok();
+        let refreshed = client.visit(browser, "/refresh").await;
+        assert_eq!(refreshed["user"]["name"], name, "{refreshed}");
+        assert!(refreshed["expires_at"].as_i64().unwrap() > chrono::Utc::now().timestamp(), "{refreshed}");
+    }
+}
