@@ -1,6 +1,7 @@
 //! Clients that others wrote sign people in here, refresh and sign out: npm openid-client (certified) and Authlib, as
 //! docs/integrate.md shows them.
 
+use doorward::clock::Clock;
 use serde_json::{Value, json};
 
 use crate::needs;
@@ -69,6 +70,30 @@ async fn stays_signed_in(acme: &Admin, client: &ExampleClient, browser: &Browser
         acme.patch(&path, &json!({"name": name})).await.ok();
         let refreshed = client.visit(browser, "/refresh").await;
         assert_eq!(refreshed["user"]["name"], name, "{refreshed}");
-        assert!(refreshed["expires_at"].as_i64().unwrap() > chrono::Utc::now().timestamp(), "{refreshed}");
+        assert!(refreshed["expires_at"].as_i64().unwrap() > Clock::default().now().timestamp(), "{refreshed}");
     }
+}
+
+#[actix_web::test]
+async fn journey_openid_client_signs_in_refreshes_and_signs_out_at_a_tenant() {
+    let _installed = needs!("DOORWARD_TEST_OPENID_CLIENT");
+    a_person_signs_in_stays_and_leaves(&Program::Node, &Issuer::Tenant).await;
+}
+
+#[actix_web::test]
+async fn journey_openid_client_signs_in_refreshes_and_signs_out_at_the_installation() {
+    let _installed = needs!("DOORWARD_TEST_OPENID_CLIENT");
+    a_person_signs_in_stays_and_leaves(&Program::Node, &Issuer::Installation).await;
+}
+
+#[actix_web::test]
+async fn journey_authlib_signs_in_refreshes_and_signs_out_at_a_tenant() {
+    let python = needs!("DOORWARD_TEST_AUTHLIB");
+    a_person_signs_in_stays_and_leaves(&Program::Python(python), &Issuer::Tenant).await;
+}
+
+#[actix_web::test]
+async fn journey_authlib_signs_in_refreshes_and_signs_out_at_the_installation() {
+    let python = needs!("DOORWARD_TEST_AUTHLIB");
+    a_person_signs_in_stays_and_leaves(&Program::Python(python), &Issuer::Installation).await;
 }

@@ -9,6 +9,7 @@ mod cli;
 mod database;
 mod docs;
 mod embedded;
+mod foreign_clients;
 mod instances;
 mod journey_admin_by_rest;
 mod login;

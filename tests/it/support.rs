@@ -8,6 +8,7 @@ pub mod browser;
 pub mod command;
 pub mod database;
 pub mod env;
+pub mod example_client;
 pub mod glewlwyd;
 pub mod hostile_provider;
 pub mod oidc_provider;
