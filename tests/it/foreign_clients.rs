@@ -2,6 +2,7 @@
 //! docs/integrate.md shows them.
 
 use doorward::clock::Clock;
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::needs;
@@ -32,22 +33,58 @@ impl Issuer {
     }
 }
 
-/// The whole life of a sign-in, whose people are those of a provider of the tenant's own.
-async fn a_person_signs_in_stays_and_leaves(program: &Program, issuer: &Issuer) {
+/// How Ada proves who she is.
+enum Proof {
+    /// At a provider of the tenant's own, which is the only way in: no page of Doorward is seen.
+    Provider(HostileProvider),
+    /// By a password, on Doorward's pages.
+    Password,
+}
+
+const PASSWORD: &str = "difference engine no. 2";
+
+impl Proof {
+    async fn at_provider(acme: &Admin) -> Self {
+        let provider = HostileProvider::start();
+        provider.person(json!({"sub": "u-1", "email": "ada@acme.example", "email_verified": true, "name": "Ada"}));
+        acme.connect(&provider, json!({})).await;
+        acme.patch("/v1/tenants/acme", &json!({"sso": "enforced"})).await.ok();
+        Self::Provider(provider)
+    }
+
+    async fn by_password(acme: &Admin) -> Self {
+        let user = acme.post("/users", &json!({"email": "ada@acme.example", "name": "Ada"})).await.created();
+        let path = format!("/users/{}/password", user["id"].as_str().unwrap());
+        let put = acme.request(Method::PUT, &path).json(&json!({"password": PASSWORD}));
+        acme.send(put).await.expect(204);
+        Self::Password
+    }
+
+    /// From the application's link back to the application.
+    async fn sign_in(&self, client: &ExampleClient, browser: &Browser) -> Value {
+        let mut page = browser.follow(&format!("{}/login", client.url)).await;
+        if let Self::Password = self {
+            for field in [("email", "ada@acme.example"), ("password", PASSWORD)] {
+                page = follow_on(browser, submit(browser, &page, &[field]).await).await;
+            }
+        }
+        client.says(&page)
+    }
+}
+
+/// The whole life of a sign-in.
+async fn a_person_signs_in_stays_and_leaves(program: Program, issuer: Issuer, by_password: bool) {
     let app = TestApp::start();
-    let (acme, provider) = (app.tenant("acme").await, HostileProvider::start());
-    provider.person(json!({"sub": "u-1", "email": "ada@acme.example", "email_verified": true, "name": "Ada"}));
-    acme.connect(&provider, json!({})).await;
-    acme.patch("/v1/tenants/acme", &json!({"sso": "enforced"})).await.ok();
-    let client = issuer.start(&app, &acme, program).await;
+    let acme = app.tenant("acme").await;
+    let proof = if by_password { Proof::by_password(&acme).await } else { Proof::at_provider(&acme).await };
+    let client = issuer.start(&app, &acme, &program).await;
     let ada = app.browser();
     assert_eq!(client.visit(&ada, "/").await, json!({"signed_in": false}));
 
-    let signed_in = client.visit(&ada, "/login").await;
+    let signed_in = proof.sign_in(&client, &ada).await;
     let user = acme.get("/users").await.ok()["items"][0].clone();
     assert_eq!(signed_in["signed_in"], true, "{signed_in}");
     assert_is(&signed_in["user"], &user);
-
     stays_signed_in(&acme, &client, &ada, &user).await;
 
     assert_eq!(client.visit(&ada, "/logout").await, json!({"signed_in": false}));
@@ -77,23 +114,23 @@ async fn stays_signed_in(acme: &Admin, client: &ExampleClient, browser: &Browser
 #[actix_web::test]
 async fn journey_openid_client_signs_in_refreshes_and_signs_out_at_a_tenant() {
     let _installed = needs!("DOORWARD_TEST_OPENID_CLIENT");
-    a_person_signs_in_stays_and_leaves(&Program::Node, &Issuer::Tenant).await;
+    a_person_signs_in_stays_and_leaves(Program::Node, Issuer::Tenant, false).await;
 }
 
 #[actix_web::test]
 async fn journey_openid_client_signs_in_refreshes_and_signs_out_at_the_installation() {
     let _installed = needs!("DOORWARD_TEST_OPENID_CLIENT");
-    a_person_signs_in_stays_and_leaves(&Program::Node, &Issuer::Installation).await;
+    a_person_signs_in_stays_and_leaves(Program::Node, Issuer::Installation, true).await;
 }
 
 #[actix_web::test]
 async fn journey_authlib_signs_in_refreshes_and_signs_out_at_a_tenant() {
     let python = needs!("DOORWARD_TEST_AUTHLIB");
-    a_person_signs_in_stays_and_leaves(&Program::Python(python), &Issuer::Tenant).await;
+    a_person_signs_in_stays_and_leaves(Program::Python(python), Issuer::Tenant, true).await;
 }
 
 #[actix_web::test]
 async fn journey_authlib_signs_in_refreshes_and_signs_out_at_the_installation() {
     let python = needs!("DOORWARD_TEST_AUTHLIB");
-    a_person_signs_in_stays_and_leaves(&Program::Python(python), &Issuer::Installation).await;
+    a_person_signs_in_stays_and_leaves(Program::Python(python), Issuer::Installation, false).await;
 }

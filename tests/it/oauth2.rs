@@ -1,3 +1,4 @@
 //! Doorward as the OpenID provider of applications.
 
+mod conformance;
 mod round;
