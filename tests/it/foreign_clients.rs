@@ -33,12 +33,10 @@ impl Issuer {
     }
 }
 
-/// How Ada proves who she is.
-enum Proof {
-    /// At a provider of the tenant's own, which is the only way in: no page of Doorward is seen.
-    Provider(HostileProvider),
-    /// By a password, on Doorward's pages.
-    Password,
+/// How Ada proves who she is: at a provider of the tenant's own, which is the only way in, so that no page of Doorward is
+/// seen; or, without one, by a password on Doorward's pages.
+struct Proof {
+    provider: Option<HostileProvider>,
 }
 
 const PASSWORD: &str = "difference engine no. 2";
@@ -49,7 +47,7 @@ impl Proof {
         provider.person(json!({"sub": "u-1", "email": "ada@acme.example", "email_verified": true, "name": "Ada"}));
         acme.connect(&provider, json!({})).await;
         acme.patch("/v1/tenants/acme", &json!({"sso": "enforced"})).await.ok();
-        Self::Provider(provider)
+        Self { provider: Some(provider) }
     }
 
     async fn by_password(acme: &Admin) -> Self {
@@ -57,13 +55,13 @@ impl Proof {
         let path = format!("/users/{}/password", user["id"].as_str().unwrap());
         let put = acme.request(Method::PUT, &path).json(&json!({"password": PASSWORD}));
         acme.send(put).await.expect(204);
-        Self::Password
+        Self { provider: None }
     }
 
     /// From the application's link back to the application.
     async fn sign_in(&self, client: &ExampleClient, browser: &Browser) -> Value {
         let mut page = browser.follow(&format!("{}/login", client.url)).await;
-        if let Self::Password = self {
+        if self.provider.is_none() {
             for field in [("email", "ada@acme.example"), ("password", PASSWORD)] {
                 page = follow_on(browser, submit(browser, &page, &[field]).await).await;
             }

@@ -8,53 +8,64 @@ use url::Url;
 use super::Scene;
 use crate::support::browser::Page;
 use crate::support::oidc_provider::{follow_on, submit};
-use crate::support::relying_party::{AFTERWARDS, claims, told};
+use crate::support::relying_party::{SIGNED_OUT_URI, answer_of, claims, text};
+use crate::support::sign_in::parameter;
 use crate::support::signing::TestKey;
 
 /// Somebody who is signed in, and their ID token.
-async fn signed_in() -> (Scene, Value) {
+async fn signed_in() -> (Scene, String) {
     let scene = Scene::set(json!({})).await;
-    let tokens = scene.party.sign_in(&scene.ada, &[]).await;
-    (scene, tokens["id_token"].clone())
+    let tokens = scene.client.tokens(&scene.ada, &[]).await;
+    (scene, text(&tokens, "id_token").to_owned())
 }
 
 /// The browser goes to the end-session endpoint, and on to where it leads.
 async fn sign_out(scene: &Scene, parameters: &[(&str, &str)]) -> Page {
-    let url = format!("{}/oauth2/end_session", scene.party.issuer);
-    let url = Url::parse_with_params(&url, parameters).unwrap();
+    let url = Url::parse_with_params(&scene.client.at("end_session"), parameters).unwrap();
     scene.ada.follow(url.as_str()).await
 }
 
 async fn is_signed_in(scene: &Scene) -> bool {
-    let answer = scene.party.ask(&scene.ada, &[("prompt", "none")]).await.ok().unwrap();
-    assert!(answer.contains_key("code") || answer["error"] == "login_required", "{answer:?}");
-    answer.contains_key("code")
+    let answer = scene.client.answer(&scene.ada, &[("prompt", "none")]).await;
+    let has_code = answer.query_pairs().any(|(name, _)| name == "code");
+    assert!(has_code || parameter(&answer, "error") == "login_required", "{answer}");
+    has_code
+}
+
+/// The browser stays with Doorward.
+#[track_caller]
+fn stays(page: &Page) {
+    assert!(
+        page.location().is_none() && page.url.host_str() == Some("127.0.0.1"),
+        "{} {:?}",
+        page.url,
+        page.location()
+    );
+    assert_eq!(page.status, 200, "{}", page.body);
 }
 
 #[actix_web::test]
 async fn signing_out_with_a_hint_ends_the_session_and_returns_with_the_state() {
     let (scene, hint) = signed_in().await;
-    let back = [("post_logout_redirect_uri", AFTERWARDS), ("id_token_hint", hint.as_str().unwrap()), ("state", "s 1")];
-    let page = sign_out(&scene, &back).await;
-    assert!(page.location().unwrap().as_str().starts_with(AFTERWARDS), "{:?}", page.location());
-    assert_eq!(told(page).ok().unwrap()["state"], "s 1");
+    let back = [("post_logout_redirect_uri", SIGNED_OUT_URI), ("id_token_hint", &hint), ("state", "s 1")];
+    let target = answer_of(&sign_out(&scene, &back).await);
+    assert!(target.as_str().starts_with(SIGNED_OUT_URI), "{target}");
+    assert_eq!(parameter(&target, "state"), "s 1");
     assert!(!is_signed_in(&scene).await);
 }
 
 #[actix_web::test]
 async fn signing_out_without_a_state_returns_without_one() {
     let (scene, hint) = signed_in().await;
-    let back = [("post_logout_redirect_uri", AFTERWARDS), ("id_token_hint", hint.as_str().unwrap())];
-    let page = sign_out(&scene, &back).await;
-    assert_eq!(page.location().unwrap().as_str(), AFTERWARDS);
+    let back = [("post_logout_redirect_uri", SIGNED_OUT_URI), ("id_token_hint", &hint)];
+    assert_eq!(answer_of(&sign_out(&scene, &back).await).as_str(), SIGNED_OUT_URI);
     assert!(!is_signed_in(&scene).await);
 }
 
 #[actix_web::test]
 async fn signing_out_without_a_target_ends_on_a_page_of_ours() {
     let (scene, hint) = signed_in().await;
-    let page = sign_out(&scene, &[("id_token_hint", hint.as_str().unwrap())]).await;
-    assert_eq!((page.status, page.url.host_str()), (200, Some("127.0.0.1")), "{}", page.url);
+    stays(&sign_out(&scene, &[("id_token_hint", &hint)]).await);
     assert!(!is_signed_in(&scene).await);
 }
 
@@ -64,8 +75,7 @@ async fn signing_out_without_a_hint_asks_first_and_ends_on_a_page_of_ours() {
         let (scene, _) = signed_in().await;
         let question = sign_out(&scene, parameters).await;
         assert!(is_signed_in(&scene).await, "a link signs nobody out");
-        let page = follow_on(&scene.ada, submit(&scene.ada, &question, &[]).await).await;
-        assert_eq!((page.status, page.url.host_str()), (200, Some("127.0.0.1")), "{}", page.url);
+        stays(&follow_on(&scene.ada, submit(&scene.ada, &question, &[]).await).await);
         assert!(!is_signed_in(&scene).await);
     }
 }
@@ -73,11 +83,9 @@ async fn signing_out_without_a_hint_asks_first_and_ends_on_a_page_of_ours() {
 #[actix_web::test]
 async fn signing_out_towards_what_is_not_registered_returns_nowhere() {
     let (scene, hint) = signed_in().await;
-    let hint = hint.as_str().unwrap();
-    for elsewhere in ["https://app.example/callback", "https://evil.example/", &format!("{AFTERWARDS}?foo=bar")] {
-        let page = sign_out(&scene, &[("post_logout_redirect_uri", elsewhere), ("id_token_hint", hint)]).await;
-        assert!(page.location().is_none(), "{elsewhere} {:?}", page.location());
-        assert_eq!(page.url.host_str(), Some("127.0.0.1"));
+    let changed = format!("{SIGNED_OUT_URI}?foo=bar");
+    for elsewhere in ["https://app.example/callback", "https://evil.example/", &changed] {
+        stays(&sign_out(&scene, &[("post_logout_redirect_uri", elsewhere), ("id_token_hint", &hint)]).await);
     }
 }
 
@@ -85,15 +93,15 @@ async fn signing_out_towards_what_is_not_registered_returns_nowhere() {
 async fn signing_out_with_a_hint_that_is_not_ours_asks_first_and_returns_nowhere() {
     let (scene, hint) = signed_in().await;
     let encode = |part: Value| URL_SAFE_NO_PAD.encode(part.to_string());
-    let unsigned = format!("{}.{}.", encode(json!({"alg": "none"})), encode(claims(&hint)));
+    let told = json!(claims(&hint));
+    let unsigned = format!("{}.{}.", encode(json!({"alg": "none"})), encode(told.clone()));
     let key = TestKey::ec("key-1");
-    let foreign = key.sign(&key.header(), &claims(&hint));
-    for wrong in [unsigned.as_str(), foreign.as_str(), ""] {
-        let parameters = [("post_logout_redirect_uri", AFTERWARDS), ("state", "s 1"), ("id_token_hint", wrong)];
-        let parameters = if wrong.is_empty() { &parameters[..2] } else { &parameters[..] };
-        let page = sign_out(&scene, parameters).await;
-        assert!(page.location().is_none(), "{:?}", page.location());
-        assert_eq!(page.url.host_str(), Some("127.0.0.1"));
+    let foreign = key.sign(&key.header(), &told);
+    let target = [("post_logout_redirect_uri", SIGNED_OUT_URI), ("state", "s 1")];
+    for hint in [None, Some(&unsigned), Some(&foreign)] {
+        let hint = hint.map(|hint| ("id_token_hint", hint.as_str()));
+        let parameters: Vec<_> = target.into_iter().chain(hint).collect();
+        stays(&sign_out(&scene, &parameters).await);
         assert!(is_signed_in(&scene).await, "a link signs nobody out");
     }
 }
