@@ -5,6 +5,7 @@ mod answers;
 mod logout;
 mod prompts;
 mod requests;
+mod reuse;
 
 use serde_json::{Map, Value, json};
 
