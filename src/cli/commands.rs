@@ -2,6 +2,8 @@
 
 #![expect(clippy::print_stdout, reason = "what a command finds is for its user")]
 
+use std::sync::Arc;
+
 use secrecy::ExposeSecret;
 use serde_json::json;
 
