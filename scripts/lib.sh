@@ -2,7 +2,7 @@
 # Sourced by the other scripts. Kept within bash 3.2, which macOS carries.
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-OIDC_PROVIDER=$ROOT/demo/oidc-provider
+OIDC_PROVIDER=$ROOT/tests/idps/oidc-provider
 PATH=$PATH:$HOME/.cargo/bin:/usr/sbin
 
 have() { command -v "$1" >/dev/null 2>&1; }

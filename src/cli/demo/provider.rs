@@ -58,6 +58,6 @@ pub(super) async fn start(listen: IpAddr, client: &Client) -> Result<Provider, B
 /// The script beside the sources, or in the folder that the command was started in.
 fn script() -> Result<PathBuf, Box<dyn Error>> {
     let candidates = [PathBuf::from("."), PathBuf::from(env!("CARGO_MANIFEST_DIR"))];
-    let found = candidates.iter().map(|c| c.join("demo/oidc-provider/server.mjs")).find(|p| p.is_file());
-    found.ok_or_else(|| "demo/oidc-provider/server.mjs is not here; run the demo in a checkout (make demo)".into())
+    let found = candidates.iter().map(|c| c.join("tests/idps/oidc-provider/server.mjs")).find(|p| p.is_file());
+    found.ok_or_else(|| "tests/idps/oidc-provider/server.mjs is not here; run the demo in a checkout (make demo)".into())
 }

@@ -1,5 +1,5 @@
 // Glewlwyd, an OpenID provider in C that shares no code with the other one, set up anew at each start: own folder, own SQLite
-// database, own keys, the people of demo/people.json.
+// database, own keys, the people of tests/idps/people.json.
 //
 // Start:  node tests/idps/glewlwyd/start.mjs       prints one line, `READY <base>`; the issuer is <base>/api/oidc
 // Stop:   SIGTERM or SIGINT; it also ends when the process that started it ends. Its folder goes with it.
@@ -7,7 +7,7 @@
 //
 //   HOST            address to listen on           127.0.0.22
 //   PORT            port; 0 takes a free one       0
-//   PEOPLE          file with the people           demo/people.json
+//   PEOPLE          file with the people           tests/idps/people.json
 //   ID_TOKEN_ALG    RS256, ES256 or EdDSA          RS256
 //   PKCE=required   refuses clients without it     optional, S256 and plain
 import { execFileSync, spawn } from 'node:child_process';
@@ -75,7 +75,7 @@ try {
   child.on('exit', (status) => { console.error(`glewlwyd ended (${status})`); child = undefined; stop(1); });
   child.on('error', (error) => { console.error(error.message); stop(1); });
   await answers(`${base}/config`);
-  const people = JSON.parse(readFileSync(env.PEOPLE || new URL('../../../demo/people.json', import.meta.url), 'utf8'));
+  const people = JSON.parse(readFileSync(env.PEOPLE || new URL('../people.json', import.meta.url), 'utf8'));
   await setUp(base, people, env);
   await answers(`${base}/api/oidc/.well-known/openid-configuration`);
   console.log(`READY ${base}`);

@@ -24,9 +24,9 @@ impl Drop for OidcProvider {
     }
 }
 
-/// `demo/oidc-provider/server.mjs`.
+/// `tests/idps/oidc-provider/server.mjs`.
 fn server() -> std::path::PathBuf {
-    std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("demo/oidc-provider/server.mjs")
+    std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/idps/oidc-provider/server.mjs")
 }
 
 impl OidcProvider {

@@ -1,7 +1,7 @@
-// A real OpenID provider (npm oidc-provider, certified) with the people of ../people.json: the directory of the demo's tenant
-// and of the tests. Not for production: passwords lie in a file and every session is in memory.
+// A real OpenID provider (npm oidc-provider, certified) with the people of ../people.json. Not for production:
+// passwords lie in a file and every session is in memory.
 //
-// Start:  node demo/oidc-provider/server.mjs      prints one line, `READY <issuer>`, when it answers
+// Start:  node tests/idps/oidc-provider/server.mjs      prints one line, `READY <issuer>`, when it answers
 // Stop:   SIGTERM or SIGINT; it also ends when the process that started it ends
 //
 //   HOST            address to listen on                                        127.0.0.21 (cookies ignore ports, so not Doorward's)
