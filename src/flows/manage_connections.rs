@@ -4,6 +4,7 @@
 //! itself (`probe`), before every save that leaves it active. No connection to the database is held meanwhile.
 
 mod check;
+mod cycle;
 mod probe;
 
 use chrono::{DateTime, Utc};
@@ -104,7 +105,7 @@ pub struct ConnectionPatch {
 /// Creates a draft.
 ///
 /// # Errors
-/// [`Error::Invalid`] names every field, [`Error::Conflict`] `display_name_taken`.
+/// [`Error::Invalid`] names every field, [`Error::Conflict`] `display_name_taken` or `connection_cycle`.
 pub async fn create(ctx: &Context, caller: &Caller, input: ConnectionIn) -> Result<Connection, Error> {
     let (tenant, stamp) = (caller.tenant_id(), caller.stamp(ctx));
     let mut row = Connection {
@@ -128,6 +129,7 @@ pub async fn create(ctx: &Context, caller: &Caller, input: ConnectionIn) -> Resu
         updated_at: stamp.at,
     };
     check::check(ctx, &row)?;
+    cycle::check(ctx, &row).await?;
     seal_secret(ctx, &mut row, input.client_secret.as_ref())?;
     make_client_key(ctx, &mut row)?;
     write(ctx, tenant, stamp, move |conn| {
@@ -144,8 +146,8 @@ pub async fn create(ctx: &Context, caller: &Caller, input: ConnectionIn) -> Resu
 /// provider's ids mean another's people (L-03): it asks for `confirm_unlink`, and then unlinks every identity.
 ///
 /// # Errors
-/// [`Error::NotFound`], [`Error::Stale`], [`Error::Invalid`], [`Error::Conflict`] (`unlink_not_confirmed` among them),
-/// [`Error::Provider`] when the provider does not stand the probe.
+/// [`Error::NotFound`], [`Error::Stale`], [`Error::Invalid`], [`Error::Conflict`] (`unlink_not_confirmed` and
+/// `connection_cycle` among them), [`Error::Provider`] when the provider does not stand the probe.
 pub async fn update(
     ctx: &Context,
     caller: &Caller,
@@ -164,6 +166,7 @@ pub async fn update(
         return Ok(row);
     }
     check::check(ctx, &row)?;
+    cycle::check(ctx, &row).await?;
     if same_secret && old.client_secret.is_some() && old.settings.0.sends_secret_elsewhere(&row.settings.0) {
         // K-01: whoever points the connection at a server of their own must not be sent a secret they cannot read.
         let message = "must be given again when the issuer, the token or the revocation endpoint changes";
@@ -198,13 +201,15 @@ pub async fn update(
 /// Probes the provider and lets the connection sign people in.
 ///
 /// # Errors
-/// [`Error::NotFound`], [`Error::Provider`] with what is missing or wrong at the provider.
+/// [`Error::NotFound`], [`Error::Conflict`] `connection_cycle`, [`Error::Provider`] with what is missing or wrong at the
+/// provider.
 pub async fn activate(ctx: &Context, caller: &Caller, id: Uuid) -> Result<Connection, Error> {
     let (tenant, stamp) = (caller.tenant_id(), caller.stamp(ctx));
     let mut row = read(ctx, tenant, id).await?;
     if row.status == ConnectionStatus::Active {
         return Ok(row);
     }
+    cycle::check(ctx, &row).await?;
     let probed = probe(ctx, &row).await?;
     keep(&mut row, probed, stamp.at);
     set_status(ctx, caller, row, ConnectionStatus::Active, Event::ConnectionActivated).await

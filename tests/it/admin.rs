@@ -3,6 +3,7 @@
 mod api_keys;
 mod applications;
 mod audit_events;
+mod connection_cycles;
 mod connections;
 mod domains;
 mod group_mappings;

@@ -59,5 +59,6 @@ pub(super) async fn start(listen: IpAddr, client: &Client) -> Result<Provider, B
 fn script() -> Result<PathBuf, Box<dyn Error>> {
     let candidates = [PathBuf::from("."), PathBuf::from(env!("CARGO_MANIFEST_DIR"))];
     let found = candidates.iter().map(|c| c.join("tests/idps/oidc-provider/server.mjs")).find(|p| p.is_file());
-    found.ok_or_else(|| "tests/idps/oidc-provider/server.mjs is not here; run the demo in a checkout (make demo)".into())
+    found
+        .ok_or_else(|| "tests/idps/oidc-provider/server.mjs is not here; run the demo in a checkout (make demo)".into())
 }
