@@ -1,97 +1,24 @@
 //! A login in a real browser (Chromium), with its own idea of cookies, sites and Content-Security-Policy.
 
-use std::time::Duration;
-
-use fantoccini::{Client, ClientBuilder, Locator};
 use serde_json::{Value, json};
 
 use crate::needs;
 use crate::support::TestApp;
 use crate::support::admin::Admin;
 use crate::support::oidc_provider::OidcProvider;
+use crate::support::screen::Screen;
 
 /// The keys of a keyboard, as WebDriver writes them.
 const TAB: &str = "\u{E004}";
 const ENTER: &str = "\u{E007}";
 
-/// A window of a fresh, headless Chromium.
-struct Screen {
-    client: Client,
-    driver: String,
-}
-
-impl Screen {
-    async fn open(driver: String, chromium: &str) -> Self {
-        let arguments = json!([
-            "--headless",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--disable-quic",
-            "--no-first-run",
-            "--disable-sync",
-            "--disable-background-networking",
-            "--disable-component-update",
-            "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.*",
-        ]);
-        let wanted = json!({
-            "goog:chromeOptions": {"binary": chromium, "args": arguments},
-            "goog:loggingPrefs": {"browser": "ALL"},
-        });
-        let Value::Object(capabilities) = wanted else { unreachable!("an object was written above") };
-        let mut builder = ClientBuilder::rustls().unwrap();
-        let client = builder.capabilities(capabilities).connect(&driver).await.unwrap();
-        Self { client, driver }
-    }
-
-    async fn wait(&self, css: &str) -> fantoccini::elements::Element {
-        let found = self.client.wait().at_most(Duration::from_secs(20)).for_element(Locator::Css(css)).await;
-        match found {
-            Ok(element) => element,
-            Err(error) => panic!(
-                "{css}: {error} at {:?}: {}",
-                self.client.current_url().await,
-                self.client.source().await.unwrap()
-            ),
-        }
-    }
-
-    async fn click(&self, css: &str) {
-        self.wait(css).await.click().await.unwrap();
-    }
-
-    async fn text(&self, css: &str) -> String {
-        self.wait(css).await.text().await.unwrap()
-    }
-
-    /// Types into whatever has the focus.
-    async fn press(&self, keys: &str) {
-        self.client.active_element().await.unwrap().send_keys(keys).await.unwrap();
-    }
-
-    async fn path(&self) -> String {
-        self.client.current_url().await.unwrap().path().to_owned()
-    }
-
-    /// Fills in the provider's form.
-    async fn be_alice(&self) {
-        let login = self.wait("input[name=login]").await;
-        login.clear().await.unwrap();
-        login.send_keys("alice").await.unwrap();
-        self.wait("input[name=password]").await.send_keys("alice-pw").await.unwrap();
-        self.click("button[value=in]").await;
-    }
-
-    /// Nothing was blocked by a Content-Security-Policy on the whole way; then the window closes.
-    async fn close(self) {
-        let session = self.client.session_id().await.unwrap().unwrap();
-        let url = format!("{}/session/{session}/se/log", self.driver);
-        let log = crate::support::Browser::new(&self.driver, 0);
-        let request = log.client.post(url).json(&json!({"type": "browser"}));
-        let said = log.send(request, "/").await;
-        self.client.close().await.unwrap();
-        assert_eq!(said.status, 200, "{}", said.body);
-        assert!(!said.body.contains("Content Security Policy"), "{}", said.body);
-    }
+/// Fills in the provider's form.
+async fn be_alice(screen: &Screen) {
+    let login = screen.wait("input[name=login]").await;
+    login.clear().await.unwrap();
+    login.send_keys("alice").await.unwrap();
+    screen.wait("input[name=password]").await.send_keys("alice-pw").await.unwrap();
+    screen.click("button[value=in]").await;
 }
 
 /// Addresses of acme.example.com sign in by this connection.
@@ -117,7 +44,7 @@ async fn journey_browser_login_by_address_and_logout_by_button() {
     screen.click("form button").await;
     let hint = screen.wait("input[name=login]").await.prop("value").await.unwrap();
     assert_eq!(hint.as_deref(), Some("Alice@Acme.Example.com"), "the address goes along");
-    screen.be_alice().await;
+    be_alice(&screen).await;
     assert_eq!(screen.text("#name").await, "Alice Archer");
     assert_eq!(screen.path().await, "/t/acme");
     assert_eq!(screen.client.current_url().await.unwrap().query(), None, "W-14: no code in the address");
@@ -145,7 +72,7 @@ async fn journey_browser_login_by_form_post_from_another_site_completes() {
     // The provider is another site, so its post brings no Lax cookie: kept, and resumed by a GET of our own.
     let screen = Screen::open(driver, &chromium).await;
     screen.client.goto(connection["login_url"].as_str().unwrap()).await.unwrap();
-    screen.be_alice().await;
+    be_alice(&screen).await;
     assert_eq!(screen.text("#name").await, "Alice Archer");
     assert_eq!(screen.path().await, "/t/acme");
     screen.close().await;
@@ -178,7 +105,7 @@ async fn journey_browser_login_needs_no_mouse() {
     screen.wait("#email").await;
     screen.press("alice@acme.example.com").await;
     screen.press(ENTER).await;
-    screen.be_alice().await;
+    be_alice(&screen).await;
     assert_eq!(screen.text("#name").await, "Alice Archer");
     screen.press(TAB).await;
     let style = screen.client.execute("return getComputedStyle(document.querySelector('main')).maxWidth", vec![]).await;
