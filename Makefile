@@ -8,12 +8,10 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## install what is missing, build, start everything, say where to click (Ctrl-C stops it)
-	@scripts/setup demo
-	@cargo run --quiet -- demo
+	@scripts/demo
 
-demo-check: ## the demo signs in once by script and ends
-	@scripts/setup demo
-	@cargo run --quiet -- demo --check
+demo-check: ## the demo signs in by script, through application and both tenants, and ends
+	@scripts/demo --check
 
 test: ## all tests, against PostgreSQL and identity providers started here
 	@scripts/setup test

@@ -2,18 +2,19 @@
 //!
 //! 1. an embedded PostgreSQL in a data folder of the demo's own, emptied;
 //! 2. the server, in this process;
-//! 3. `seed`: tenant, admin key and connection, through the REST API like anybody would;
-//! 4. `provider`: a real OpenID provider with three people, as a child process;
+//! 3. `seed`: two tenants, one the other's identity provider, and applications, through the REST API like anybody would;
+//! 4. `hello`: the example application, as a child process;
 //! 5. the URLs and passwords to try, or with `--check` one scripted sign-in (`visitor`).
 
 #![expect(clippy::print_stdout, reason = "the demo talks to the person who started it")]
 
-mod provider;
+mod hello;
+mod rest;
 mod seed;
 mod visitor;
 
 use std::error::Error;
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 
 use secrecy::ExposeSecret;
@@ -23,9 +24,11 @@ use super::Done;
 use crate::app::Application;
 use crate::clock::Clock;
 use crate::config::{self, Config, ConfigError};
+use crate::context::Context;
 use crate::embedded::{EmbeddedOptions, EmbeddedPostgres, default_data_dir};
 use crate::store::migrate;
 
+use hello::Hello;
 use seed::Seeded;
 
 /// The configuration, with what only a demo may do: call loopback, and use its own database whatever the surroundings say.
@@ -54,15 +57,16 @@ pub(super) async fn run(mut config: Config, check: bool) -> Done {
     config.database_url = Some(cluster.url());
     config.sealing_keys_file = Some(cluster.sealing_key_file().to_owned());
 
+    let place = hello::place(config.listen.ip(), check)?;
     let application = Application::build_on(listener, config, Clock::default()).await?;
     let (context, handle) = (application.context(), application.handle());
     let serving = actix_web::rt::spawn(application.run());
-    let done = match seed::seed(&context).await {
-        Ok(seeded) if check => visitor::check(&seeded).await,
-        Ok(seeded) => {
-            tell(&seeded);
+    let done = match begin(&context, place).await {
+        Ok((_, hello)) if check => visitor::check(&hello::home(place), hello.as_ref()).await,
+        Ok((seeded, hello)) => {
+            tell(&seeded, hello.as_ref().map(|_| hello::home(place)));
             serving.await??;
-            drop(seeded.provider);
+            drop(hello);
             drop(cluster);
             println!("\nEverything is stopped.");
             return Ok(());
@@ -73,6 +77,13 @@ pub(super) async fn run(mut config: Config, check: bool) -> Done {
     serving.await??;
     drop(cluster);
     done
+}
+
+/// The data, and the application that signs its people in.
+async fn begin(ctx: &Context, place: SocketAddr) -> Result<(Seeded, Option<Hello>), Box<dyn Error>> {
+    let seeded = seed::seed(ctx, &hello::home(place)).await?;
+    let hello = hello::start(place, &seeded).await?;
+    Ok((seeded, hello))
 }
 
 /// The configured address; where that is taken and nobody asked for it, a free port.
@@ -120,26 +131,30 @@ fn empty_cluster(options: &EmbeddedOptions) -> Result<EmbeddedPostgres, Box<dyn 
     Ok(cluster)
 }
 
-fn tell(seeded: &Seeded) {
-    let Seeded { base, admin_key, provider } = seeded;
+fn tell(seeded: &Seeded, hello: Option<String>) {
+    let Seeded { base, admin_key, .. } = seeded;
     let key = admin_key.expose_secret();
+    let application = match hello {
+        Some(url) => format!("Open the example application, and click:    {url}"),
+        None => "The example application is not built: cargo build --example hello".to_owned(),
+    };
     println!(
         "
 Doorward runs at {base}
 
-  Sign in as somebody of the tenant acme:   {base}/t/acme/login     (choose \"Acme ID\")
-      alice / alice-pw     comes in, with the groups engineering and admins
-      bob   / bob-pw       is refused: the address is not verified
-      carol / carol-pw     comes in, without groups
-  Their identity provider is a real one:    {issuer}
+  {application}
+      It asks Doorward's tenant acme who you are, and acme asks its identity provider: the tenant northwind.
+      alice@northwind.example / alice-password     comes in, with the groups engineering and admins
+      bob@northwind.example   / bob-password       is refused: the address is not verified
+      carol@northwind.example / carol-password     comes in, without groups
+  Sign in to acme without an application:     {base}/t/acme/login
 
-  REST, as the tenant's admin:
+  REST, as acme's admin:
       export KEY={key}
       curl -H \"Authorization: Bearer $KEY\" {base}/v1/tenants/acme/users
       curl -H \"Authorization: Bearer $KEY\" {base}/v1/tenants/acme/audit-events
-  The API to read and try:                  {base}/docs
+  The API to read and try:                    {base}/docs
 
-Ctrl-C stops all of it. Each start begins from nothing.",
-        issuer = provider.issuer
+Ctrl-C stops all of it. Each start begins from nothing."
     );
 }

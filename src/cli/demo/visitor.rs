@@ -1,4 +1,4 @@
-//! A visitor by script: clicks through the login as alice would, and is told no as bob would.
+//! A visitor by script: goes through the whole chain as alice would, and is told no as bob would.
 
 #![expect(clippy::print_stdout, reason = "the check says what it saw")]
 
@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 use std::error::Error;
 
 use actix_web::cookie::Cookie;
-use reqwest::header::{COOKIE, LOCATION, SET_COOKIE};
+use reqwest::header::{COOKIE, LOCATION, ORIGIN, SET_COOKIE};
 use reqwest::{Client, Method};
 use url::Url;
 
-use super::seed::Seeded;
+use super::hello::Hello;
 
 /// A browser with a cookie jar by host and port.
 struct Visitor {
@@ -18,31 +18,28 @@ struct Visitor {
     jar: BTreeMap<(String, String), String>,
 }
 
-/// Signs alice in and checks that bob stays out.
-pub(super) async fn check(seeded: &Seeded) -> Result<(), Box<dyn Error>> {
-    let alice = sign_in(seeded, "alice").await?;
-    if !alice.contains("Alice Archer") || !alice.contains("engineering") {
-        return Err("alice was not signed in".into());
+/// Signs alice in to the application and out again, and checks that bob stays out.
+pub(super) async fn check(home: &str, hello: Option<&Hello>) -> Result<(), Box<dyn Error>> {
+    hello.ok_or("the example application is not built: cargo build --example hello")?;
+    let home = Url::parse(home)?;
+    let mut alice = Visitor { client: client()?, jar: BTreeMap::new() };
+    let (url, page) = alice.sign_in(&home, "alice").await?;
+    if url != home || !["Alice Archer", "engineering", "admins", "Acme Inc."].iter().all(|text| page.contains(text)) {
+        return Err(format!("alice was not signed in; she ended at {url}").into());
     }
-    println!("alice signed in and is in her groups");
-    let bob = sign_in(seeded, "bob").await?;
-    if !bob.contains("email_not_verified") {
-        return Err("bob was not refused".into());
+    println!("alice signed in: application, acme, northwind and back, with her groups");
+    let (url, page) = alice.go(Method::POST, home.join("logout")?, Some(String::new())).await?;
+    if url != home || page.contains("Alice Archer") {
+        return Err(format!("alice was not signed out; she ended at {url}").into());
+    }
+    println!("alice signed out");
+    let mut bob = Visitor { client: client()?, jar: BTreeMap::new() };
+    let (url, page) = bob.sign_in(&home, "bob").await?;
+    if !page.contains("email_not_verified") {
+        return Err(format!("bob was not refused; he ended at {url}").into());
     }
     println!("bob was refused: his address is not verified");
     Ok(())
-}
-
-/// From the login page through the provider's form to the page where it ends.
-async fn sign_in(seeded: &Seeded, person: &str) -> Result<String, Box<dyn Error>> {
-    let mut visitor = Visitor { client: client()?, jar: BTreeMap::new() };
-    let start = Url::parse(&format!("{}/t/acme/login", seeded.base))?;
-    let (url, page) = visitor.go(Method::GET, start, None).await?;
-    let link = between(&page, "class=\"choice\" href=\"", "\"").ok_or("the login page offers no connection")?;
-    let (url, page) = visitor.go(Method::GET, url.join(&link)?, None).await?;
-    let action = between(&page, "action=\"", "\"").ok_or("the provider shows no form")?;
-    let form = format!("login={person}&password={person}-pw&go=in");
-    Ok(visitor.go(Method::POST, url.join(&action)?, Some(form)).await?.1)
 }
 
 #[expect(clippy::disallowed_methods, reason = "plays the browser; no request of the product goes this way")]
@@ -51,6 +48,30 @@ fn client() -> reqwest::Result<Client> {
 }
 
 impl Visitor {
+    /// From the application through acme to northwind's forms, and to wherever they lead.
+    async fn sign_in(&mut self, home: &Url, person: &str) -> Result<(Url, String), Box<dyn Error>> {
+        let at = self.go(Method::GET, home.join("login")?, None).await?;
+        let at = self.fill_in(at, &[("email", format!("{person}@northwind.example"))]).await?;
+        let who = ("email", format!("{person}@northwind.example"));
+        self.fill_in(at, &[who, ("password", format!("{person}-password"))]).await
+    }
+
+    /// Sends the page's form with these fields and the hidden ones.
+    async fn fill_in(
+        &mut self,
+        (url, page): (Url, String),
+        fields: &[(&str, String)],
+    ) -> Result<(Url, String), Box<dyn Error>> {
+        let action = between(&page, "action=\"", "\"").ok_or_else(|| format!("there is no form at {url}"))?;
+        let mut form = url::form_urlencoded::Serializer::new(String::new());
+        form.extend_pairs(fields);
+        for hidden in page.split("<input type=\"hidden\"").skip(1) {
+            let part = |name| between(hidden, &format!("{name}=\""), "\"").unwrap_or_default();
+            form.append_pair(&part("name"), &part("value"));
+        }
+        self.go(Method::POST, url.join(&action)?, Some(form.finish())).await
+    }
+
     /// Requests, keeps cookies, follows redirects; gives the last page and where it is.
     async fn go(
         &mut self,
@@ -64,6 +85,7 @@ impl Visitor {
             let cookies: Vec<String> = cookies.map(|((_, name), value)| format!("{name}={value}")).collect();
             let mut request = self.client.request(method, url.clone()).header(COOKIE, cookies.join("; "));
             if let Some(body) = form.take() {
+                request = request.header(ORIGIN, url.origin().ascii_serialization());
                 request = request.header("content-type", "application/x-www-form-urlencoded").body(body);
             }
             let answer = request.send().await?;
