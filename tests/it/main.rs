@@ -7,6 +7,7 @@ mod behind_tls_proxy;
 mod browser_login;
 mod cli;
 mod database;
+mod demo;
 mod docs;
 mod embedded;
 mod foreign_clients;

@@ -94,6 +94,11 @@ impl Settings {
         text(&ended.stderr)
     }
 
+    /// Starts a command that goes on; its standard output is a pipe.
+    pub fn spawn(&self, arguments: &[&str]) -> Child {
+        self.command(arguments).stdout(Stdio::piped()).spawn().unwrap()
+    }
+
     /// Starts `serve`, and returns when it is ready.
     pub fn serve(&self) -> Serving {
         let mut child = self.command(&["serve"]).stderr(Stdio::piped()).spawn().unwrap();

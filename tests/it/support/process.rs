@@ -9,11 +9,21 @@ use rustix::process::{Pid, Signal, kill_process};
 
 /// What follows `READY ` on standard output.
 pub fn ready_line(child: &mut Child) -> String {
+    let said = said_until(child, "READY ");
+    said.lines().find_map(|line| line.strip_prefix("READY ")).expect("a line begins with it").to_owned()
+}
+
+/// What it prints on standard output, up to the line that holds this text.
+pub fn said_until(child: &mut Child, last: &str) -> String {
     let output = child.stdout.take().expect("standard output is piped");
     let mut lines = BufReader::new(output).lines();
-    let ready = lines.find_map(|line| line.unwrap().strip_prefix("READY ").map(str::to_owned));
+    let mut said = String::new();
+    while !said.contains(last) {
+        let line = lines.next().unwrap_or_else(|| panic!("it ended before it said {last}: {said}"));
+        said.push_str(&format!("{}\n", line.unwrap()));
+    }
     thread::spawn(move || lines.for_each(drop)); // keeps the pipe open and empty
-    ready.expect("it says READY before it ends")
+    said
 }
 
 /// Sends a signal.
