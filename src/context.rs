@@ -10,6 +10,7 @@ pub mod issuer;
 pub mod key_ring;
 pub mod limiter;
 pub mod provider;
+pub mod waiting;
 
 use std::ops::Deref;
 use std::sync::Arc;

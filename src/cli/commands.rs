@@ -79,7 +79,7 @@ fn stamp(ctx: &Context) -> Stamp {
 /// The same, in a tenant.
 pub(super) async fn system(ctx: &Context, slug: &str) -> Result<Caller, Box<dyn std::error::Error>> {
     let tenant = ctx.tenant(slug).await?.ok_or_else(|| format!("there is no tenant {slug}"))?;
-    Ok(Caller { actor: Actor::System, role: Role::Owner, tenant, request_id: None })
+    Ok(Caller { actor: Actor::System, role: Role::Owner, tenant, request_id: None, in_person: false })
 }
 
 async fn create_tenant(ctx: Context, args: TenantArgs) -> Done {

@@ -35,6 +35,9 @@ pub struct Caller {
     pub tenant: Arc<TenantCache>,
     /// The request.
     pub request_id: Option<Uuid>,
+    /// Whether it is the person themselves, by their browser's session: not a key, and not a token that an application
+    /// holds.
+    pub in_person: bool,
 }
 
 impl Caller {

@@ -1,5 +1,7 @@
 //! begin_login: from a click to the provider. One LoginAttempt row, bound to the browser by a cookie's hash.
 
+use std::sync::Arc;
+
 use chrono::Duration;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
@@ -10,10 +12,11 @@ use crate::context::caches::TenantCache;
 use crate::context::provider::Provider;
 use crate::flows::Error;
 use crate::flows::destination::Destination;
+use crate::model::authorization::AuthorizationParams;
 use crate::model::connection::oidc::CodeChallengeMethod;
 use crate::model::login_attempt::{ATTEMPT_MINUTES, AttemptSecrets, LoginAttempt};
 use crate::model::tenant::{Sso, TenantStatus};
-use crate::protocol::oidc::authorize::{self, AuthorizationRequest};
+use crate::protocol::oidc::authorize::{self, AuthorizationRequest, Demands};
 use crate::secrets::sealed::Place;
 use crate::secrets::token;
 use crate::store::login_attempts;
@@ -45,7 +48,7 @@ pub struct Wanted {
 /// tenant that is suspended or has `sso` off, [`Error::Provider`] when the connection cannot be used.
 pub async fn begin_login(
     ctx: &Context,
-    tenant: &TenantCache,
+    tenant: &Arc<TenantCache>,
     connection: Uuid,
     wanted: Wanted,
 ) -> Result<Begun, Error> {
@@ -56,12 +59,14 @@ pub async fn begin_login(
     let state = new_state(attempt_id);
     let redirect_uri = redirect_uri(ctx, tenant, connection)?;
     let verifier = SecretString::from(verifier);
+    let behind = behind(ctx, tenant, wanted.destination.as_ref()).await?;
     let request = AuthorizationRequest {
         redirect_uri: &redirect_uri,
         state: &state,
         nonce: &nonce,
         code_verifier: &verifier,
-        login_hint: wanted.login_hint.as_deref().filter(|_| settings.forward_login_hint),
+        login_hint: wanted.login_hint.as_deref(),
+        demands: behind.as_ref().map(demands).unwrap_or_default(),
     };
     let redirect = authorize::build(settings, &provider.endpoints, &request)?;
 
@@ -87,6 +92,26 @@ pub async fn begin_login(
     };
     ctx.db.tenant(tenant_id, move |conn| Ok::<_, Error>(login_attempts::insert(conn, tenant_id, &attempt)?)).await?;
     Ok(Begun { redirect, attempt_id, browser_secret: browser_secret.into() })
+}
+
+/// The application's request that waits for this login.
+async fn behind(
+    ctx: &Context,
+    tenant: &Arc<TenantCache>,
+    destination: Option<&Destination>,
+) -> Result<Option<AuthorizationParams>, Error> {
+    let Some(Destination::Request(id)) = destination else { return Ok(None) };
+    Ok(ctx.waiting_request(tenant, *id).await?.map(|(asked, _)| asked.params))
+}
+
+/// What the request wants of the login, read from where it waits: what stands in the browser's address may be edited.
+fn demands(params: &AuthorizationParams) -> Demands<'_> {
+    Demands {
+        login: params.prompt_login,
+        select_account: params.prompt_select_account,
+        max_age: params.max_age,
+        acr_values: params.acr_values.as_deref(),
+    }
 }
 
 /// The connection, when tenant and connection sign people in.

@@ -1,10 +1,13 @@
 //! find_connection: from an e-mail address to where it signs in. Answers by domain only, never by person (L-22).
 
+use std::sync::Arc;
+
 use uuid::Uuid;
 
 use crate::context::Context;
 use crate::context::caches::TenantCache;
 use crate::flows::Error;
+use crate::flows::destination::Destination;
 use crate::model::connection::Connection;
 use crate::model::email::EmailAddress;
 use crate::model::tenant::Sso;
@@ -30,12 +33,16 @@ pub enum SignsIn {
     Choose,
 }
 
-/// How people can sign in to the tenant, as its `sso` says. Passwords are offered where there are any, and where there
-/// is nothing else.
+/// How people can sign in to the tenant, as its `sso` says, and as the application allows whose request waits. Passwords
+/// are offered where there are any, and where there is nothing else.
 ///
 /// # Errors
 /// [`DbError`].
-pub async fn ways(ctx: &Context, tenant: &TenantCache) -> Result<Ways, DbError> {
+pub async fn ways(
+    ctx: &Context,
+    tenant: &Arc<TenantCache>,
+    destination: Option<&Destination>,
+) -> Result<Ways, DbError> {
     let (id, sso) = (tenant.tenant.id, tenant.tenant.sso);
     let found = ctx.db.tenant(id, move |conn| {
         let connections = if sso == Sso::Off { Vec::new() } else { connections::active(conn, id)? };
@@ -46,7 +53,15 @@ pub async fn ways(ctx: &Context, tenant: &TenantCache) -> Result<Ways, DbError> 
         };
         Ok::<_, DbError>(Ways { connections, passwords })
     });
-    found.await
+    let mut ways = found.await?;
+    if let Some(Destination::Request(id)) = destination
+        && let Some((asked, _)) = ctx.waiting_request(tenant, *id).await?
+    {
+        let settings = &asked.client.settings;
+        ways.connections.retain(|connection| settings.allows_source(Some(connection.id)));
+        ways.passwords &= settings.allows_source(None);
+    }
+    Ok(ways)
 }
 
 /// Where addresses of this domain sign in: by the connection that the tenant's verified domain names, else by password
@@ -54,13 +69,18 @@ pub async fn ways(ctx: &Context, tenant: &TenantCache) -> Result<Ways, DbError> 
 ///
 /// # Errors
 /// [`Error::Unavailable`].
-pub async fn find_connection(ctx: &Context, tenant: &TenantCache, address: &str) -> Result<SignsIn, Error> {
+pub async fn find_connection(
+    ctx: &Context,
+    tenant: &Arc<TenantCache>,
+    address: &str,
+    destination: Option<&Destination>,
+) -> Result<SignsIn, Error> {
     let Ok(email) = EmailAddress::parse(address) else {
         return Ok(SignsIn::Choose);
     };
     let id = tenant.tenant.id;
     let domain = ctx.db.tenant(id, move |conn| Ok::<_, DbError>(domains::verified(conn, id, &email.domain)?)).await?;
-    let ways = ways(ctx, tenant).await?;
+    let ways = ways(ctx, tenant, destination).await?;
     let routed = domain.and_then(|d| d.connection_id).filter(|id| ways.connections.iter().any(|c| c.id == *id));
     Ok(match (routed, ways.connections.as_slice()) {
         (Some(routed), _) => SignsIn::By(routed),

@@ -100,11 +100,11 @@ pub async fn remove(ctx: &Context, caller: &Caller, id: Uuid) -> Result<(), Erro
 /// Changes the password of the user whose session this is, who knows the one until now. Their other sessions end.
 ///
 /// # Errors
-/// [`Error::Forbidden`] `session_needed` for API keys, `credentials_wrong` when the current password is another (or there
+/// [`Error::Forbidden`] `session_needed` for API keys and tokens, `credentials_wrong` when the current password is another (or there
 /// is none); [`Error::Invalid`] `new_password`; [`Error::RateLimited`].
 pub async fn change_own(ctx: &Context, caller: &Caller, input: OwnPasswordIn) -> Result<(), Error> {
-    let Actor::User { user_id, session_id: Some(session), .. } = caller.actor else {
-        // K-07: who holds a key must not make a password of it, which would outlive the key.
+    let (Actor::User { user_id, session_id: Some(session), .. }, true) = (caller.actor, caller.in_person) else {
+        // K-07: who holds a key or a token must not make a password of it, which would outlive both.
         return Err(Error::forbidden("session_needed", "only somebody who is signed in changes their own password"));
     };
     let (tenant, stamp) = (caller.tenant_id(), caller.stamp(ctx));

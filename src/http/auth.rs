@@ -127,13 +127,14 @@ async fn by_key(ctx: &Context, slug: &str, key: &SecretString) -> Result<Caller,
     // T-08: for a tenant's key another tenant is as absent as one that never was.
     let tenant = ctx.tenant(slug).await?.ok_or_else(Problem::not_found)?;
     if let Some(key_id) = operator {
-        return Ok(Caller { actor: Actor::Operator { key_id }, role: Role::Owner, tenant, request_id: None });
+        let actor = Actor::Operator { key_id };
+        return Ok(Caller { actor, role: Role::Owner, tenant, request_id: None, in_person: false });
     }
     if kind != KeyKind::Tenant(tenant.tenant.id) {
         return Err(Problem::not_found());
     }
     let holder = authenticate::key_holder(ctx, &tenant, key).await?.ok_or_else(Problem::unauthenticated)?;
-    Ok(Caller { actor: holder.actor, role: holder.role, tenant, request_id: None })
+    Ok(Caller { actor: holder.actor, role: holder.role, tenant, request_id: None, in_person: false })
 }
 
 /// By an access token of our own: it may do what its scopes cover, and no more than its user may.
@@ -149,7 +150,7 @@ async fn by_token(ctx: &Context, slug: &str, req: &HttpRequest, token: &SecretSt
     }
     let user = &found.subject.user;
     let actor = Actor::User { user_id: user.id, session_id: Some(found.session_id), key_id: None };
-    Ok(Caller { actor, role: user.role, tenant, request_id: None })
+    Ok(Caller { actor, role: user.role, tenant, request_id: None, in_person: false })
 }
 
 async fn by_session(ctx: &Context, slug: &str, req: &HttpRequest) -> Result<Caller, Problem> {
@@ -161,7 +162,7 @@ async fn by_session(ctx: &Context, slug: &str, req: &HttpRequest) -> Result<Call
     }
     let (session, user) = (&found.0, &found.1);
     let actor = Actor::User { user_id: user.id, session_id: Some(session.id), key_id: None };
-    Ok(Caller { actor, role: user.role, tenant, request_id: None })
+    Ok(Caller { actor, role: user.role, tenant, request_id: None, in_person: true })
 }
 
 /// W-07, W-08: what a cookie authorises must come from a page of ours. Browsers say so in headers that no page can

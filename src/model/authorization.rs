@@ -47,8 +47,6 @@ pub struct AuthorizationParams {
     pub acr_values: Option<String>,
     /// Straight to this connection.
     pub connection: Option<Uuid>,
-    /// Languages, best first.
-    pub ui_locales: Option<String>,
 }
 
 impl AuthorizationParams {

@@ -1,4 +1,5 @@
 //! Doorward as the OpenID provider of applications.
 
 mod conformance;
+mod login_policy;
 mod round;

@@ -2,18 +2,18 @@
 
 use std::sync::Arc;
 
-use chrono::Duration;
+use chrono::{DateTime, Duration, Utc};
 use url::Url;
 use uuid::Uuid;
 
 use crate::context::Context;
 use crate::context::caches::TenantCache;
 use crate::context::issuer::Issuer;
+use crate::context::waiting::Asked;
 use crate::flows::Error;
 use crate::flows::oauth2::grant_code::{Given, give};
 use crate::flows::oauth2::request::{self, Fault, Pairs};
 use crate::flows::oauth2::tokens::hinted_user;
-use crate::model::application::Client;
 use crate::model::authorization::{AuthorizationParams, AuthorizationRequest, REQUEST_MINUTES};
 use crate::model::email::EmailAddress;
 use crate::model::json::Json;
@@ -62,16 +62,6 @@ pub enum Outcome {
     Refused(&'static str),
 }
 
-/// A request of a known application, whose parameters are checked.
-pub struct Asked {
-    /// Who issues.
-    pub issuer: Issuer,
-    /// Who asks.
-    pub client: Arc<Client>,
-    /// What.
-    pub params: AuthorizationParams,
-}
-
 /// Who is signed in, in this browser.
 pub type SignedIn = Arc<(Session, User)>;
 
@@ -112,6 +102,7 @@ const SUSPENDED: Fault = Fault::new("access_denied", "the organisation is suspen
 const NOT_ALLOWED: Fault =
     Fault::new("access_denied", "the user did not sign in in a way that this application allows");
 const NOT_ANEW: Fault = Fault::new("login_required", "the identity provider did not ask the user to sign in again");
+const ANOTHER_USER: Fault = Fault::new("login_required", "somebody else signed in than the id_token_hint names");
 
 /// Tells the application about a fault.
 #[must_use]
@@ -143,10 +134,11 @@ pub async fn authorize(
     if tenant.tenant.status != TenantStatus::Active {
         return Ok(fault(ctx, issuer, params, SUSPENDED));
     }
-    match signed_in.filter(|found| will_do(ctx, &asked, found)) {
-        Some(found) => settle(ctx, tenant, &asked, &found, None).await,
-        None if params.prompt_none => Ok(fault(ctx, issuer, params, LOGIN_REQUIRED)), // P-08
-        None => {
+    match standing(ctx, &asked, None, signed_in) {
+        Standing::Ready(found) => settle(ctx, tenant, &asked, &found, None).await,
+        Standing::Refused(told) => Ok(fault(ctx, issuer, params, told)),
+        Standing::SignIn if params.prompt_none => Ok(fault(ctx, issuer, params, LOGIN_REQUIRED)), // P-08
+        Standing::SignIn => {
             let id = wait(ctx, tenant, &asked).await?;
             Ok(Outcome::Login(login(tenant, &asked, id)))
         }
@@ -163,47 +155,66 @@ pub async fn go_on(
     id: Uuid,
     signed_in: Option<SignedIn>,
 ) -> Result<Outcome, Error> {
-    let Some((asked, since)) = waiting(ctx, tenant, id).await? else { return Ok(Outcome::Refused("request_unknown")) };
-    let Asked { issuer, params, client } = &asked;
-    if tenant.tenant.status != TenantStatus::Active {
-        return Ok(fault(ctx, issuer, params, SUSPENDED));
+    match ready(ctx, tenant, id, signed_in).await? {
+        Ok((asked, found)) => settle(ctx, tenant, &asked, &found, Some(id)).await,
+        Err(outcome) => Ok(outcome),
     }
-    // Whoever signed in for this request is taken as they are; hints have done their work.
-    let (Some(found), true) = (&signed_in, signed_in.as_ref().is_some_and(|found| found.0.created_at >= since)) else {
-        return match signed_in.filter(|found| will_do(ctx, &asked, found)) {
-            Some(found) => settle(ctx, tenant, &asked, &found, Some(id)).await,
-            None => Ok(Outcome::Login(login(tenant, &asked, id))),
-        };
-    };
-    if !client.settings.allows_source(found.0.source_id) {
-        return Ok(fault(ctx, issuer, params, NOT_ALLOWED));
-    }
-    let oldest = params.max_age.map(|age| since - Duration::seconds(age.into()) - SKEW);
-    if oldest.is_some_and(|oldest| found.0.auth_time < oldest) {
-        return Ok(fault(ctx, issuer, params, NOT_ANEW));
-    }
-    settle(ctx, tenant, &asked, found, Some(id)).await
 }
 
-/// A request that waits, and since when.
+/// A request that waited and who signed in for it, when that is all it wants of a login. This is asked of whatever would
+/// answer the request: of the consent page too (P-09).
 ///
 /// # Errors
-/// [`Error::Unavailable`].
-pub async fn waiting(
+/// Outside [`Error::Unavailable`]; inside what comes first.
+pub async fn ready(
     ctx: &Context,
     tenant: &Arc<TenantCache>,
     id: Uuid,
-) -> Result<Option<(Asked, chrono::DateTime<chrono::Utc>)>, Error> {
-    let (tenant_id, now) = (tenant.tenant.id, ctx.clock.now());
-    let row =
-        ctx.db.tenant(tenant_id, move |conn| Ok::<_, Error>(authorization_requests::find(conn, tenant_id, id, now)?));
-    let Some(row) = row.await? else { return Ok(None) };
-    let issuer = match row.application_id {
-        Some(_) => Issuer::Tenant(Arc::clone(tenant)),
-        None => Issuer::Installation,
+    signed_in: Option<SignedIn>,
+) -> Result<Result<(Asked, SignedIn), Outcome>, Error> {
+    let Some((asked, since)) = ctx.waiting_request(tenant, id).await? else {
+        return Ok(Err(Outcome::Refused("request_unknown")));
     };
-    let Some(client) = ctx.client(&issuer, row.client().id()).await? else { return Ok(None) };
-    Ok(Some((Asked { issuer, client, params: row.request.0 }, row.created_at)))
+    let Asked { issuer, params, .. } = &asked;
+    if tenant.tenant.status != TenantStatus::Active {
+        return Ok(Err(fault(ctx, issuer, params, SUSPENDED)));
+    }
+    Ok(match standing(ctx, &asked, Some(since), signed_in) {
+        Standing::Ready(found) => Ok((asked, found)),
+        Standing::SignIn => Err(Outcome::Login(login(tenant, &asked, id))),
+        Standing::Refused(told) => Err(fault(ctx, issuer, params, told)),
+    })
+}
+
+/// Whether who is signed in is who the request wants, in the way it wants it.
+enum Standing {
+    Ready(SignedIn),
+    SignIn,
+    Refused(Fault),
+}
+
+/// `since` is when the request began to wait: whoever signed in after that did it for this request, so that what is
+/// still missing is told instead of asked for again without an end.
+fn standing(ctx: &Context, asked: &Asked, since: Option<DateTime<Utc>>, signed_in: Option<SignedIn>) -> Standing {
+    let Some(found) = signed_in else { return Standing::SignIn };
+    let (session, user) = &*found;
+    let Some(since) = since.filter(|since| session.created_at >= *since) else {
+        return if will_do(ctx, asked, &found) { Standing::Ready(found) } else { Standing::SignIn };
+    };
+    let Asked { client, params, .. } = asked;
+    let oldest =
+        params.max_age.map(|age| since - Duration::seconds(age.into())).or(params.prompt_login.then_some(since));
+    if !client.settings.allows_source(session.source_id) {
+        Standing::Refused(NOT_ALLOWED)
+    } else if params.hinted_user.is_some_and(|id| id != user.id) {
+        Standing::Refused(ANOTHER_USER)
+    } else if params.connection.is_some_and(|id| session.source_id != Some(id)) {
+        Standing::SignIn
+    } else if oldest.is_some_and(|oldest| session.auth_time < oldest - SKEW) {
+        Standing::Refused(NOT_ANEW)
+    } else {
+        Standing::Ready(found)
+    }
 }
 
 /// Whether who is signed in already will do for the request.
@@ -303,10 +314,10 @@ fn login(tenant: &TenantCache, asked: &Asked, id: Uuid) -> String {
     let straight = params.connection.or(only);
     let base = format!("/t/{}/login", tenant.tenant.slug);
     let base = straight.map_or_else(|| base.clone(), |connection| format!("{base}/{connection}"));
-    let mut query = url::form_urlencoded::Serializer::new(format!("{base}?"));
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
     query.append_pair("request", &id.to_string());
     if let Some(hint) = &params.login_hint {
         query.append_pair("login_hint", hint);
     }
-    query.finish()
+    format!("{base}?{}", query.finish())
 }

@@ -6,7 +6,8 @@ use uuid::Uuid;
 
 use crate::context::Context;
 use crate::context::caches::TenantCache;
-use crate::flows::oauth2::authorize::{Asked, SignedIn};
+use crate::context::waiting::Asked;
+use crate::flows::oauth2::authorize::SignedIn;
 use crate::flows::oauth2::opaque::Opaque;
 use crate::flows::{Error, signing_keys};
 use crate::model::audit::{Actor, Event, GrantGiven, Stamp};

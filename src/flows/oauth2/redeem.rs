@@ -77,7 +77,7 @@ pub async fn redeem(
     let Some((grant, subject, offline)) = done.await? else {
         return Err(refused());
     };
-    let scopes = grant.scopes();
+    let scopes = client.settings.allowed_scopes(&grant.scopes());
     let about = (&tenant.tenant, &subject);
     Ok(issue(ctx, (issuer, client), about, (&grant, &scopes), offline.then_some(refresh)).await?)
 }

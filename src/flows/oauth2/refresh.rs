@@ -16,7 +16,7 @@ use crate::flows::oauth2::revoke::take_back;
 use crate::flows::oauth2::tokens::{TokenSet, issue};
 use crate::model::application::Client;
 use crate::model::grant::REUSE_GRACE_SECONDS;
-use crate::model::scope::Scopes;
+use crate::model::scope::{OFFLINE_ACCESS, Scopes};
 use crate::model::tenant::TenantStatus;
 use crate::secrets::token;
 use crate::store::grants;
@@ -44,6 +44,7 @@ pub async fn refresh(
     let next = Opaque::RefreshToken.generate(tenant_id);
     let next_hash = token::hash(next.expose_secret());
     let fewer = scope.map(Scopes::parse);
+    let settings = client.settings.clone();
     let done = ctx.db.tenant(tenant_id, move |conn| {
         let found = grants::lock_by_refresh_token(conn, tenant_id, &hash)?;
         let Some((grant, used)) = found.filter(|(grant, _)| grant.client == key) else {
@@ -55,7 +56,11 @@ pub async fn refresh(
             }
             return Ok(Err(refused()));
         }
-        let scopes = grant.scopes();
+        // What the application may no longer have is lost here too, refreshing itself included.
+        let scopes = settings.allowed_scopes(&grant.scopes());
+        if !scopes.has(OFFLINE_ACCESS) {
+            return Ok(Err(refused()));
+        }
         let scopes = match fewer {
             Some(fewer) if !fewer.within(&scopes) => {
                 return Ok(Err(OAuthError::new("invalid_scope", "more scopes than were granted")));

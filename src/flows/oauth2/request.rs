@@ -106,7 +106,6 @@ pub fn check(
         login_hint: bounded("login_hint", MAX_HINT, Fault::invalid("login_hint is too long"))?,
         acr_values: bounded("acr_values", MAX_HINT, Fault::invalid("acr_values is too long"))?,
         connection: connection(pairs)?,
-        ui_locales: bounded("ui_locales", MAX_HINT, Fault::invalid("ui_locales is too long"))?,
         ..AuthorizationParams::default()
     };
     prompt(pairs, &mut params)?;
@@ -132,10 +131,8 @@ fn resource_and_scope(config: &Config, client: &Client, pairs: &Pairs) -> Result
         return Err(Fault::new("invalid_target", "resource is none that tokens are issued for"));
     }
     let asked = scopes(pairs);
-    let granted = asked.filtered(|scope| {
-        let of_api = scope == API_READ || scope == API_WRITE;
-        client.settings.scopes.iter().any(|allowed| allowed == scope) && (!of_api || resource.is_some())
-    });
+    let of_api = |scope: &str| scope == API_READ || scope == API_WRITE;
+    let granted = client.settings.allowed_scopes(&asked).filtered(|scope| resource.is_some() || !of_api(scope));
     if granted.iter().next().is_none() {
         return Err(Fault::new("invalid_scope", "none of the scopes may be granted to this application"));
     }

@@ -67,8 +67,8 @@ pub async fn post_password(ctx: Ctx, req: HttpRequest, form: FormText) -> Result
     };
     match ended {
         Ok(Ending::Wrong) => {
+            let ways = ways(&ctx, &tenant, destination.as_ref()).await?;
             let shown = Shown { destination, email: form.email, step: Step::Again, choose: false };
-            let ways = ways(&ctx, &tenant).await?;
             Ok(form::show(&ctx, &req, &tenant, &ways, shown))
         }
         ended => Ok(answer(&ctx, &req, &tenant, destination, ended, "")),

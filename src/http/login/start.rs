@@ -1,6 +1,7 @@
 //! The tenant's login page, and the way to the provider.
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use secrecy::ExposeSecret;
@@ -69,7 +70,7 @@ pub async fn get_login(ctx: Ctx, req: HttpRequest, query: Query<LoginQuery>) -> 
         step: query.step,
         choose: query.choose,
     };
-    let ways = ways(&ctx, &tenant).await?;
+    let ways = ways(&ctx, &tenant, shown.destination.as_ref()).await?;
     match ways.connections.as_slice() {
         [only] if tenant.tenant.sso == Sso::Enforced && !query.choose => {
             Ok(see_other(&form::begin_url(&ctx, &tenant, only.id, &shown)).finish())
@@ -87,9 +88,10 @@ pub async fn post_login(ctx: Ctx, req: HttpRequest, form: FormText) -> Result<Ht
         Ok(tenant) => tenant,
         Err(page) => return Ok(page),
     };
-    let signs_in = find_connection(&ctx, &tenant, &form.email).await?;
+    let destination = Destination::read(form.request, form.return_to);
+    let signs_in = find_connection(&ctx, &tenant, &form.email, destination.as_ref()).await?;
     let shown = Shown {
-        destination: Destination::read(form.request, form.return_to),
+        destination,
         email: form.email,
         step: if signs_in == SignsIn::ByPassword { Step::Password } else { Step::Email },
         choose: signs_in == SignsIn::Choose,
@@ -131,7 +133,7 @@ pub(super) fn check_rate(ctx: &Ctx, req: &HttpRequest) -> Result<(), Error> {
 async fn begin(
     ctx: &Ctx,
     req: &HttpRequest,
-    tenant: &TenantCache,
+    tenant: &Arc<TenantCache>,
     connection: Uuid,
     query: BeginQuery,
 ) -> Result<HttpResponse, Error> {

@@ -5,7 +5,8 @@ use askama::Template;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use crate::flows::oauth2::authorize::{Asked, Outcome, waiting};
+use crate::context::waiting::Asked;
+use crate::flows::oauth2::authorize::ready;
 use crate::flows::oauth2::consent::{agree, decline};
 use crate::http::Ctx;
 use crate::http::auth::same_origin;
@@ -40,9 +41,10 @@ pub async fn get_consent(ctx: Ctx, req: HttpRequest, path: web::Path<(String, Uu
         Ok(tenant) => tenant,
         Err(page) => return Ok(page),
     };
-    let found = (waiting(&ctx, &tenant, path.1).await?, signed_in(&ctx, &req, &tenant).await?);
-    let (Some((Asked { client, params, .. }, _)), Some(signed_in)) = found else {
-        return Ok(show(&ctx, &req, Some(&tenant), Outcome::Refused("request_unknown")));
+    let signed_in = signed_in(&ctx, &req, &tenant).await?;
+    let (Asked { client, params, .. }, signed_in) = match ready(&ctx, &tenant, path.1, signed_in).await? {
+        Ok(ready) => ready,
+        Err(outcome) => return Ok(show(&ctx, &req, Some(&tenant), outcome)),
     };
     let (t, scopes) = (texts(&req), Scopes::parse(&params.scope));
     let user = &signed_in.1;

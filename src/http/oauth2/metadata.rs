@@ -54,7 +54,6 @@ fn document(ctx: &Ctx, issuer: &Issuer) -> Value {
         "revocation_endpoint_auth_signing_alg_values_supported": assertions,
         "code_challenge_methods_supported": ["S256"],
         "prompt_values_supported": ["none", "login", "consent", "select_account"],
-        "ui_locales_supported": ["en", "de"],
         "claims_parameter_supported": false,
         "request_parameter_supported": false,
         "request_uri_parameter_supported": false,

@@ -4,7 +4,8 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use serde::Deserialize;
 
-use crate::flows::oauth2::authorize::{Asked, fault};
+use crate::context::waiting::Asked;
+use crate::flows::oauth2::authorize::fault;
 use crate::flows::oauth2::organization::of_entry;
 use crate::flows::oauth2::request::Fault;
 use crate::http::Ctx;

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::model::connection::oidc::TokenEndpointAuthMethod;
-use crate::model::scope;
+use crate::model::scope::{self, Scopes};
 use crate::model::text_enum::text_enum;
 
 text_enum! {
@@ -187,6 +187,12 @@ impl ApplicationSettings {
     pub fn allows_source(&self, source: Option<Uuid>) -> bool {
         let Some(allowed) = &self.allowed_connections else { return true };
         source.is_some_and(|id| allowed.contains(&id))
+    }
+
+    /// Those of `asked` that it may have.
+    #[must_use]
+    pub fn allowed_scopes(&self, asked: &Scopes) -> Scopes {
+        asked.filtered(|scope| self.scopes.iter().any(|allowed| allowed == scope))
     }
 
     /// Whether it may be told this group.

@@ -46,6 +46,21 @@ pub struct AuthorizationRequest<'a> {
     pub code_verifier: &'a SecretString,
     /// The address typed on the login page.
     pub login_hint: Option<&'a str>,
+    /// What the application behind this sign-in wants of it.
+    pub demands: Demands<'a>,
+}
+
+/// What an application wants of a sign-in. The connection's own settings are never weakened by it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Demands<'a> {
+    /// The provider shall ask the person to prove who they are, whatever session it has.
+    pub login: bool,
+    /// The provider shall let the person choose an account.
+    pub select_account: bool,
+    /// The oldest login that will do, in seconds.
+    pub max_age: Option<u32>,
+    /// Wished authentication contexts, separated by blanks; the connection's own win.
+    pub acr_values: Option<&'a str>,
 }
 
 /// Builds the URL that the browser is sent to.
@@ -76,7 +91,7 @@ pub fn build(
             .add_extra_param("code_challenge", request.code_verifier.expose_secret().to_owned())
             .add_extra_param("code_challenge_method", "plain"),
     };
-    for (name, value) in optional_parameters(settings, request.login_hint) {
+    for (name, value) in optional_parameters(settings, request) {
         url = url.add_extra_param(name, value);
     }
     Ok(url.url().0)
@@ -91,19 +106,32 @@ fn s256(verifier: &SecretString) -> Result<PkceCodeChallenge, OidcError> {
     Ok(PkceCodeChallenge::from_code_verifier_sha256(&PkceCodeVerifier::new(verifier.to_owned())))
 }
 
-fn optional_parameters(settings: &OidcSettings, login_hint: Option<&str>) -> Vec<(String, String)> {
+fn optional_parameters(settings: &OidcSettings, request: &AuthorizationRequest<'_>) -> Vec<(String, String)> {
+    let demands = request.demands;
     let form_post = (settings.response_mode == ResponseMode::FormPost).then(|| "form_post".to_owned());
     let acr = (!settings.acr_values.is_empty()).then(|| settings.acr_values.join(" "));
-    let hint = login_hint.filter(|_| settings.forward_login_hint).map(str::to_owned);
+    let hint = request.login_hint.filter(|_| settings.forward_login_hint).map(str::to_owned);
+    let max_age = settings.max_age.into_iter().chain(demands.max_age).min();
     let ours = [
         ("response_mode", form_post),
-        ("prompt", settings.prompt.clone()),
-        ("max_age", settings.max_age.map(|seconds| seconds.to_string())),
-        ("acr_values", acr),
+        ("prompt", prompt(settings.prompt.as_deref(), demands)),
+        ("max_age", max_age.map(|seconds| seconds.to_string())),
+        ("acr_values", acr.or_else(|| demands.acr_values.map(str::to_owned))),
         ("login_hint", hint),
     ];
     let theirs = settings.authorization_parameters.iter();
     let theirs = theirs.filter(|(name, _)| !RESERVED_PARAMETERS.contains(&name.as_str()));
     let ours = ours.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
     ours.chain(theirs.map(|(name, value)| (name.clone(), value.clone()))).collect()
+}
+
+/// The connection's words and those of the application, none twice.
+fn prompt(configured: Option<&str>, demands: Demands<'_>) -> Option<String> {
+    let mut words: Vec<&str> = configured.unwrap_or_default().split_whitespace().collect();
+    for (wanted, word) in [(demands.login, "login"), (demands.select_account, "select_account")] {
+        if wanted && !words.contains(&word) {
+            words.push(word);
+        }
+    }
+    (!words.is_empty()).then(|| words.join(" "))
 }

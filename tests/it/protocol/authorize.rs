@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use doorward::model::connection::oidc::{OidcSettings, ResponseMode};
-use doorward::protocol::oidc::authorize::{AuthorizationRequest, RESERVED_PARAMETERS, build};
+use doorward::protocol::oidc::authorize::{AuthorizationRequest, Demands, RESERVED_PARAMETERS, build};
 use doorward::protocol::oidc::callback::check_issuer;
 use doorward::protocol::oidc::discovery::ProviderMetadata;
 use doorward::protocol::oidc::{Endpoints, OidcError};
@@ -104,10 +104,37 @@ fn a_typed_address_is_forwarded_only_where_the_settings_say_so() {
             nonce: "n",
             code_verifier: &SecretString::from(VERIFIER),
             login_hint: Some("ada@x.example"),
+            demands: Demands::default(),
         };
         let url = build(&settings, &endpoints(&settings), &request).expect("a URL");
         assert_eq!(url.query_pairs().any(|(name, value)| name == "login_hint" && value == "ada@x.example"), forward);
     }
+}
+
+#[test]
+fn an_applications_wishes_tighten_the_settings_and_never_replace_them() {
+    let sent = |settings: &OidcSettings, demands: Demands<'_>| -> HashMap<String, String> {
+        let request = AuthorizationRequest {
+            redirect_uri: &redirect_uri(),
+            state: "s",
+            nonce: "n",
+            code_verifier: &SecretString::from(VERIFIER),
+            login_hint: None,
+            demands,
+        };
+        let url = build(settings, &endpoints(settings), &request).expect("a URL");
+        url.query_pairs().map(|(name, value)| (name.into_owned(), value.into_owned())).collect()
+    };
+    let wished = Demands { login: true, select_account: true, max_age: Some(60), acr_values: Some("gold silver") };
+    let plain = sent(&settings(), wished);
+    assert_eq!((plain["prompt"].as_str(), plain["max_age"].as_str()), ("login select_account", "60"));
+    assert_eq!(plain["acr_values"], "gold silver");
+    let strict =
+        OidcSettings { prompt: Some("login".into()), max_age: Some(30), acr_values: vec!["phr".into()], ..settings() };
+    let strict = sent(&strict, wished);
+    assert_eq!((strict["prompt"].as_str(), strict["max_age"].as_str()), ("login select_account", "30"));
+    assert_eq!(strict["acr_values"], "phr", "what the connection insists on is what is checked");
+    assert!(!sent(&settings(), Demands::default()).contains_key("prompt"));
 }
 
 #[test]
@@ -130,6 +157,7 @@ fn a_verifier_of_the_wrong_length_is_an_error_and_no_panic() {
         nonce: "n",
         code_verifier: &SecretString::from("short"),
         login_hint: None,
+        demands: Demands::default(),
     };
     assert!(matches!(build(&settings(), &endpoints(&settings()), &request), Err(OidcError::Incomplete(_))));
 }

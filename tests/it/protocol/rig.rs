@@ -6,7 +6,7 @@ use doorward::clock::Clock;
 use doorward::model::connection::oidc::OidcSettings;
 use doorward::outbound::{Lane, Outbound, OutboundPolicy};
 use doorward::protocol::jwt::jwks::JwksCache;
-use doorward::protocol::oidc::authorize::{self, AuthorizationRequest};
+use doorward::protocol::oidc::authorize::{self, AuthorizationRequest, Demands};
 use doorward::protocol::oidc::discovery::discover;
 use doorward::protocol::oidc::redeem::{CodeGrant, Redeemed, redeem};
 use doorward::protocol::oidc::{ClientCredential, Endpoints, OidcError, RelyingParty};
@@ -96,6 +96,7 @@ pub fn authorization_url(settings: &OidcSettings, endpoints: &Endpoints) -> Url 
         nonce: NONCE,
         code_verifier: &SecretString::from(VERIFIER),
         login_hint: None,
+        demands: Demands::default(),
     };
     authorize::build(settings, endpoints, &request).expect("a URL")
 }
