@@ -1,8 +1,9 @@
-//! The documents say what the code does: settings, codes, paths, events, attacks and links are held against it.
+//! The documents say what the code does: settings, codes, paths, events, log lines, attacks and links are held against it.
 
 mod attacks;
 mod codes;
 mod conformance;
+mod logs;
 mod snippets;
 
 use std::collections::BTreeSet;
