@@ -3,6 +3,7 @@
 
 mod admin;
 mod architecture;
+mod backup;
 mod behind_tls_proxy;
 mod browser_login;
 mod cli;
