@@ -14,7 +14,7 @@ use doorward::config::settings::KEYS;
 use doorward::routes::MAP;
 use regex::Regex;
 
-fn root() -> PathBuf {
+pub fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
@@ -55,7 +55,7 @@ fn documents() -> Vec<PathBuf> {
 }
 
 /// What a pattern's first group finds in a text.
-fn captures(pattern: &str, text: &str) -> BTreeSet<String> {
+pub fn captures(pattern: &str, text: &str) -> BTreeSet<String> {
     let pattern = Regex::new(pattern).unwrap();
     pattern.captures_iter(text).map(|found| found[1].to_owned()).collect()
 }

@@ -22,6 +22,8 @@ mod passwords;
 mod protocol;
 mod providers;
 mod provisioning;
+mod readme;
+mod scripts;
 mod support;
 mod tenancy;
 mod tenancy_sweep;
