@@ -7,6 +7,7 @@ use std::process::{Child, Command, Stdio};
 use serde_json::{Value, json};
 
 use crate::needs;
+use crate::needs_loopback;
 use crate::support::TestApp;
 use crate::support::admin::Admin;
 use crate::support::browser::Browser;
@@ -60,6 +61,7 @@ async fn session_address(tenant: &Admin) -> Value {
 
 #[actix_web::test]
 async fn a_login_through_tls_has_secure_host_cookies_and_the_visitors_address() {
+    needs_loopback!("127.0.0.24", "127.0.0.77");
     let _nginx = needs!("DOORWARD_TEST_NGINX");
     let port = free_port();
     let settings = json!({"public_url": format!("https://127.0.0.24:{port}"), "trusted_proxies": ["127.0.0.1"]});
@@ -108,6 +110,7 @@ async fn a_login_through_tls_has_secure_host_cookies_and_the_visitors_address() 
 
 #[actix_web::test]
 async fn w_12_x_forwarded_for_is_believed_from_the_trusted_proxy_alone() {
+    needs_loopback!("127.0.0.88");
     let app = TestApp::start_with(Setup {
         settings: json!({"trusted_proxies": ["127.0.0.1", "10.0.0.0/8"]}),
         ..Setup::default()

@@ -1,8 +1,9 @@
-//! The documents say what the code does: settings, codes, paths, events, attacks and links are held against it.
+//! The documents say what the code does: settings, codes, paths, events, log lines, attacks and links are held against it.
 
 mod attacks;
 mod codes;
 mod conformance;
+mod logs;
 mod snippets;
 
 use std::collections::BTreeSet;
@@ -13,12 +14,12 @@ use doorward::config::settings::KEYS;
 use doorward::routes::MAP;
 use regex::Regex;
 
-fn root() -> PathBuf {
+pub fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
 /// A file of the repository.
-fn read(path: &str) -> String {
+pub fn read(path: &str) -> String {
     let path = root().join(path);
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
@@ -54,7 +55,7 @@ fn documents() -> Vec<PathBuf> {
 }
 
 /// What a pattern's first group finds in a text.
-fn captures(pattern: &str, text: &str) -> BTreeSet<String> {
+pub fn captures(pattern: &str, text: &str) -> BTreeSet<String> {
     let pattern = Regex::new(pattern).unwrap();
     pattern.captures_iter(text).map(|found| found[1].to_owned()).collect()
 }

@@ -3,6 +3,7 @@
 
 mod admin;
 mod architecture;
+mod backup;
 mod behind_tls_proxy;
 mod browser_login;
 mod cli;
@@ -21,6 +22,8 @@ mod passwords;
 mod protocol;
 mod providers;
 mod provisioning;
+mod readme;
+mod scripts;
 mod support;
 mod tenancy;
 mod tenancy_sweep;

@@ -1,6 +1,5 @@
-//! The real program in operation: rotation, draining, restarts of PostgreSQL, logs, metrics, backup, kill -9.
+//! The real program in operation: rotation, draining, restarts of PostgreSQL, logs, metrics, kill -9.
 
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
@@ -10,7 +9,7 @@ use serde_json::{Value, json};
 use crate::embedded::Home;
 use crate::support::admin::Admin;
 use crate::support::browser::Page;
-use crate::support::command::{Serving, Settings, free_port, text};
+use crate::support::command::{Serving, Settings, free_port};
 use crate::support::database::{TestDatabase, url_of};
 use crate::support::hostile_provider::{Answer, HostileProvider, Place};
 use crate::support::test_app::SEALING_KEY;
@@ -152,38 +151,6 @@ async fn a_refusal_is_found_in_the_json_log_by_the_event_that_the_page_shows() {
     for secret in ["a secret of the client", "at-", "rt-1", "code=", "state="] {
         assert!(!log.contains(secret), "K-03: {secret} in {log}");
     }
-}
-
-#[actix_web::test]
-async fn a_backup_restored_elsewhere_signs_people_in_with_the_sealing_key_only() {
-    let (database, provider) = (TestDatabase::new(), HostileProvider::start());
-    let settings = Settings::with_database(database.url.expose_secret());
-    let serving = settings.serve();
-    let (_, connection) = tenant_with_connection(&serving, &provider).await;
-    assert_ada(&sign_in(&serving, &connection).await);
-    drop(serving);
-
-    let restored = TestDatabase::bare();
-    let dump = Command::new("pg_dump").args(["--no-owner", database.url.expose_secret()]).output().unwrap();
-    assert!(dump.status.success(), "{}", text(&dump.stderr));
-    assert!(!text(&dump.stdout).contains("a secret of the client"), "K-02");
-    let file = std::env::temp_dir().join(format!("doorward-{}.sql", uuid::Uuid::now_v7()));
-    std::fs::write(&file, &dump.stdout).unwrap();
-    let mut psql = Command::new("psql");
-    psql.args(["--quiet", "--set=ON_ERROR_STOP=1", "--file"]).arg(&file).arg(restored.url.expose_secret());
-    let loaded = psql.output().unwrap();
-    std::fs::remove_file(&file).unwrap();
-    assert!(loaded.status.success(), "{}", text(&loaded.stderr));
-
-    let elsewhere = settings.set("DATABASE_URL", restored.url.expose_secret());
-    let without = elsewhere.clone().unset("DOORWARD_SEALING_KEYS");
-    assert!(without.failure(&["serve"]).contains("sealing_keys"));
-    let wrong = elsewhere.clone().set("DOORWARD_SEALING_KEYS", NEW_KEY);
-    assert!(wrong.failure(&["serve"]).contains("`t1`, which is not configured"));
-    let serving = elsewhere.serve();
-    assert_ada(&sign_in(&serving, &connection).await);
-    let users = serving.owner("acme").get("/users").await.ok();
-    assert_eq!(users["items"].as_array().unwrap().len(), 1, "the same user as before the backup");
 }
 
 #[actix_web::test]

@@ -4,6 +4,7 @@ use chrono::Duration;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::needs_loopback;
 use crate::support::TestApp;
 use crate::support::browser::Page;
 use crate::support::hostile_provider::{HostileProvider, Place};
@@ -25,6 +26,7 @@ async fn two_logins_in_two_tabs_finish_in_either_order() {
 
 #[actix_web::test]
 async fn two_tenants_in_one_browser_do_not_sign_each_other_out() {
+    needs_loopback!("127.0.0.2");
     let app = TestApp::start();
     let (acme, globex) = (app.tenant("acme").await, app.tenant("globex").await);
     let (one, two) = (HostileProvider::start(), HostileProvider::start_at("127.0.0.2"));

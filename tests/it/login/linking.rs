@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::needs_loopback;
 use crate::support::TestApp;
 use crate::support::admin::Admin;
 use crate::support::browser::Page;
@@ -81,6 +82,7 @@ async fn l_01_an_unproven_address_takes_over_nobody() {
 
 #[actix_web::test]
 async fn l_01_a_proven_address_of_somebody_who_came_in_otherwise_is_not_enough() {
+    needs_loopback!("127.0.0.2");
     let s = Scene::set(json!({})).await;
     assert!(is_signed_in(&s.proven("alice", "alice@acme.example").await));
     let other = HostileProvider::start_at("127.0.0.2");
@@ -115,6 +117,7 @@ async fn l_02_a_hostile_tenants_provider_reaches_nobody_of_another_tenant() {
 
 #[actix_web::test]
 async fn l_03_another_issuer_behind_a_connection_asks_first_and_then_unlinks_everybody() {
+    needs_loopback!("127.0.0.2");
     let s = Scene::set(json!({})).await;
     let browser = s.app.browser();
     let first = browser.follow(login_url(&s.connection)).await;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::needs_loopback;
 use crate::support::hostile_provider::{Answer, HostileProvider, Place};
 use crate::support::sign_in::{id, login_url, refused, to_callback};
 use crate::support::{TestApp, admin::Admin};
@@ -25,6 +26,7 @@ async fn owned() -> (TestApp, Admin, Admin, HostileProvider, Value) {
 
 #[actix_web::test]
 async fn t_05_an_admin_points_no_connection_elsewhere_by_which_an_owner_signs_in() {
+    needs_loopback!("127.0.0.2");
     let (_app, acme, admin, _provider, connection) = owned().await;
     let evil = HostileProvider::start_at("127.0.0.2");
     let path = format!("/connections/{}", id(&connection));
@@ -45,6 +47,7 @@ async fn t_05_an_admin_points_no_connection_elsewhere_by_which_an_owner_signs_in
 
 #[actix_web::test]
 async fn k_01_a_client_secret_is_sent_to_no_server_that_came_later() {
+    needs_loopback!("127.0.0.2");
     let (_app, acme, _admin, _provider, connection) = owned().await;
     let evil = HostileProvider::start_at("127.0.0.2");
     let path = format!("/connections/{}?confirm_unlink=true", id(&connection));

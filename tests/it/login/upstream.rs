@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::needs_loopback;
 use crate::support::TestApp;
 use crate::support::hostile_provider::{HostileProvider, Place};
 use crate::support::raw_server::RawServer;
@@ -15,6 +16,7 @@ use crate::support::signing::TestKey;
 /// Twelve logins at a tenant whose token endpoint does `answer`, and meanwhile a whole login at another tenant: it ends
 /// before any of the twelve when `hangs`, and it always succeeds. The twelve end with `code`.
 async fn elsewhere_goes_on(answer: impl Fn(&mut TcpStream) + Send + Sync + 'static, hangs: bool, code: &str) {
+    needs_loopback!("127.0.0.2");
     let app = TestApp::start();
     let (evil, acme) = (app.tenant("evil").await, app.tenant("acme").await);
     let (front, honest) = (HostileProvider::start(), HostileProvider::start_at("127.0.0.2"));
@@ -99,6 +101,7 @@ async fn f_09_a_provider_that_redirects_inside_is_not_followed_and_holds_up_nobo
 
 #[actix_web::test]
 async fn f_15_ten_thousand_keys_are_refused_and_hold_up_nobody_elsewhere() {
+    needs_loopback!("127.0.0.2");
     let app = TestApp::start();
     let (evil, acme) = (app.tenant("evil").await, app.tenant("acme").await);
     let (hostile, honest) = (HostileProvider::start(), HostileProvider::start_at("127.0.0.2"));
@@ -128,6 +131,7 @@ async fn f_15_ten_thousand_keys_are_refused_and_hold_up_nobody_elsewhere() {
 
 #[actix_web::test]
 async fn f_18_keys_that_one_tenant_loads_for_an_issuer_mean_nothing_to_another() {
+    needs_loopback!("127.0.0.2");
     let app = TestApp::start();
     let (evil, acme) = (app.tenant("evil").await, app.tenant("acme").await);
     let (honest, hostile) = (HostileProvider::start(), HostileProvider::start_at("127.0.0.2"));

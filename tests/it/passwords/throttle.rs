@@ -1,6 +1,7 @@
 //! Guessing passwords (K-08): bounded by address, by account and by browser, across instances, and without locking the
 //! owner out.
 
+use crate::needs_loopback;
 use crate::support::TestApp;
 use crate::support::admin::Admin;
 use crate::support::browser::{Browser, Page};
@@ -64,6 +65,7 @@ async fn k_08_accounts_that_do_not_exist_are_throttled_alike() {
 
 #[actix_web::test]
 async fn k_08_many_addresses_lock_strangers_out_and_not_the_browser_that_signed_in_before() {
+    needs_loopback!("127.0.0.2", "127.0.0.3", "127.0.0.4");
     let (app, acme) = start().await;
     let known = app.browser();
     let before = try_password(&known, ALICE, PASSWORD).await;
@@ -112,6 +114,7 @@ async fn k_08_a_device_cookie_counts_for_its_own_account_and_tenant_only_and_can
 
 #[actix_web::test]
 async fn k_08_one_address_that_tries_many_accounts_is_stopped_and_uses_up_nobodys_tries() {
+    needs_loopback!("127.0.0.9");
     let (app, _) = start().await;
     let browser = app.browser();
     for n in 0..100 {

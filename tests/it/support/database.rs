@@ -33,6 +33,11 @@ impl TestDatabase {
         Self::from_template("template1")
     }
 
+    /// One that the test makes by itself under this name.
+    pub fn named(name: &str) -> Self {
+        Self { url: url_of(name).into(), name: name.to_owned() }
+    }
+
     /// The URL for another login role of the cluster.
     pub fn url_as(&self, role: &LoginRole) -> String {
         let mut url = Url::parse(&url_of(&self.name)).unwrap();

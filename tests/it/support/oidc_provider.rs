@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::admin::Admin;
 use super::browser::{Browser, Page};
-use super::process;
+use super::{env, process};
 
 /// The run's shared provider, or one of a test's own, which ends with the value.
 pub struct OidcProvider {
@@ -38,7 +38,8 @@ impl OidcProvider {
     /// One of the test's own, for what would disturb others.
     pub fn own(settings: &[(&str, &str)]) -> Self {
         let mut node = Command::new("node");
-        node.arg(server()).envs([("HOST", "127.0.0.23"), ("PORT", "0"), ("CONTROL", "1")]);
+        let host = if env::is_loopback_here("127.0.0.23") { "127.0.0.23" } else { "127.0.0.1" };
+        node.arg(server()).envs([("HOST", host), ("PORT", "0"), ("CONTROL", "1")]);
         node.envs(settings.iter().copied()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = node.spawn().expect("node starts");
         let issuer = process::ready_line(&mut child);
