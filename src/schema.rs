@@ -209,6 +209,10 @@ diesel::table! {
         user_id -> Uuid,
         /// The session it was given in; no foreign key, because it outlives a session that only expired.
         session_id -> Uuid,
+        /// By which link the person came in, as in the session; the grant goes with it.
+        identity_id -> Nullable<Uuid>,
+        /// By which identity source, likewise.
+        source_id -> Nullable<Uuid>,
         /// Granted scopes, separated by blanks.
         scope -> Text,
         /// The resource server that access tokens are for (RFC 8707), if one was named.

@@ -1,4 +1,5 @@
 //! Doorward as the OpenID provider of applications.
 
 mod conformance;
+mod grants_end;
 mod round;
