@@ -119,14 +119,9 @@ pub fn end_others(
     reason: &str,
     now: DateTime<Utc>,
 ) -> QueryResult<usize> {
-    let going = sessions::table
-        .filter(sessions::tenant_id.eq(tenant))
-        .filter(sessions::user_id.eq(user))
-        .filter(sessions::id.ne(kept))
-        .filter(sessions::ended_at.is_null());
-    diesel::update(going)
-        .set((sessions::ended_at.eq(now), sessions::end_reason.eq(reason), sessions::upstream.eq(None::<Vec<u8>>)))
-        .execute(conn)
+    let others = sessions::user_id.eq(user).and(sessions::id.ne(kept));
+    let given_there = grants::user_id.eq(user).and(grants::session_id.ne(kept));
+    end_all!(conn, tenant, (others, given_there), reason, now)
 }
 
 /// Ends every session that came in by a source; tells how many.

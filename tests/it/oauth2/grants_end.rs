@@ -9,7 +9,7 @@ use crate::support::TestApp;
 use crate::support::admin::Admin;
 use crate::support::browser::Browser;
 use crate::support::hostile_provider::HostileProvider;
-use crate::support::passwords::{ANOTHER, PASSWORD, person, set, signs_in, try_password};
+use crate::support::passwords::{ANOTHER, PASSWORD, change_own, person, set, signs_in, try_password};
 use crate::support::relying_party::{RelyingParty, text};
 use crate::support::sign_in::id;
 
@@ -141,4 +141,15 @@ async fn w_04_what_was_given_stands_and_falls_with_the_login_that_came_after() {
     let tokens = stage.client.refresh(text(&tokens, "refresh_token")).await.ok();
     set(&stage.acme, &stage.user().await, &json!({"password": ANOTHER})).await;
     stage.are_over(&tokens, "the password went").await;
+}
+
+#[actix_web::test]
+async fn w_04_who_changes_their_own_password_keeps_what_was_given_here_and_ends_what_was_given_elsewhere() {
+    let stage = Stage::set().await;
+    person(&stage.acme, "bob@acme.example").await;
+    let (here, kept) = stage.tokens_by_password().await;
+    let (_, elsewhere) = stage.tokens_by_password().await;
+    change_own(&here, PASSWORD, ANOTHER).await.expect(204);
+    stage.are_over(&elsewhere, "given in another session").await;
+    stage.client.refresh(text(&kept, "refresh_token")).await.ok();
 }
