@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::model::application::settings::TokenAlgorithm;
 use crate::model::connection::oidc::SigningAlgorithm;
-use crate::model::signing_key::SigningKey;
+use crate::model::signing_key::{SigningKey, signer};
 use crate::protocol::jwt::JwtError;
 use crate::protocol::jwt::key_pair::KeyPair;
 use crate::protocol::jwt::key_set::KeySet;
@@ -20,7 +20,8 @@ const OWN_ALGORITHMS: [SigningAlgorithm; 3] =
 /// The signing keys of one issuer, as they were when they were loaded.
 #[derive(Debug)]
 pub struct KeyRing {
-    keys: Vec<(SigningKey, KeyPair)>,
+    rows: Vec<SigningKey>,
+    pairs: Vec<KeyPair>,
     verifying: Option<KeySet>,
 }
 
@@ -37,31 +38,28 @@ impl KeyRing {
     /// # Errors
     /// [`SealError`] when one does not open.
     pub fn load(rows: Vec<SigningKey>, sealer: &Sealer, now: DateTime<Utc>) -> Result<Self, SealError> {
-        let open = |row: SigningKey| {
-            let der = sealer.open(private_key_place(&row), &row.private_key)?;
-            let pair = KeyPair::from_pkcs8(&der).map_err(|_| SealError::DoesNotOpen)?;
-            Ok((row, pair))
+        let rows: Vec<SigningKey> = rows.into_iter().filter(|row| row.is_published(now)).collect();
+        let open = |row: &SigningKey| {
+            let der = sealer.open(private_key_place(row), &row.private_key)?;
+            KeyPair::from_pkcs8(&der).map_err(|_| SealError::DoesNotOpen)
         };
-        let keys = rows.into_iter().filter(|row| row.is_published(now)).map(open);
-        let keys = keys.collect::<Result<Vec<_>, SealError>>()?;
-        let public: Vec<&Jwk> = keys.iter().map(|(_, pair)| pair.public_jwk()).collect();
+        let pairs = rows.iter().map(open).collect::<Result<Vec<_>, SealError>>()?;
+        let public: Vec<&Jwk> = pairs.iter().map(KeyPair::public_jwk).collect();
         let verifying = KeySet::parse(json!({ "keys": public }).to_string().as_bytes()).ok();
-        Ok(Self { keys, verifying })
+        Ok(Self { rows, pairs, verifying })
     }
 
-    /// The key that signs with `algorithm` at `now`: the youngest whose time has come. A first key has none before it
-    /// that could sign until then, so it signs at once.
+    /// The key that signs with `algorithm` at `now`.
     #[must_use]
     pub fn signer(&self, algorithm: TokenAlgorithm, now: DateTime<Utc>) -> Option<&KeyPair> {
-        let fitting = || self.keys.iter().filter(|(row, _)| row.algorithm == algorithm && row.is_published(now));
-        let current = fitting().filter(|(row, _)| row.use_from <= now).max_by_key(|(row, _)| row.use_from);
-        current.or_else(|| fitting().min_by_key(|(row, _)| row.use_from)).map(|(_, pair)| pair)
+        let current = signer(&self.rows, algorithm, now)?;
+        self.rows.iter().zip(&self.pairs).find(|(row, _)| row.id == current.id).map(|(_, pair)| pair)
     }
 
     /// The public keys, for the published key set (RFC 7517).
     #[must_use]
     pub fn public(&self) -> Vec<&Jwk> {
-        self.keys.iter().map(|(_, pair)| pair.public_jwk()).collect()
+        self.pairs.iter().map(KeyPair::public_jwk).collect()
     }
 
     /// Verifies a token that we are said to have signed.

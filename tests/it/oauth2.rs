@@ -2,4 +2,5 @@
 
 mod conformance;
 mod grants_end;
+mod key_rotation;
 mod round;
