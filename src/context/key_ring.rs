@@ -1,7 +1,6 @@
 //! KeyRing: the signing keys of one of our issuers, ready to use.
 
 use chrono::{DateTime, Utc};
-use jsonwebtoken::jwk::Jwk;
 use serde_json::json;
 
 use crate::model::application::settings::TokenAlgorithm;
@@ -21,8 +20,8 @@ const OWN_ALGORITHMS: [SigningAlgorithm; 3] =
 #[derive(Debug)]
 pub struct KeyRing {
     rows: Vec<SigningKey>,
-    pairs: Vec<KeyPair>,
-    verifying: Option<KeySet>,
+    /// Of each row: what signs, and what verifies that.
+    keys: Vec<(KeyPair, KeySet)>,
 }
 
 /// Where a signing key is sealed; the installation's have the nil tenant.
@@ -41,33 +40,65 @@ impl KeyRing {
         let rows: Vec<SigningKey> = rows.into_iter().filter(|row| row.is_published(now)).collect();
         let open = |row: &SigningKey| {
             let der = sealer.open(private_key_place(row), &row.private_key)?;
-            KeyPair::from_pkcs8(&der).map_err(|_| SealError::DoesNotOpen)
+            let pair = KeyPair::from_pkcs8(&der).map_err(|_| SealError::DoesNotOpen)?;
+            let published = json!({ "keys": [pair.public_jwk()] }).to_string();
+            Ok((pair, KeySet::parse(published.as_bytes()).map_err(|_| SealError::DoesNotOpen)?))
         };
-        let pairs = rows.iter().map(open).collect::<Result<Vec<_>, SealError>>()?;
-        let public: Vec<&Jwk> = pairs.iter().map(KeyPair::public_jwk).collect();
-        let verifying = KeySet::parse(json!({ "keys": public }).to_string().as_bytes()).ok();
-        Ok(Self { rows, pairs, verifying })
+        let keys = rows.iter().map(open).collect::<Result<Vec<_>, SealError>>()?;
+        Ok(Self { rows, keys })
     }
 
     /// The key that signs with `algorithm` at `now`.
     #[must_use]
     pub fn signer(&self, algorithm: TokenAlgorithm, now: DateTime<Utc>) -> Option<&KeyPair> {
         let current = signer(&self.rows, algorithm, now)?;
-        self.rows.iter().zip(&self.pairs).find(|(row, _)| row.id == current.id).map(|(_, pair)| pair)
+        self.rows.iter().zip(&self.keys).find(|(row, _)| row.id == current.id).map(|(_, (pair, _))| pair)
     }
 
-    /// The public keys, for the published key set (RFC 7517).
-    #[must_use]
-    pub fn public(&self) -> Vec<&Jwk> {
-        self.pairs.iter().map(KeyPair::public_jwk).collect()
-    }
-
-    /// Verifies a token that we are said to have signed.
+    /// Verifies a token that we are said to have signed, with the key that it names and that is published at `now`; every
+    /// token of ours names one.
     ///
     /// # Errors
-    /// [`JwtError`]; [`JwtError::UnknownKey`] when no key of this ring fits.
-    pub fn verify(&self, token: &str) -> Result<Verified, JwtError> {
+    /// [`JwtError`]; [`JwtError::UnknownKey`] when there is no such key here.
+    pub fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<Verified, JwtError> {
         let token = Jws::parse(token, &OWN_ALGORITHMS)?;
-        token.verify(self.verifying.as_ref().ok_or(JwtError::UnknownKey)?)
+        let kid = token.kid().ok_or(JwtError::UnknownKey)?;
+        let named = |(row, (pair, _)): &(&SigningKey, &(KeyPair, KeySet))| pair.kid() == kid && row.is_published(now);
+        let (_, (_, public)) = self.rows.iter().zip(&self.keys).find(named).ok_or(JwtError::UnknownKey)?;
+        token.verify(public)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::Duration;
+    use secrecy::ExposeSecret;
+
+    use super::*;
+
+    #[test]
+    fn p_13_a_key_verifies_for_as_long_as_it_is_published_however_long_the_ring_is_kept() {
+        let sealer = Sealer::from_text(&"t1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=".into()).unwrap();
+        let now = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+        let key = |retire_at| {
+            let der = KeyPair::generate(TokenAlgorithm::ES256).unwrap();
+            let mut row = SigningKey {
+                tenant_id: uuid::Uuid::now_v7(),
+                id: uuid::Uuid::now_v7(),
+                algorithm: TokenAlgorithm::ES256,
+                private_key: Vec::new(),
+                public_key: json!({}),
+                created_at: now,
+                use_from: now,
+                retire_at,
+            };
+            row.private_key = sealer.seal(private_key_place(&row), der.expose_secret());
+            (row, KeyPair::from_pkcs8(&der).unwrap().sign("at+jwt", &json!({})).unwrap())
+        };
+        let ((old, by_old), (new, by_new)) = (key(Some(now + Duration::hours(1))), key(None));
+        let ring = KeyRing::load(vec![old, new], &sealer, now).unwrap();
+        let (good, over) = (now + Duration::minutes(59), now + Duration::hours(1));
+        assert!(ring.verify(&by_old, good).is_ok() && ring.verify(&by_new, over).is_ok());
+        assert_eq!(ring.verify(&by_old, over), Err(JwtError::UnknownKey));
     }
 }

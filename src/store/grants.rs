@@ -109,11 +109,8 @@ pub fn hand_over(conn: &mut PgConnection, tenant: Uuid, old: Uuid, new: &Session
         .filter(grants::tenant_id.eq(tenant))
         .filter(grants::session_id.eq(old))
         .filter(grants::user_id.eq(new.user_id));
-    let now_of = (
-        grants::session_id.eq(new.id),
-        grants::identity_id.eq(new.identity_id),
-        grants::source_id.eq(new.source_id),
-    );
+    let now_of =
+        (grants::session_id.eq(new.id), grants::identity_id.eq(new.identity_id), grants::source_id.eq(new.source_id));
     diesel::update(of_old).set(now_of).execute(conn)
 }
 

@@ -2,5 +2,6 @@
 
 mod conformance;
 mod grants_end;
+mod key_reading;
 mod key_rotation;
 mod round;

@@ -198,7 +198,10 @@ async fn p_13_a_key_that_is_a_secret_no_more_is_taken_back_with_all_it_signed() 
         let log = if of_installation { "/v1/operator/audit-events" } else { "/audit-events" };
         let events = stage.admin.get(log).await.ok()["items"].as_array().unwrap().clone();
         let gone: Vec<_> = events.iter().filter(|event| event["type"] == "signing_key.revoked").collect();
-        assert_eq!(gone.iter().map(|event| &event["payload"]["id"]).collect::<Vec<_>>(), [&first["id"], &waiting["id"]]);
+        assert_eq!(
+            gone.iter().map(|event| &event["payload"]["id"]).collect::<Vec<_>>(),
+            [&first["id"], &waiting["id"]]
+        );
     }
 }
 
