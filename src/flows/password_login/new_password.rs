@@ -68,10 +68,10 @@ pub async fn choose(
     let Ok(password) = Password::new_of(&chosen.password, &user, &tenant.tenant) else {
         return Ok(Ending::Unfit);
     };
-    if ctx.hasher.verify(password.clone(), Some(old.password_hash)).await? != Match::Wrong {
+    if ctx.hasher.verify(id, password.clone(), Some(old.password_hash)).await? != Match::Wrong {
         return Ok(Ending::Unfit);
     }
-    let hash = ctx.hasher.hash(password).await?;
+    let hash = ctx.hasher.hash(id, password).await?;
     let devices = device::read(ctx, id, arrival.device_cookie.as_deref());
     let stamp = arrival.visitor.stamp(ctx);
     let signed_in = open(ctx, user, arrival, &devices, move |conn| {
