@@ -393,8 +393,8 @@ diesel::table! {
         password_hash -> Text,
         /// Whether the next login has to choose another one.
         must_change -> Bool,
-        /// Grows with each change.
-        version -> Int8,
+        /// Of this password; with each change another one, which never was before.
+        password_id -> Uuid,
         /// When it was last set.
         changed_at -> Timestamptz,
     }

@@ -65,7 +65,7 @@ pub async fn set(ctx: &Context, caller: &Caller, id: Uuid, input: PasswordIn) ->
         user_id: id,
         password_hash: ctx.hasher.hash(tenant, password).await?,
         must_change: input.must_change,
-        version: 1,
+        password_id: Uuid::now_v7(),
         changed_at: stamp.at,
     };
     let by = caller.clone();
@@ -142,7 +142,7 @@ async fn change(
     let hash = ctx.hasher.hash(tenant, password).await?;
     write(ctx, tenant, stamp, move |conn| {
         User::lock(conn, tenant, user_id)?.ok_or(Error::NotFound)?;
-        if !local_credentials::change(conn, tenant, (user_id, old.version), &hash, stamp.at)? {
+        if !local_credentials::change(conn, tenant, (user_id, old.password_id), &hash, stamp.at)? {
             return Err(Error::Stale);
         }
         sessions::end_others(conn, tenant, (user_id, session), "password_changed", stamp.at)?;

@@ -133,7 +133,7 @@ pub async fn sign_in(
         (Match::RightOutdated, Some(typed)) => ctx.hasher.hash(id, typed).await.ok(),
         _ => None,
     };
-    let checked = (credential.user_id, credential.version);
+    let checked = (credential.user_id, credential.password_id);
     let held = move |conn: &mut PgConnection| local_credentials::hold(conn, id, checked, renewed.as_deref());
     let Some(signed_in) = open(ctx, user, arrival, &devices, move |conn| Ok(held(conn)?)).await? else {
         return Ok(Ending::Wrong);
