@@ -4,4 +4,5 @@ mod conformance;
 mod grants_end;
 mod key_reading;
 mod key_rotation;
+mod outage;
 mod round;
