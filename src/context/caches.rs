@@ -25,8 +25,8 @@ const BELIEVED_FOR: Duration = Duration::from_secs(3);
 /// Nothing is kept longer, whatever the feed says.
 const MAX_AGE: Duration = Duration::from_secs(300);
 
-/// What a login changes about a person is told within so long.
-const BEARER_AGE: Duration = Duration::from_secs(10);
+/// What a login changes about a person stands in no feed; it is told within five seconds all the same.
+const BEARER_AGE: Duration = Duration::from_secs(4);
 
 /// Who stands behind an API key, as it was when it was loaded.
 #[derive(Debug, Clone)]
@@ -149,20 +149,21 @@ impl Caches {
         cached
     }
 
-    /// Drops everything: the feed was unread for so long that changes may have gone by.
+    /// Drops everything.
     pub fn forget_all(&self) {
         self.epoch.fetch_add(1, Ordering::SeqCst);
         self.tenants.invalidate_all();
         self.installation.invalidate(&());
     }
 
-    /// Drops everything of one tenant; the nil id stands for the installation.
+    /// Drops everything of one tenant. The nil id stands for the installation, whose applications and keys any tenant's
+    /// people may have tokens of: then of all.
     pub fn forget(&self, tenant: Uuid) {
+        if tenant.is_nil() {
+            return self.forget_all();
+        }
         self.epoch.fetch_add(1, Ordering::SeqCst);
         self.tenants.invalidate(&tenant);
-        if tenant.is_nil() {
-            self.installation.invalidate(&());
-        }
     }
 }
 

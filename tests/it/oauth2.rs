@@ -6,3 +6,4 @@ mod key_reading;
 mod key_rotation;
 mod outage;
 mod round;
+mod still_good;
