@@ -121,6 +121,7 @@ routes! {
     }
     "/v1/signing-keys" => { GET signing_keys::list_installation_signing_keys }
     "/v1/signing-keys/rotate" => { POST signing_keys::rotate_installation_signing_keys }
+    "/v1/signing-keys/{id}" => { DELETE signing_keys::revoke_installation_signing_key }
     "/v1/tenants" => { GET tenants::list_tenants, POST tenants::create_tenant }
     "/v1/tenants/{tenant}" => { GET tenants::get_tenant, PATCH tenants::update_tenant, DELETE tenants::delete_tenant }
 
@@ -184,6 +185,7 @@ routes! {
     "/v1/tenants/{tenant}/applications/{id}/secrets/{secret}" => { DELETE applications::revoke_application_secret }
     "/v1/tenants/{tenant}/signing-keys" => { GET signing_keys::list_signing_keys }
     "/v1/tenants/{tenant}/signing-keys/rotate" => { POST signing_keys::rotate_signing_keys }
+    "/v1/tenants/{tenant}/signing-keys/{id}" => { DELETE signing_keys::revoke_signing_key }
     "/v1/tenants/{tenant}/sessions" => { GET sessions::list_sessions }
     "/v1/tenants/{tenant}/sessions/{id}" => { GET sessions::get_session, DELETE sessions::revoke_session }
     "/v1/tenants/{tenant}/audit-events" => { GET audit_events::list_audit_events }

@@ -209,6 +209,10 @@ diesel::table! {
         user_id -> Uuid,
         /// The session it was given in; no foreign key, because it outlives a session that only expired.
         session_id -> Uuid,
+        /// By which link the person came in, as in the session; the grant goes with it.
+        identity_id -> Nullable<Uuid>,
+        /// By which identity source, likewise.
+        source_id -> Nullable<Uuid>,
         /// Granted scopes, separated by blanks.
         scope -> Text,
         /// The resource server that access tokens are for (RFC 8707), if one was named.
@@ -389,8 +393,8 @@ diesel::table! {
         password_hash -> Text,
         /// Whether the next login has to choose another one.
         must_change -> Bool,
-        /// Grows with each change.
-        version -> Int8,
+        /// Of this password; with each change another one, which never was before.
+        password_id -> Uuid,
         /// When it was last set.
         changed_at -> Timestamptz,
     }

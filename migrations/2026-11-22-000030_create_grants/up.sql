@@ -5,6 +5,8 @@ CREATE TABLE grants (
     installation_application_id uuid REFERENCES installation_applications (id) ON DELETE CASCADE,
     user_id uuid NOT NULL,
     session_id uuid NOT NULL,
+    identity_id uuid,
+    source_id uuid,
     scope text NOT NULL,
     resource text,
     nonce text,
@@ -23,6 +25,8 @@ CREATE TABLE grants (
     PRIMARY KEY (tenant_id, id),
     UNIQUE (tenant_id, code_hash),
     FOREIGN KEY (tenant_id, user_id) REFERENCES users (tenant_id, id) ON DELETE CASCADE,
+    FOREIGN KEY (tenant_id, identity_id) REFERENCES federated_identities (tenant_id, id) ON DELETE CASCADE,
+    FOREIGN KEY (tenant_id, source_id) REFERENCES identity_sources (tenant_id, id) ON DELETE CASCADE,
     FOREIGN KEY (tenant_id, application_id) REFERENCES applications (tenant_id, id) ON DELETE CASCADE,
     CHECK (num_nonnulls(application_id, installation_application_id) = 1)
 );
@@ -34,6 +38,8 @@ COMMENT ON COLUMN grants.application_id IS 'The application that asks: of the te
 COMMENT ON COLUMN grants.installation_application_id IS 'of the installation.';
 COMMENT ON COLUMN grants.user_id IS 'Who.';
 COMMENT ON COLUMN grants.session_id IS 'The session it was given in; no foreign key, because it outlives a session that only expired.';
+COMMENT ON COLUMN grants.identity_id IS 'By which link the person came in, as in the session; the grant goes with it.';
+COMMENT ON COLUMN grants.source_id IS 'By which identity source, likewise.';
 COMMENT ON COLUMN grants.scope IS 'Granted scopes, separated by blanks.';
 COMMENT ON COLUMN grants.resource IS 'The resource server that access tokens are for (RFC 8707), if one was named.';
 COMMENT ON COLUMN grants.nonce IS 'The nonce of the request.';
@@ -52,6 +58,8 @@ COMMENT ON COLUMN grants.revoke_reason IS 'Why: reuse, logout, revoked, ..';
 
 CREATE INDEX grants_user ON grants (tenant_id, user_id);
 CREATE INDEX grants_session ON grants (tenant_id, session_id);
+CREATE INDEX grants_identity ON grants (tenant_id, identity_id);
+CREATE INDEX grants_source ON grants (tenant_id, source_id);
 CREATE INDEX grants_application ON grants (tenant_id, application_id);
 CREATE INDEX grants_installation_application ON grants (installation_application_id);
 CREATE INDEX grants_expiry ON grants (expires_at);

@@ -3,8 +3,8 @@
 //! A change of this instance drops at once, those of others within a second ([`crate::workers`] polls the changes feed).
 //! When the feed was not read for three seconds, nothing cached is believed: it fails towards the database.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use moka::sync::Cache;
@@ -25,8 +25,8 @@ const BELIEVED_FOR: Duration = Duration::from_secs(3);
 /// Nothing is kept longer, whatever the feed says.
 const MAX_AGE: Duration = Duration::from_secs(300);
 
-/// What a login changes about a person is told within so long.
-const BEARER_AGE: Duration = Duration::from_secs(10);
+/// What a login changes about a person stands in no feed; it is told within five seconds all the same.
+const BEARER_AGE: Duration = Duration::from_secs(4);
 
 /// Who stands behind an API key, as it was when it was loaded.
 #[derive(Debug, Clone)]
@@ -50,7 +50,7 @@ pub struct TenantCache {
     /// API keys, by secret hash.
     pub keys: Cache<Vec<u8>, Arc<KeyHolder>>,
     /// Applications and signing keys.
-    pub issuer: IssuerCache,
+    pub issuer: Arc<IssuerCache>,
     /// Bearers of own access tokens, by token hash.
     pub bearers: Cache<Vec<u8>, Arc<Bearer>>,
 }
@@ -59,7 +59,7 @@ pub struct TenantCache {
 pub struct Caches {
     slugs: Cache<String, Uuid>,
     tenants: Cache<Uuid, Arc<TenantCache>>,
-    installation: RwLock<Arc<IssuerCache>>,
+    installation: Cache<(), Arc<IssuerCache>>,
     started: Instant,
     last_poll_ms: AtomicU64,
     epoch: AtomicU64,
@@ -67,18 +67,24 @@ pub struct Caches {
 
 impl Default for Caches {
     fn default() -> Self {
+        Self::with_max_age(MAX_AGE)
+    }
+}
+
+impl Caches {
+    /// Caches that keep nothing for longer than this.
+    #[must_use]
+    pub fn with_max_age(age: Duration) -> Self {
         Self {
-            slugs: Cache::builder().max_capacity(100_000).time_to_live(MAX_AGE).build(),
-            tenants: Cache::builder().max_capacity(10_000).time_to_live(MAX_AGE).build(),
-            installation: RwLock::default(),
+            slugs: Cache::builder().max_capacity(100_000).time_to_live(age).build(),
+            tenants: Cache::builder().max_capacity(10_000).time_to_live(age).build(),
+            installation: Cache::builder().max_capacity(1).time_to_live(age).build(),
             started: Instant::now(),
             last_poll_ms: AtomicU64::new(0),
             epoch: AtomicU64::new(0),
         }
     }
-}
 
-impl Caches {
     /// Says that the changes feed was read just now.
     pub fn polled(&self) {
         let elapsed = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -107,11 +113,7 @@ impl Caches {
         if !self.fresh() {
             return Arc::default();
         }
-        Arc::clone(&self.installation.read().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    fn forget_installation(&self) {
-        *self.installation.write().unwrap_or_else(PoisonError::into_inner) = Arc::default();
+        self.installation.get_with((), Arc::default)
     }
 
     /// The cached tenant with this id, if it may be believed.
@@ -132,7 +134,7 @@ impl Caches {
             providers: Cache::builder().max_capacity(1_000).build(),
             sessions: Cache::builder().max_capacity(10_000).build(),
             keys: Cache::builder().max_capacity(10_000).build(),
-            issuer: IssuerCache::default(),
+            issuer: Arc::default(),
             bearers: Cache::builder().max_capacity(10_000).time_to_live(BEARER_AGE).build(),
             tenant,
         });
@@ -147,19 +149,38 @@ impl Caches {
         cached
     }
 
-    /// Drops everything: the feed was unread for so long that changes may have gone by.
+    /// Drops everything.
     pub fn forget_all(&self) {
         self.epoch.fetch_add(1, Ordering::SeqCst);
         self.tenants.invalidate_all();
-        self.forget_installation();
+        self.installation.invalidate(&());
     }
 
-    /// Drops everything of one tenant; the nil id stands for the installation.
+    /// Drops everything of one tenant. The nil id stands for the installation, whose applications and keys any tenant's
+    /// people may have tokens of: then of all.
     pub fn forget(&self, tenant: Uuid) {
+        if tenant.is_nil() {
+            return self.forget_all();
+        }
         self.epoch.fetch_add(1, Ordering::SeqCst);
         self.tenants.invalidate(&tenant);
-        if tenant.is_nil() {
-            self.forget_installation();
-        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_of_the_installation_is_kept_for_longer_than_anything_else() {
+        let caches = Caches::with_max_age(Duration::from_millis(50));
+        let kept = caches.installation();
+        std::thread::sleep(Duration::from_millis(60));
+        assert!(!Arc::ptr_eq(&kept, &caches.installation()));
+        let caches = Caches::default();
+        let kept = caches.installation();
+        assert!(Arc::ptr_eq(&kept, &caches.installation()), "and until then it is kept");
+        caches.forget(Uuid::nil());
+        assert!(!Arc::ptr_eq(&kept, &caches.installation()));
     }
 }

@@ -1,12 +1,11 @@
 //! KeyRing: the signing keys of one of our issuers, ready to use.
 
 use chrono::{DateTime, Utc};
-use jsonwebtoken::jwk::Jwk;
 use serde_json::json;
 
 use crate::model::application::settings::TokenAlgorithm;
 use crate::model::connection::oidc::SigningAlgorithm;
-use crate::model::signing_key::SigningKey;
+use crate::model::signing_key::{SigningKey, signer};
 use crate::protocol::jwt::JwtError;
 use crate::protocol::jwt::key_pair::KeyPair;
 use crate::protocol::jwt::key_set::KeySet;
@@ -20,8 +19,9 @@ const OWN_ALGORITHMS: [SigningAlgorithm; 3] =
 /// The signing keys of one issuer, as they were when they were loaded.
 #[derive(Debug)]
 pub struct KeyRing {
-    keys: Vec<(SigningKey, KeyPair)>,
-    verifying: Option<KeySet>,
+    rows: Vec<SigningKey>,
+    /// Of each row: what signs, and what verifies that.
+    keys: Vec<(KeyPair, KeySet)>,
 }
 
 /// Where a signing key is sealed; the installation's have the nil tenant.
@@ -37,39 +37,68 @@ impl KeyRing {
     /// # Errors
     /// [`SealError`] when one does not open.
     pub fn load(rows: Vec<SigningKey>, sealer: &Sealer, now: DateTime<Utc>) -> Result<Self, SealError> {
-        let open = |row: SigningKey| {
-            let der = sealer.open(private_key_place(&row), &row.private_key)?;
+        let rows: Vec<SigningKey> = rows.into_iter().filter(|row| row.is_published(now)).collect();
+        let open = |row: &SigningKey| {
+            let der = sealer.open(private_key_place(row), &row.private_key)?;
             let pair = KeyPair::from_pkcs8(&der).map_err(|_| SealError::DoesNotOpen)?;
-            Ok((row, pair))
+            let published = json!({ "keys": [pair.public_jwk()] }).to_string();
+            Ok((pair, KeySet::parse(published.as_bytes()).map_err(|_| SealError::DoesNotOpen)?))
         };
-        let keys = rows.into_iter().filter(|row| row.is_published(now)).map(open);
-        let keys = keys.collect::<Result<Vec<_>, SealError>>()?;
-        let public: Vec<&Jwk> = keys.iter().map(|(_, pair)| pair.public_jwk()).collect();
-        let verifying = KeySet::parse(json!({ "keys": public }).to_string().as_bytes()).ok();
-        Ok(Self { keys, verifying })
+        let keys = rows.iter().map(open).collect::<Result<Vec<_>, SealError>>()?;
+        Ok(Self { rows, keys })
     }
 
-    /// The key that signs with `algorithm` at `now`: the youngest whose time has come. A first key has none before it
-    /// that could sign until then, so it signs at once.
+    /// The key that signs with `algorithm` at `now`.
     #[must_use]
     pub fn signer(&self, algorithm: TokenAlgorithm, now: DateTime<Utc>) -> Option<&KeyPair> {
-        let fitting = || self.keys.iter().filter(|(row, _)| row.algorithm == algorithm && row.is_published(now));
-        let current = fitting().filter(|(row, _)| row.use_from <= now).max_by_key(|(row, _)| row.use_from);
-        current.or_else(|| fitting().min_by_key(|(row, _)| row.use_from)).map(|(_, pair)| pair)
+        let current = signer(&self.rows, algorithm, now)?;
+        self.rows.iter().zip(&self.keys).find(|(row, _)| row.id == current.id).map(|(_, (pair, _))| pair)
     }
 
-    /// The public keys, for the published key set (RFC 7517).
-    #[must_use]
-    pub fn public(&self) -> Vec<&Jwk> {
-        self.keys.iter().map(|(_, pair)| pair.public_jwk()).collect()
-    }
-
-    /// Verifies a token that we are said to have signed.
+    /// Verifies a token that we are said to have signed, with the key that it names and that is published at `now`; every
+    /// token of ours names one.
     ///
     /// # Errors
-    /// [`JwtError`]; [`JwtError::UnknownKey`] when no key of this ring fits.
-    pub fn verify(&self, token: &str) -> Result<Verified, JwtError> {
+    /// [`JwtError`]; [`JwtError::UnknownKey`] when there is no such key here.
+    pub fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<Verified, JwtError> {
         let token = Jws::parse(token, &OWN_ALGORITHMS)?;
-        token.verify(self.verifying.as_ref().ok_or(JwtError::UnknownKey)?)
+        let kid = token.kid().ok_or(JwtError::UnknownKey)?;
+        let named = |(row, (pair, _)): &(&SigningKey, &(KeyPair, KeySet))| pair.kid() == kid && row.is_published(now);
+        let (_, (_, public)) = self.rows.iter().zip(&self.keys).find(named).ok_or(JwtError::UnknownKey)?;
+        token.verify(public)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::Duration;
+    use secrecy::ExposeSecret;
+
+    use super::*;
+
+    #[test]
+    fn p_13_a_key_verifies_for_as_long_as_it_is_published_however_long_the_ring_is_kept() {
+        let sealer = Sealer::from_text(&"t1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=".into()).unwrap();
+        let now = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+        let key = |retire_at| {
+            let der = KeyPair::generate(TokenAlgorithm::ES256).unwrap();
+            let mut row = SigningKey {
+                tenant_id: uuid::Uuid::now_v7(),
+                id: uuid::Uuid::now_v7(),
+                algorithm: TokenAlgorithm::ES256,
+                private_key: Vec::new(),
+                public_key: json!({}),
+                created_at: now,
+                use_from: now,
+                retire_at,
+            };
+            row.private_key = sealer.seal(private_key_place(&row), der.expose_secret());
+            (row, KeyPair::from_pkcs8(&der).unwrap().sign("at+jwt", &json!({})).unwrap())
+        };
+        let ((old, by_old), (new, by_new)) = (key(Some(now + Duration::hours(1))), key(None));
+        let ring = KeyRing::load(vec![old, new], &sealer, now).unwrap();
+        let (good, over) = (now + Duration::minutes(59), now + Duration::hours(1));
+        assert!(ring.verify(&by_old, good).is_ok() && ring.verify(&by_new, over).is_ok());
+        assert_eq!(ring.verify(&by_old, over), Err(JwtError::UnknownKey));
     }
 }

@@ -10,7 +10,7 @@ use crate::context::Context;
 use crate::flows::authenticate::Caller;
 use crate::flows::write::write;
 use crate::flows::{Error, limits, password_login};
-use crate::model::audit::{Actor, Event};
+use crate::model::audit::{Actor, Event, Stamp};
 use crate::model::local_credential::LocalCredential;
 use crate::model::password::Password;
 use crate::model::tenant::Tenant;
@@ -63,9 +63,9 @@ pub async fn set(ctx: &Context, caller: &Caller, id: Uuid, input: PasswordIn) ->
     let row = LocalCredential {
         tenant_id: tenant,
         user_id: id,
-        password_hash: ctx.hasher.hash(password).await?,
+        password_hash: ctx.hasher.hash(tenant, password).await?,
         must_change: input.must_change,
-        version: 1,
+        password_id: Uuid::now_v7(),
         changed_at: stamp.at,
     };
     let by = caller.clone();
@@ -111,23 +111,38 @@ pub async fn change_own(ctx: &Context, caller: &Caller, input: OwnPasswordIn) ->
     let user = find(ctx, tenant, user_id).await?;
     let password = fit("new_password", &input.new_password, &user, &caller.tenant.tenant)?;
     let counted = password_login::count_own(ctx, tenant, user_id).await?;
+    let changed = change(ctx, (tenant, user_id, session), input.current_password, password, stamp).await;
+    if matches!(changed, Ok(()) | Err(Error::Unavailable)) {
+        limits::take_back(ctx, counted).await?; // done, or nothing was tried
+    }
+    changed
+}
+
+async fn change(
+    ctx: &Context,
+    (tenant, user_id, session): (Uuid, Uuid, Uuid),
+    current: SecretString,
+    password: Password,
+    stamp: Stamp,
+) -> Result<(), Error> {
     let read = ctx.db.tenant(tenant, move |conn| Ok::<_, DbError>(local_credentials::find(conn, tenant, user_id)?));
     let old = read.await?;
-    let right = match (&old, Password::typed(&input.current_password)) {
-        (Some(old), Some(typed)) => ctx.hasher.verify(typed, Some(old.password_hash.clone())).await? != Match::Wrong,
+    let right = match (&old, Password::typed(&current)) {
+        (Some(old), Some(typed)) => {
+            ctx.hasher.verify(tenant, typed, Some(old.password_hash.clone())).await? != Match::Wrong
+        }
         _ => false,
     };
     let Some(old) = old.filter(|_| right) else {
         return Err(Error::forbidden("credentials_wrong", "the current password is another one"));
     };
-    limits::take_back(ctx, counted).await?;
-    if ctx.hasher.verify(password.clone(), Some(old.password_hash)).await? != Match::Wrong {
+    if ctx.hasher.verify(tenant, password.clone(), Some(old.password_hash)).await? != Match::Wrong {
         return Err(Error::invalid("new_password", "must be another one than the current password"));
     }
-    let hash = ctx.hasher.hash(password).await?;
+    let hash = ctx.hasher.hash(tenant, password).await?;
     write(ctx, tenant, stamp, move |conn| {
         User::lock(conn, tenant, user_id)?.ok_or(Error::NotFound)?;
-        if !local_credentials::change(conn, tenant, (user_id, old.version), &hash, stamp.at)? {
+        if !local_credentials::change(conn, tenant, (user_id, old.password_id), &hash, stamp.at)? {
             return Err(Error::Stale);
         }
         sessions::end_others(conn, tenant, (user_id, session), "password_changed", stamp.at)?;

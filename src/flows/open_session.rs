@@ -112,17 +112,17 @@ impl NewSession {
         let (tenant, at) = (self.row.tenant_id, self.stamp.at);
         // W-01: what was signed in here before is signed in no more; the new session has an id and a secret of its own.
         let old = self.replaced.map(|hash| sessions::find_by_token(conn, tenant, &hash)).transpose()?.flatten();
+        self.row.user_id = welcome.user.id;
+        self.row.identity_id = welcome.identity_id;
         if let Some((old, user)) = old {
             // Who only signs in again keeps what applications were given.
             if user.id == welcome.user.id {
-                grants::hand_over(conn, tenant, user.id, old.id, self.row.id)?;
+                grants::hand_over(conn, tenant, old.id, &self.row)?;
             }
             if sessions::end(conn, tenant, old.id, "replaced", at)? {
                 changes::note(conn, tenant)?; // W-04: other instances may hold it in memory
             }
         }
-        self.row.user_id = welcome.user.id;
-        self.row.identity_id = welcome.identity_id;
         sessions::insert(conn, tenant, &self.row)?;
         let event = Event::LoginSucceeded(LoginSucceeded {
             method: self.method,

@@ -111,7 +111,7 @@ pub async fn sign_in(
     let usable = user.clone().filter(|u| u.status == AccountStatus::Active).zip(credential.flatten());
     let stored = usable.as_ref().map(|(_, credential)| credential.password_hash.clone());
     let verdict = match Password::typed(password) {
-        Some(typed) => match ctx.hasher.verify(typed, stored).await {
+        Some(typed) => match ctx.hasher.verify(id, typed, stored).await {
             Ok(verdict) => verdict,
             Err(busy) => {
                 limits::take_back(ctx, counted).await?; // nothing was tried
@@ -129,10 +129,11 @@ pub async fn sign_in(
         return Ok(Ending::MustChange { proof });
     }
     let renewed = match (verdict, Password::typed(password)) {
-        (Match::RightOutdated, Some(typed)) => Some(ctx.hasher.hash(typed).await?),
+        // When too many are hashed now, another login will renew it.
+        (Match::RightOutdated, Some(typed)) => ctx.hasher.hash(id, typed).await.ok(),
         _ => None,
     };
-    let checked = (credential.user_id, credential.version);
+    let checked = (credential.user_id, credential.password_id);
     let held = move |conn: &mut PgConnection| local_credentials::hold(conn, id, checked, renewed.as_deref());
     let Some(signed_in) = open(ctx, user, arrival, &devices, move |conn| Ok(held(conn)?)).await? else {
         return Ok(Ending::Wrong);

@@ -13,7 +13,7 @@ use crate::context::key_ring::{KeyRing, private_key_place};
 use crate::flows::Error;
 use crate::model::application::settings::TokenAlgorithm;
 use crate::model::audit::{Actor, Event, KeyRotated, Stamp};
-use crate::model::signing_key::{LONGEST_TOKEN, SigningKey};
+use crate::model::signing_key::{LONGEST_TOKEN, SigningKey, signer};
 use crate::protocol::jwt::key_pair::KeyPair;
 use crate::secrets::sealed::Sealer;
 use crate::store::{audit_events, changes, signing_keys};
@@ -45,18 +45,18 @@ pub async fn ensure(
         if known.iter().any(|key| key.algorithm == algorithm && key.is_published(now)) {
             return Ok(Vec::new()); // another instance was faster
         }
-        Ok(vec![add(conn, tenant, sealer, algorithm, (now, now))?])
+        Ok(vec![(add(conn, tenant, sealer, algorithm, (now, now))?, Some(Event::SigningKeyCreated as Told))])
     })
     .await?;
     Ok(ctx.load_key_ring(issuer).await?)
 }
 
-/// Makes a successor for each key that signs (or for the one with `algorithm`): published now, signing in a day, or in ten
-/// seconds when it has to be `at_once`. What signed before stays published until its tokens have expired. Gives the new
-/// keys.
+/// Has a successor take over from each key that signs (or from the one with `algorithm`): published now, signing in a
+/// day, or in ten seconds when it has to be `at_once`; a successor that waits already is brought forward then. What
+/// signed before stays published until its tokens have expired. Gives the keys that take over.
 ///
 /// # Errors
-/// [`Error::Conflict`] `rotation_pending` when a successor waits already, [`Error::Unavailable`].
+/// [`Error::Conflict`] `rotation_pending` when a successor waits already and not `at_once`, [`Error::Unavailable`].
 pub async fn rotate(
     ctx: &Context,
     issuer: &Issuer,
@@ -65,8 +65,9 @@ pub async fn rotate(
     at_once: bool,
 ) -> Result<Vec<SigningKey>, Error> {
     let wanted = move |key: &SigningKey| algorithm.is_none_or(|wanted| key.algorithm == wanted);
+    let pace = if at_once { Pace::AtOnce } else { Pace::InADay };
     change(ctx, issuer.tenant_id(), stamp, move |conn, tenant, sealer| {
-        succeed(conn, tenant, sealer, stamp.at, at_once, wanted)
+        succeed(conn, tenant, sealer, (stamp.at, pace), wanted)
     })
     .await
 }
@@ -83,68 +84,119 @@ pub async fn rotate_due(ctx: &Context) -> Result<usize, Error> {
     for tenant in &due {
         let tenant = (!tenant.is_nil()).then_some(*tenant);
         let rotated = change(ctx, tenant, stamp, move |conn, tenant, sealer| {
-            succeed(conn, tenant, sealer, now, false, |key| key.use_from < before)
+            succeed(conn, tenant, sealer, (now, Pace::BySchedule), |key| key.use_from < before)
         });
-        match rotated.await {
-            Ok(_) | Err(Error::Conflict { .. }) => {}
-            Err(error) => return Err(error),
-        }
+        rotated.await?;
     }
     Ok(due.len())
 }
 
-/// Runs `work` with the issuer's keys held; what it gives is told in the audit log and to every instance.
+/// Takes a key back that is a secret no more: it is published no longer, so what it signed is good nowhere any more. The
+/// key that signs now cannot go; have another one take over first.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::Conflict`] `signing_key_in_use`, [`Error::Unavailable`].
+pub async fn revoke(ctx: &Context, issuer: &Issuer, stamp: Stamp, id: Uuid) -> Result<(), Error> {
+    let now = stamp.at;
+    let done = change(ctx, issuer.tenant_id(), stamp, move |conn, tenant, _| {
+        let keys = signing_keys::all(conn, tenant)?;
+        let key = keys.iter().find(|key| key.id == id && key.is_published(now)).ok_or(Error::NotFound)?;
+        let signer = signer(&keys, key.algorithm, now).filter(|signer| signer.id != id);
+        let Some(signer) = signer else {
+            let message = "this key signs; rotate with at_once, and take it back when the next one signs";
+            return Err(Error::conflict("signing_key_in_use", message));
+        };
+        if key.use_from > now {
+            // It was to take over from the one that signs: that one goes on.
+            signing_keys::schedule(conn, tenant, &SigningKey { retire_at: None, ..signer.clone() })?;
+        }
+        let gone = SigningKey { retire_at: Some(now), ..key.clone() };
+        signing_keys::schedule(conn, tenant, &gone)?;
+        Ok(vec![(gone, Some(Event::SigningKeyRevoked as Told))])
+    });
+    done.await.map(drop)
+}
+
+/// The kind of event that tells what became of a key.
+type Told = fn(KeyRotated) -> Event;
+
+/// Runs `work` with the issuer's keys held; what became of those it gives is told in the audit log and to every instance.
 async fn change<F>(ctx: &Context, tenant: Option<Uuid>, stamp: Stamp, work: F) -> Result<Vec<SigningKey>, Error>
 where
-    F: FnOnce(&mut PgConnection, Uuid, &Sealer) -> Result<Vec<SigningKey>, Error> + Send + 'static,
+    F: FnOnce(&mut PgConnection, Uuid, &Sealer) -> Result<Vec<(SigningKey, Option<Told>)>, Error> + Send + 'static,
 {
     let (id, sealer) = (tenant.unwrap_or_default(), ctx.sealer.clone());
     let held = move |conn: &mut PgConnection| {
         signing_keys::lock(conn, id)?;
-        let made = work(conn, id, &sealer)?;
-        for key in &made {
-            let event =
-                Event::SigningKeyCreated(KeyRotated { id: key.id, algorithm: key.algorithm, use_from: key.use_from });
+        let keys = work(conn, id, &sealer)?;
+        for (key, told) in &keys {
+            let Some(told) = told else { continue };
+            let event = told(KeyRotated { id: key.id, algorithm: key.algorithm, use_from: key.use_from });
             match tenant {
                 Some(tenant) => audit_events::insert(conn, tenant, &stamp.event(tenant, &event))?,
                 None => audit_events::insert_operator(conn, &stamp.operator_event(&event))?,
             };
             changes::note(conn, id)?;
         }
-        Ok::<_, Error>(made)
+        Ok::<_, Error>(keys.into_iter().map(|(key, _)| key).collect())
     };
-    let made = match tenant {
+    let keys = match tenant {
         Some(tenant) => ctx.db.tenant(tenant, held).await?,
         None => ctx.db.system(held).await?,
     };
     ctx.caches.forget(id);
-    Ok(made)
+    Ok(keys)
 }
 
+/// When a successor begins to sign, and what it means that one waits already.
+#[derive(Clone, Copy)]
+enum Pace {
+    /// In a day; one that waits will do.
+    BySchedule,
+    /// In a day; one that waits is a conflict.
+    InADay,
+    /// As soon as every instance knows it; one that waits is brought forward.
+    AtOnce,
+}
+
+/// Has a successor take over from each key that signs and is `wanted`. Gives those, and how that is told.
 fn succeed(
     conn: &mut PgConnection,
     tenant: Uuid,
     sealer: &Sealer,
-    now: DateTime<Utc>,
-    at_once: bool,
+    (now, pace): (DateTime<Utc>, Pace),
     wanted: impl Fn(&SigningKey) -> bool,
-) -> Result<Vec<SigningKey>, Error> {
-    let use_from = now + if at_once { AHEAD_AT_ONCE } else { AHEAD };
-    let going: Vec<SigningKey> =
-        signing_keys::all(conn, tenant)?.into_iter().filter(|key| key.retire_at.is_none()).collect();
-    let mut made = Vec::new();
-    for key in going.iter().filter(|key| key.use_from <= now && wanted(key)) {
-        let waiting = going.iter().find(|other| other.algorithm == key.algorithm && other.use_from > now);
-        match waiting {
-            // It has signed nothing, and would take over again from the one that is made now.
-            Some(waiting) if at_once => drop(signing_keys::retire(conn, tenant, waiting.id, now)?),
-            Some(_) => return Err(Error::conflict("rotation_pending", "a successor is published and signs soon")),
-            None => {}
-        }
-        signing_keys::retire(conn, tenant, key.id, use_from + LONGEST_TOKEN)?;
-        made.push(add(conn, tenant, sealer, key.algorithm, (now, use_from))?);
+) -> Result<Vec<(SigningKey, Option<Told>)>, Error> {
+    let keys = signing_keys::all(conn, tenant)?;
+    let mut next = Vec::new();
+    for algorithm in TokenAlgorithm::ALL {
+        let Some(signer) = signer(&keys, algorithm, now).filter(|key| wanted(key)) else { continue };
+        let waits = |key: &&SigningKey| key.algorithm == algorithm && key.use_from > now && key.is_published(now);
+        let waiting = keys.iter().filter(waits).find(|key| key.id != signer.id);
+        let (successor, told) = match (waiting, pace) {
+            (None, Pace::BySchedule | Pace::InADay) => {
+                (add(conn, tenant, sealer, algorithm, (now, now + AHEAD))?, Some(Event::SigningKeyCreated as Told))
+            }
+            (None, Pace::AtOnce) => {
+                let made = add(conn, tenant, sealer, algorithm, (now, now + AHEAD_AT_ONCE))?;
+                (made, Some(Event::SigningKeyCreated as Told))
+            }
+            (Some(_), Pace::BySchedule) => continue,
+            (Some(_), Pace::InADay) => {
+                return Err(Error::conflict("rotation_pending", "a successor is published and signs soon"));
+            }
+            (Some(waiting), Pace::AtOnce) => {
+                let soon = SigningKey { use_from: waiting.use_from.min(now + AHEAD_AT_ONCE), ..waiting.clone() };
+                signing_keys::schedule(conn, tenant, &soon)?;
+                let sooner = soon.use_from < waiting.use_from;
+                (soon, sooner.then_some(Event::SigningKeyBroughtForward as Told))
+            }
+        };
+        let retire_at = Some(successor.use_from + LONGEST_TOKEN);
+        signing_keys::schedule(conn, tenant, &SigningKey { retire_at, ..signer.clone() })?;
+        next.push((successor, told));
     }
-    Ok(made)
+    Ok(next)
 }
 
 fn add(

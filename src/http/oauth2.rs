@@ -24,15 +24,14 @@ use crate::flows::Error;
 use crate::flows::oauth2::OAuthError;
 use crate::flows::oauth2::request::Pairs;
 use crate::http::Ctx;
-use crate::http::problem::Problem;
 
 /// The issuer of the path.
 ///
 /// # Errors
-/// 404 for a tenant that is not there.
-pub async fn issuer_of(ctx: &Ctx, req: &HttpRequest) -> Result<Issuer, Problem> {
+/// [`Error::NotFound`] for a tenant that is not there, [`Error::Unavailable`].
+pub async fn issuer_of(ctx: &Ctx, req: &HttpRequest) -> Result<Issuer, Error> {
     match req.match_info().get("tenant") {
-        Some(slug) => Ok(Issuer::Tenant(ctx.tenant(slug).await?.ok_or_else(Problem::not_found)?)),
+        Some(slug) => Ok(Issuer::Tenant(ctx.tenant(slug).await?.ok_or(Error::NotFound)?)),
         None => Ok(Issuer::Installation),
     }
 }

@@ -147,7 +147,7 @@ pub struct SessionEnded {
     pub reason: &'static str,
 }
 
-/// A signing key that was made.
+/// A signing key that was made, is to sign earlier than was said, or was taken back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct KeyRotated {
     /// The key.
@@ -285,6 +285,10 @@ pub enum Event {
     LoginRefused(LoginRefused),
     #[serde(rename = "signing_key.created")]
     SigningKeyCreated(KeyRotated),
+    #[serde(rename = "signing_key.brought_forward")]
+    SigningKeyBroughtForward(KeyRotated),
+    #[serde(rename = "signing_key.revoked")]
+    SigningKeyRevoked(KeyRotated),
     #[serde(rename = "grant.created")]
     GrantCreated(GrantGiven),
     #[serde(rename = "grant.revoked")]

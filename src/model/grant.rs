@@ -26,6 +26,8 @@ pub struct Grant {
     pub client: ClientRef,
     pub user_id: Uuid,
     pub session_id: Uuid,
+    pub identity_id: Option<Uuid>,
+    pub source_id: Option<Uuid>,
     pub scope: String,
     pub resource: Option<String>,
     pub nonce: Option<String>,

@@ -13,6 +13,6 @@ pub struct LocalCredential {
     pub user_id: Uuid,
     pub password_hash: String,
     pub must_change: bool,
-    pub version: i64,
+    pub password_id: Uuid,
     pub changed_at: DateTime<Utc>,
 }

@@ -48,6 +48,15 @@ impl SigningKey {
     }
 }
 
+/// Of an issuer's keys the one that signs with `algorithm` at `now`: the youngest whose time has come, whatever comes
+/// after it. A first key has none before it that could sign until then, so it signs at once.
+#[must_use]
+pub fn signer(keys: &[SigningKey], algorithm: TokenAlgorithm, now: DateTime<Utc>) -> Option<&SigningKey> {
+    let fitting = || keys.iter().filter(|key| key.algorithm == algorithm && key.is_published(now));
+    let current = fitting().filter(|key| key.use_from <= now).max_by_key(|key| key.use_from);
+    current.or_else(|| fitting().min_by_key(|key| key.use_from))
+}
+
 /// The installation's keys are read as those of the nil tenant, so that one key ring serves both.
 impl From<InstallationSigningKey> for SigningKey {
     fn from(row: InstallationSigningKey) -> Self {

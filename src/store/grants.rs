@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use uuid::Uuid;
 
 use crate::model::grant::{Grant, RefreshToken};
+use crate::model::session::Session;
 use crate::schema::{grants, refresh_tokens};
 
 /// Adds a grant.
@@ -98,34 +99,19 @@ pub fn revoke(conn: &mut PgConnection, tenant: Uuid, id: Uuid, reason: &str, now
     Ok(revoked.execute(conn)? == 1)
 }
 
-/// Takes back what was given in these sessions.
+/// Gives what a user let applications have in one session over to the next one of the same user: from now on it stands
+/// and falls with that.
 ///
 /// # Errors
 /// What the database says.
-pub fn revoke_of_sessions(
-    conn: &mut PgConnection,
-    tenant: Uuid,
-    sessions: &[Uuid],
-    reason: &str,
-    now: DateTime<Utc>,
-) -> QueryResult<usize> {
-    let good = grants::table
-        .filter(grants::tenant_id.eq(tenant))
-        .filter(grants::session_id.eq_any(sessions))
-        .filter(grants::revoked_at.is_null());
-    diesel::update(good).set((grants::revoked_at.eq(now), grants::revoke_reason.eq(reason))).execute(conn)
-}
-
-/// Gives what a user let applications have in one session over to the next one of the same user.
-///
-/// # Errors
-/// What the database says.
-pub fn hand_over(conn: &mut PgConnection, tenant: Uuid, user: Uuid, old: Uuid, new: Uuid) -> QueryResult<usize> {
+pub fn hand_over(conn: &mut PgConnection, tenant: Uuid, old: Uuid, new: &Session) -> QueryResult<usize> {
     let of_old = grants::table
         .filter(grants::tenant_id.eq(tenant))
         .filter(grants::session_id.eq(old))
-        .filter(grants::user_id.eq(user));
-    diesel::update(of_old).set(grants::session_id.eq(new)).execute(conn)
+        .filter(grants::user_id.eq(new.user_id));
+    let now_of =
+        (grants::session_id.eq(new.id), grants::identity_id.eq(new.identity_id), grants::source_id.eq(new.source_id));
+    diesel::update(of_old).set(now_of).execute(conn)
 }
 
 /// Deletes grants that were over before `before`, at most `limit` (system).

@@ -23,7 +23,7 @@ pub fn insert_source(conn: &mut PgConnection, tenant: Uuid, id: Uuid, kind: Sour
         .execute(conn)
 }
 
-/// Deletes a source and with it its child, its identities, their sessions and its mappings.
+/// Deletes a source and with it its child, its identities, their sessions and grants, and its mappings.
 ///
 /// # Errors
 /// What the database says.
@@ -95,7 +95,7 @@ pub fn touch(
         .execute(conn)
 }
 
-/// Deletes an identity of a user, and with it the sessions that came in by it; tells how many there were (0 or 1).
+/// Deletes an identity of a user, and with it the sessions and grants that came of it; tells how many there were (0 or 1).
 ///
 /// # Errors
 /// What the database says.
@@ -121,7 +121,7 @@ pub fn roles_of_source(conn: &mut PgConnection, tenant: Uuid, source: Uuid) -> Q
         .load(conn)
 }
 
-/// Deletes every identity of a source; tells how many there were.
+/// Deletes every identity of a source, and with them the sessions and grants that came of them; tells how many there were.
 ///
 /// # Errors
 /// What the database says.

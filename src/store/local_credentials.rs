@@ -58,36 +58,36 @@ pub fn put(conn: &mut PgConnection, tenant: Uuid, row: &LocalCredential) -> Quer
         .set((
             local_credentials::password_hash.eq(&row.password_hash),
             local_credentials::must_change.eq(row.must_change),
-            local_credentials::version.eq(local_credentials::version + 1),
+            local_credentials::password_id.eq(row.password_id),
             local_credentials::changed_at.eq(row.changed_at),
         ))
         .execute(conn)
 }
 
-/// The person's own choice of another password, when the one before is still of `version`; tells whether it was.
+/// The person's own choice of another password, when the one before is still `password`; tells whether it was.
 ///
 /// # Errors
 /// What the database says.
 pub fn change(
     conn: &mut PgConnection,
     tenant: Uuid,
-    (user, version): (Uuid, i64),
+    (user, password): (Uuid, Uuid),
     password_hash: &str,
     now: DateTime<Utc>,
 ) -> QueryResult<bool> {
-    let same = local_credentials::table.find((tenant, user)).filter(local_credentials::version.eq(version));
+    let same = local_credentials::table.find((tenant, user)).filter(local_credentials::password_id.eq(password));
     let changed = diesel::update(same)
         .set((
             local_credentials::password_hash.eq(password_hash),
             local_credentials::must_change.eq(false),
-            local_credentials::version.eq(version + 1),
+            local_credentials::password_id.eq(Uuid::now_v7()),
             local_credentials::changed_at.eq(now),
         ))
         .execute(conn)?;
     Ok(changed == 1)
 }
 
-/// Whether the password is still of `version`, held against changes until the transaction ends. `renewed` replaces the
+/// Whether the user's password is still `password`, held against changes until the transaction ends. `renewed` replaces the
 /// hash of the same password.
 ///
 /// # Errors
@@ -95,14 +95,14 @@ pub fn change(
 pub fn hold(
     conn: &mut PgConnection,
     tenant: Uuid,
-    (user, version): (Uuid, i64),
+    (user, password): (Uuid, Uuid),
     renewed: Option<&str>,
 ) -> QueryResult<bool> {
-    let same = local_credentials::table.find((tenant, user)).filter(local_credentials::version.eq(version));
+    let same = local_credentials::table.find((tenant, user)).filter(local_credentials::password_id.eq(password));
     if let Some(hash) = renewed {
         return Ok(diesel::update(same).set(local_credentials::password_hash.eq(hash)).execute(conn)? == 1);
     }
-    let held = same.select(local_credentials::version).for_share().first::<i64>(conn).optional()?;
+    let held = same.select(local_credentials::password_id).for_share().first::<Uuid>(conn).optional()?;
     Ok(held.is_some())
 }
 

@@ -7,19 +7,23 @@ use uuid::Uuid;
 use crate::model::page::PageRequest;
 use crate::model::session::Session;
 use crate::model::user::User;
-use crate::schema::{sessions, users};
-use crate::store::{crud, grants};
+use crate::schema::{grants, sessions, users};
+use crate::store::crud;
 
 crud!(sessions, Session);
 
-/// Ends the sessions of a query, and takes back what applications were given in them; tells how many.
+/// Ends sessions, and takes back what applications were given in them; tells how many sessions. Which ones is said of
+/// both tables: a grant outlives the row of a session that expired, so it is never found by way of that.
 macro_rules! end_all {
-    ($conn:expr, $tenant:expr, $going:expr, $reason:expr, $now:expr) => {{
+    ($conn:expr, $tenant:expr, ($sessions:expr, $grants:expr), $reason:expr, $now:expr) => {{
+        let going = sessions::table.filter(sessions::tenant_id.eq($tenant)).filter(sessions::ended_at.is_null());
         let over = (sessions::ended_at.eq($now), sessions::end_reason.eq($reason));
-        let ended = diesel::update($going).set((over, sessions::upstream.eq(None::<Vec<u8>>)));
-        let ended: Vec<Uuid> = ended.returning(sessions::id).get_results($conn)?;
-        grants::revoke_of_sessions($conn, $tenant, &ended, $reason, $now)?;
-        QueryResult::Ok(ended.len())
+        let over = (over, sessions::upstream.eq(None::<Vec<u8>>));
+        let ended = diesel::update(going.filter($sessions)).set(over).execute($conn)?;
+        let good = grants::table.filter(grants::tenant_id.eq($tenant)).filter(grants::revoked_at.is_null());
+        let revoked = (grants::revoked_at.eq($now), grants::revoke_reason.eq($reason));
+        diesel::update(good.filter($grants)).set(revoked).execute($conn)?;
+        QueryResult::Ok(ended)
     }};
 }
 
@@ -87,8 +91,7 @@ pub fn touch(conn: &mut PgConnection, tenant: Uuid, id: Uuid, now: DateTime<Utc>
 /// # Errors
 /// What the database says.
 pub fn end(conn: &mut PgConnection, tenant: Uuid, id: Uuid, reason: &str, now: DateTime<Utc>) -> QueryResult<bool> {
-    let going = sessions::table.find((tenant, id)).filter(sessions::ended_at.is_null());
-    Ok(end_all!(conn, tenant, going, reason, now)? == 1)
+    Ok(end_all!(conn, tenant, (sessions::id.eq(id), grants::session_id.eq(id)), reason, now)? == 1)
 }
 
 /// Ends every session of a user; tells how many.
@@ -102,11 +105,7 @@ pub fn end_of_user(
     reason: &str,
     now: DateTime<Utc>,
 ) -> QueryResult<usize> {
-    let going = sessions::table
-        .filter(sessions::tenant_id.eq(tenant))
-        .filter(sessions::user_id.eq(user))
-        .filter(sessions::ended_at.is_null());
-    end_all!(conn, tenant, going, reason, now)
+    end_all!(conn, tenant, (sessions::user_id.eq(user), grants::user_id.eq(user)), reason, now)
 }
 
 /// Ends every session of a user but one; tells how many.
@@ -120,14 +119,9 @@ pub fn end_others(
     reason: &str,
     now: DateTime<Utc>,
 ) -> QueryResult<usize> {
-    let going = sessions::table
-        .filter(sessions::tenant_id.eq(tenant))
-        .filter(sessions::user_id.eq(user))
-        .filter(sessions::id.ne(kept))
-        .filter(sessions::ended_at.is_null());
-    diesel::update(going)
-        .set((sessions::ended_at.eq(now), sessions::end_reason.eq(reason), sessions::upstream.eq(None::<Vec<u8>>)))
-        .execute(conn)
+    let others = sessions::user_id.eq(user).and(sessions::id.ne(kept));
+    let given_there = grants::user_id.eq(user).and(grants::session_id.ne(kept));
+    end_all!(conn, tenant, (others, given_there), reason, now)
 }
 
 /// Ends every session that came in by a source; tells how many.
@@ -141,11 +135,7 @@ pub fn end_of_source(
     reason: &str,
     now: DateTime<Utc>,
 ) -> QueryResult<usize> {
-    let going = sessions::table
-        .filter(sessions::tenant_id.eq(tenant))
-        .filter(sessions::source_id.eq(source))
-        .filter(sessions::ended_at.is_null());
-    end_all!(conn, tenant, going, reason, now)
+    end_all!(conn, tenant, (sessions::source_id.eq(source), grants::source_id.eq(source)), reason, now)
 }
 
 /// Deletes sessions that were over before `before`, at most `limit` (system).

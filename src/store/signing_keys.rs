@@ -49,16 +49,19 @@ pub fn insert(conn: &mut PgConnection, tenant: Uuid, key: &SigningKey) -> QueryR
     diesel::insert_into(signing_keys::table).values(key).execute(conn)
 }
 
-/// Says until when a key is published.
+/// Writes back from when a key signs and until when it is published.
 ///
 /// # Errors
 /// What the database says.
-pub fn retire(conn: &mut PgConnection, tenant: Uuid, id: Uuid, at: DateTime<Utc>) -> QueryResult<usize> {
+pub fn schedule(conn: &mut PgConnection, tenant: Uuid, key: &SigningKey) -> QueryResult<usize> {
+    debug_assert_eq!(tenant, key.tenant_id);
     if tenant.is_nil() {
-        let key = installation_signing_keys::table.find(id);
-        return diesel::update(key).set(installation_signing_keys::retire_at.eq(at)).execute(conn);
+        use installation_signing_keys::{retire_at, table, use_from};
+        let times = (use_from.eq(key.use_from), retire_at.eq(key.retire_at));
+        return diesel::update(table.find(key.id)).set(times).execute(conn);
     }
-    diesel::update(signing_keys::table.find((tenant, id))).set(signing_keys::retire_at.eq(at)).execute(conn)
+    let times = (signing_keys::use_from.eq(key.use_from), signing_keys::retire_at.eq(key.retire_at));
+    diesel::update(signing_keys::table.find((tenant, key.id))).set(times).execute(conn)
 }
 
 /// Deletes keys that are published no longer (system).

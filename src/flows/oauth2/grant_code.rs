@@ -80,6 +80,8 @@ fn grant(ctx: &Context, tenant_id: Uuid, asked: &Asked, found: &SignedIn, code: 
         client: asked.client.key,
         user_id: user.id,
         session_id: session.id,
+        identity_id: session.identity_id,
+        source_id: session.source_id,
         scope: params.scope.clone(),
         resource: params.resource.clone(),
         nonce: params.nonce.clone(),

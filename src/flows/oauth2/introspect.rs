@@ -10,6 +10,7 @@ use crate::flows::oauth2::access_token::bearer;
 use crate::flows::oauth2::opaque::Opaque;
 use crate::flows::oauth2::redeem::{of_issuer, subject};
 use crate::model::application::Client;
+use crate::model::tenant::TenantStatus;
 use crate::store::grants;
 
 /// What is said of a token. One that is not good, or is another client's, is `{"active": false}` and nothing else (P-16).
@@ -23,7 +24,12 @@ pub async fn introspect(
     presented: &SecretString,
 ) -> Result<Value, Error> {
     let told = match of_issuer(issuer, Opaque::RefreshToken.read(presented)) {
-        Some((tenant, hash)) => refresh_token(ctx, issuer, client, (tenant, hash)).await?,
+        Some((tenant, hash)) => match ctx.tenant_by_id(tenant).await? {
+            Some(found) if found.tenant.status == TenantStatus::Active => {
+                refresh_token(ctx, issuer, client, (tenant, hash)).await?
+            }
+            _ => None,
+        },
         None => access_token(ctx, issuer, client, presented).await?,
     };
     Ok(told.unwrap_or_else(|| json!({"active": false})))

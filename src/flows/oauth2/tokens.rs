@@ -11,7 +11,6 @@ use uuid::Uuid;
 use crate::context::Context;
 use crate::context::bearer::Subject;
 use crate::context::issuer::Issuer;
-use crate::context::key_ring::KeyRing;
 use crate::flows::{Error, signing_keys};
 use crate::model::application::Client;
 use crate::model::application::settings::{ApplicationSettings, ClaimName};
@@ -186,12 +185,9 @@ fn value_of(claim: ClaimName, user: &User) -> Option<Value> {
 /// # Errors
 /// Outside [`Error`]; inside [`JwtError`].
 pub async fn verify(ctx: &Context, issuer: &Issuer, token: &str) -> Result<Result<Verified, JwtError>, Error> {
-    let ring = ctx.key_ring(issuer).await?;
-    let checked = match ring.verify(token) {
-        Err(JwtError::UnknownKey) => {
-            let newest: std::sync::Arc<KeyRing> = ctx.load_key_ring(issuer).await?;
-            newest.verify(token)
-        }
+    let now = ctx.clock.now();
+    let checked = match ctx.key_ring(issuer).await?.verify(token, now) {
+        Err(JwtError::UnknownKey) => ctx.newest_key_ring(issuer).await?.verify(token, now),
         checked => checked,
     };
     let ours =

@@ -21,12 +21,12 @@ use crate::store::{audit_events, changes, local_credentials, sessions};
 /// How long a proof is good, in minutes.
 const PROOF_MINUTES: i64 = 10;
 
-/// That the password of this version was right; sealed.
+/// That this password was right; sealed.
 #[derive(Serialize, Deserialize)]
 struct RightPassword {
     user: Uuid,
-    /// Choosing another password raises it, so the proof is good once.
-    version: i64,
+    /// Whichever comes after it, has another id; so the proof is good once.
+    password: Uuid,
     until: DateTime<Utc>,
 }
 
@@ -44,7 +44,7 @@ pub struct NewPassword {
 /// [`Error::Internal`] when it cannot be written down.
 pub fn prove(ctx: &Context, credential: &LocalCredential) -> Result<SecretString, Error> {
     let until = ctx.clock.now() + Duration::minutes(PROOF_MINUTES);
-    let right = RightPassword { user: credential.user_id, version: credential.version, until };
+    let right = RightPassword { user: credential.user_id, password: credential.password_id, until };
     let bytes = serde_json::to_vec(&right).map_err(|e| Error::Internal(e.to_string()))?;
     Ok(URL_SAFE_NO_PAD.encode(ctx.sealer.seal(place(credential.tenant_id), &bytes)).into())
 }
@@ -63,19 +63,19 @@ pub async fn choose(
     let (id, now) = (tenant.tenant.id, ctx.clock.now());
     let right = read(ctx, id, &chosen.proof).filter(|right| right.until > now).ok_or_else(expired)?;
     let found = usable(ctx, id, right.user).await?;
-    let found = found.filter(|(_, old)| old.version == right.version && old.must_change);
+    let found = found.filter(|(_, old)| old.password_id == right.password && old.must_change);
     let (user, old) = found.ok_or_else(expired)?;
     let Ok(password) = Password::new_of(&chosen.password, &user, &tenant.tenant) else {
         return Ok(Ending::Unfit);
     };
-    if ctx.hasher.verify(password.clone(), Some(old.password_hash)).await? != Match::Wrong {
+    if ctx.hasher.verify(id, password.clone(), Some(old.password_hash)).await? != Match::Wrong {
         return Ok(Ending::Unfit);
     }
-    let hash = ctx.hasher.hash(password).await?;
+    let hash = ctx.hasher.hash(id, password).await?;
     let devices = device::read(ctx, id, arrival.device_cookie.as_deref());
     let stamp = arrival.visitor.stamp(ctx);
     let signed_in = open(ctx, user, arrival, &devices, move |conn| {
-        if !local_credentials::change(conn, id, (right.user, right.version), &hash, stamp.at)? {
+        if !local_credentials::change(conn, id, (right.user, right.password), &hash, stamp.at)? {
             return Ok(false);
         }
         sessions::end_of_user(conn, id, right.user, "password_changed", stamp.at)?;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use actix_web::HttpResponse;
+use actix_web::{HttpResponse, web};
 use chrono::{DateTime, Utc};
 use garde::Validate;
 use serde::{Deserialize, Serialize};
@@ -11,9 +11,9 @@ use uuid::Uuid;
 
 use crate::context::Context;
 use crate::context::issuer::Issuer;
-use crate::flows::signing_keys::rotate;
+use crate::flows::signing_keys::{revoke, rotate};
 use crate::http::Ctx;
-use crate::http::admin;
+use crate::http::admin::{self, ObjectPath};
 use crate::http::auth::{Operator, TenantAuditor, TenantOwner};
 use crate::http::body::Body;
 use crate::http::paging::Page;
@@ -61,8 +61,8 @@ pub struct RotationIn {
     /// Only the key of this algorithm; each one that signs when absent.
     #[garde(skip)]
     pub algorithm: Option<TokenAlgorithm>,
-    /// The successor signs after ten seconds instead of a day: for a key that is no secret any more. Clients that keep
-    /// the key set for longer refuse tokens until they read it again.
+    /// The successor signs after ten seconds instead of a day, and one that waits already is brought forward: for a key
+    /// that is no secret any more. Clients that keep the key set for longer refuse tokens until they read it again.
     #[garde(skip)]
     pub at_once: bool,
 }
@@ -83,7 +83,7 @@ pub async fn list_signing_keys(ctx: Ctx, caller: TenantAuditor) -> Result<HttpRe
     Ok(page(&admin::read(&ctx, &caller, signing_keys::all).await?))
 }
 
-/// Makes successors of the keys that sign for the tenant; answers with the new ones.
+/// Has successors take over from the keys that sign for the tenant; answers with those.
 #[utoipa::path(post, path = "/v1/tenants/{tenant}/signing-keys/rotate", tag = "signing keys", request_body = RotationIn, responses((status = 200, body = Page<SigningKeyOut>)))]
 pub async fn rotate_signing_keys(
     ctx: Ctx,
@@ -94,6 +94,14 @@ pub async fn rotate_signing_keys(
     rotated(&ctx, &issuer, caller.stamp(&ctx), body.read()?).await
 }
 
+/// Takes a key of the tenant back that does not sign now: what it signed is good no longer.
+#[utoipa::path(delete, path = "/v1/tenants/{tenant}/signing-keys/{id}", tag = "signing keys", responses((status = 204)))]
+pub async fn revoke_signing_key(ctx: Ctx, caller: TenantOwner, path: ObjectPath) -> Result<HttpResponse, Problem> {
+    let issuer = Issuer::Tenant(Arc::clone(&caller.tenant));
+    revoke(&ctx, &issuer, caller.stamp(&ctx), path.1).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
 /// Lists the keys that the installation's issuer signs, or signed, with.
 #[utoipa::path(get, path = "/v1/signing-keys", tag = "signing keys", responses((status = 200, body = Page<SigningKeyOut>)))]
 pub async fn list_installation_signing_keys(ctx: Ctx, _operator: Operator) -> Result<HttpResponse, Problem> {
@@ -101,7 +109,7 @@ pub async fn list_installation_signing_keys(ctx: Ctx, _operator: Operator) -> Re
     Ok(page(&keys))
 }
 
-/// Makes successors of the keys that sign for the installation; answers with the new ones.
+/// Has successors take over from the keys that sign for the installation; answers with those.
 #[utoipa::path(post, path = "/v1/signing-keys/rotate", tag = "signing keys", request_body = RotationIn, responses((status = 200, body = Page<SigningKeyOut>)))]
 pub async fn rotate_installation_signing_keys(
     ctx: Ctx,
@@ -109,4 +117,15 @@ pub async fn rotate_installation_signing_keys(
     body: Body<RotationIn>,
 ) -> Result<HttpResponse, Problem> {
     rotated(&ctx, &Issuer::Installation, operator.stamp(&ctx), body.read()?).await
+}
+
+/// Takes a key of the installation back that does not sign now: what it signed is good no longer.
+#[utoipa::path(delete, path = "/v1/signing-keys/{id}", tag = "signing keys", responses((status = 204)))]
+pub async fn revoke_installation_signing_key(
+    ctx: Ctx,
+    operator: Operator,
+    path: web::Path<Uuid>,
+) -> Result<HttpResponse, Problem> {
+    revoke(&ctx, &Issuer::Installation, operator.stamp(&ctx), *path).await?;
+    Ok(HttpResponse::NoContent().finish())
 }

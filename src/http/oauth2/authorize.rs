@@ -33,7 +33,7 @@ struct SubmitPage<'a> {
 pub async fn get_authorize(ctx: Ctx, req: HttpRequest) -> Result<HttpResponse, Problem> {
     let issuer = match issuer_of(&ctx, &req).await {
         Ok(issuer) => issuer,
-        Err(_) => return Ok(refusal(&req, None, &Error::NotFound)),
+        Err(error) => return Ok(refusal(&req, None, &error)),
     };
     let Some(pairs) = read_parameters(req.query_string()) else {
         return Ok(refused(&req, None, "repeated_parameter")); // P-02

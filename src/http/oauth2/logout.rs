@@ -53,7 +53,7 @@ pub async fn post_end_session(ctx: Ctx, req: HttpRequest, form: FormText) -> Res
 async fn end(ctx: &Ctx, req: &HttpRequest, pairs: Pairs, confirmed: bool) -> Result<HttpResponse, Problem> {
     let issuer = match issuer_of(ctx, req).await {
         Ok(issuer) => issuer,
-        Err(_) => return Ok(refusal(req, None, &crate::flows::Error::NotFound)),
+        Err(error) => return Ok(refusal(req, None, &error)),
     };
     let given = |name: &str| pairs.get(name).filter(|value| !value.is_empty()).cloned();
     let wish = Wish {

@@ -64,9 +64,13 @@ fn document(ctx: &Ctx, issuer: &Issuer) -> Value {
 /// `GET {issuer}/oauth2/jwks.json`: the public keys (RFC 7517), as the database has them now.
 pub async fn get_jwks(ctx: Ctx, req: HttpRequest) -> Result<HttpResponse, Problem> {
     let issuer = issuer_of(&ctx, &req).await?;
-    signing_keys::ensure(&ctx, &issuer, TokenAlgorithm::ES256).await?;
-    let ring = ctx.load_key_ring(&issuer).await.map_err(crate::flows::Error::from)?;
-    Ok(kept(&json!({"keys": ring.public()})))
+    let mut keys = ctx.published_keys(&issuer).await?;
+    if !keys.iter().any(|key| key.algorithm == TokenAlgorithm::ES256) {
+        signing_keys::ensure(&ctx, &issuer, TokenAlgorithm::ES256).await?;
+        keys = ctx.published_keys(&issuer).await?;
+    }
+    let keys: Vec<Value> = keys.into_iter().map(|key| key.public_key).collect();
+    Ok(kept(&json!({ "keys": keys })))
 }
 
 fn kept(document: &Value) -> HttpResponse {

@@ -8,6 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, json};
 
 use crate::context::issuer::Issuer;
+use crate::flows::Error;
 use crate::flows::oauth2::OAuthError;
 use crate::flows::oauth2::client_auth::{ASSERTION_TYPE, Credential, authenticate};
 use crate::flows::oauth2::introspect::introspect;
@@ -79,7 +80,10 @@ pub async fn post_revoke(ctx: Ctx, req: HttpRequest, form: FormText) -> Result<H
 }
 
 async fn asked(ctx: &Ctx, req: &HttpRequest, form: &FormText) -> Result<(Issuer, Pairs), OAuthError> {
-    let issuer = issuer_of(ctx, req).await.map_err(|_| OAuthError::invalid_client())?;
+    let issuer = issuer_of(ctx, req).await.map_err(|error| match error {
+        Error::NotFound => OAuthError::invalid_client(),
+        inside => inside.into(),
+    })?;
     let pairs = read_parameters(&form.0);
     Ok((issuer, pairs.ok_or_else(|| OAuthError::invalid_request("a parameter is given twice, or cannot be read"))?))
 }

@@ -4,6 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE, WWW_AUTHENTICATE};
 use actix_web::{HttpRequest, HttpResponse};
 
+use crate::flows::Error;
 use crate::flows::oauth2::userinfo::{Refused, userinfo};
 use crate::http::Ctx;
 use crate::http::oauth2::{OAuthProblem, issuer_of};
@@ -18,7 +19,11 @@ pub async fn get_userinfo(ctx: Ctx, req: HttpRequest) -> Result<HttpResponse, OA
         return Ok(challenge(StatusCode::UNAUTHORIZED, "Bearer"));
     };
     let invalid = || challenge(StatusCode::UNAUTHORIZED, "Bearer error=\"invalid_token\"");
-    let Ok(issuer) = issuer_of(&ctx, &req).await else { return Ok(invalid()) };
+    let issuer = match issuer_of(&ctx, &req).await {
+        Ok(issuer) => issuer,
+        Err(Error::NotFound) => return Ok(invalid()),
+        Err(inside) => return Err(inside.into()),
+    };
     Ok(match userinfo(&ctx, &issuer, token.trim()).await? {
         Ok(json) => HttpResponse::Ok().insert_header((CONTENT_TYPE, "application/json")).body(json),
         Err(Refused::InvalidToken) => invalid(),

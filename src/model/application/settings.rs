@@ -23,6 +23,11 @@ text_enum! {
     }
 }
 
+impl TokenAlgorithm {
+    /// Every one.
+    pub const ALL: [Self; 3] = [Self::ES256, Self::RS256, Self::EdDSA];
+}
+
 text_enum! {
     /// Which of a user's groups an application is told.
     GroupFilter {

@@ -83,6 +83,12 @@ impl KeyPair {
         &self.0.public
     }
 
+    /// Its id: the RFC 7638 thumbprint.
+    #[must_use]
+    pub fn kid(&self) -> &str {
+        &self.0.kid
+    }
+
     /// A compact JWS of `claims` whose header says `typ` and `kid`.
     ///
     /// # Errors

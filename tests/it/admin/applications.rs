@@ -73,6 +73,8 @@ pub async fn grant(app: &TestApp, client: &Client, user: &Value) -> Uuid {
         client: client.key,
         user_id: id(user).parse().unwrap(),
         session_id: Uuid::now_v7(),
+        identity_id: None,
+        source_id: None,
         scope: "openid".into(),
         resource: None,
         nonce: None,

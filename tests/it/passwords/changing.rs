@@ -196,6 +196,11 @@ async fn a_proof_of_the_old_password_expires_and_is_good_in_its_own_tenant_for_i
     let replaced = asked().await;
     set(&acme, &user, &json!({"password": PASSWORD})).await;
     refused(&choose("acme", &replaced).await, 403, "password_change_expired");
+    // Taken away and set anew, it is another password, also when it reads the same.
+    let taken_away = asked().await;
+    acme.delete(&format!("/users/{}/password", id(&user))).await.expect(204);
+    set(&acme, &user, &json!({"password": PASSWORD, "must_change": true})).await;
+    refused(&choose("acme", &taken_away).await, 403, "password_change_expired");
     let suspended = asked().await;
     acme.patch(&format!("/users/{}", id(&user)), &json!({"status": "suspended"})).await.ok();
     refused(&choose("acme", &suspended).await, 403, "password_change_expired");
