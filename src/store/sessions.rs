@@ -125,9 +125,7 @@ pub fn end_others(
         .filter(sessions::user_id.eq(user))
         .filter(sessions::id.ne(kept))
         .filter(sessions::ended_at.is_null());
-    diesel::update(going)
-        .set((sessions::ended_at.eq(now), sessions::end_reason.eq(reason), sessions::upstream.eq(None::<Vec<u8>>)))
-        .execute(conn)
+    end_all!(conn, tenant, going, reason, now)
 }
 
 /// Ends every session that came in by a source; tells how many.
