@@ -8,6 +8,7 @@
 
 #![expect(
     clippy::print_stdout,
+    clippy::print_stderr,
     clippy::unwrap_used,
     clippy::disallowed_methods,
     reason = "a bench reads its environment and prints"
@@ -18,6 +19,7 @@ mod cpu;
 mod server;
 mod support;
 
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -33,15 +35,21 @@ fn number(name: &str, default: u64) -> u64 {
     std::env::var(name).ok().and_then(|v| v.parse().ok()).unwrap_or(default)
 }
 
-fn main() {
+fn main() -> ExitCode {
     // `cargo test --benches` builds benches and runs them with this flag: there is nothing to test here.
     if std::env::args().any(|a| a == "--test") {
-        return;
+        return ExitCode::SUCCESS;
     }
-    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(run());
+    let Ok(cluster) = std::env::var("DOORWARD_TEST_DATABASE_URL") else {
+        eprintln!("there is no PostgreSQL to measure with: run `make bench`, or `scripts/test-services cargo bench`");
+        return ExitCode::FAILURE;
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    runtime.block_on(run(cluster));
+    ExitCode::SUCCESS
 }
 
-async fn run() {
+async fn run(cluster: String) {
     let seconds = Duration::from_secs(number("BENCH_SECONDS", 8));
     let clients = number("BENCH_CLIENTS", 8);
     let hello_url = serve_hello();
@@ -49,7 +57,7 @@ async fn run() {
     println!("bare actix hello: {hello:.0} requests/s with {clients} clients");
 
     let provider = HostileProvider::start();
-    let server = Server::start().await;
+    let server = Server::start(cluster).await;
     let (login_url, application) = server.connect(&provider.issuer).await;
     login(&client(), &login_url).await; // warm: keys, metadata, caches
     let url = login_url.clone();

@@ -38,9 +38,8 @@ impl Drop for Running {
 }
 
 impl Server {
-    /// Starts it and waits until it is ready.
-    pub async fn start() -> Self {
-        let cluster = std::env::var("DOORWARD_TEST_DATABASE_URL").expect("run benches by `make bench`");
+    /// Starts it on this cluster and waits until it is ready.
+    pub async fn start(cluster: String) -> Self {
         let database = format!("dw_bench_{}", std::process::id());
         let mut conn = PgConnection::establish(&cluster).unwrap();
         conn.batch_execute(&format!("CREATE DATABASE {database}")).unwrap();

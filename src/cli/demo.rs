@@ -47,6 +47,7 @@ pub(super) fn configuration(file: Option<PathBuf>) -> Result<Config, ConfigError
 /// Runs the demo until Ctrl-C, or once by script.
 pub(super) async fn run(mut config: Config, check: bool) -> Done {
     let listener = listen(&config, check)?;
+    let place = hello::place(&config, check)?;
     config.listen = listener.local_addr()?;
     config.public_url = Url::parse(&format!("http://localhost:{}", config.listen.port()))?;
     let cluster = tokio::task::spawn_blocking({
@@ -57,7 +58,6 @@ pub(super) async fn run(mut config: Config, check: bool) -> Done {
     config.database_url = Some(cluster.url());
     config.sealing_keys_file = Some(cluster.sealing_key_file().to_owned());
 
-    let place = hello::place(config.listen.ip(), check)?;
     let application = Application::build_on(listener, config, Clock::default()).await?;
     let (context, handle) = (application.context(), application.handle());
     let serving = actix_web::rt::spawn(application.run());
@@ -86,18 +86,19 @@ async fn begin(ctx: &Context, place: SocketAddr) -> Result<(Seeded, Option<Hello
     Ok((seeded, hello))
 }
 
-/// The configured address; where that is taken and nobody asked for it, a free port.
-fn listen(config: &Config, check: bool) -> Result<TcpListener, Box<dyn Error>> {
+/// The configured address. Where nobody asked for one, a free port will do: always for checks, else when 8080 is taken.
+/// One that was asked for is never moved: somebody publishes it, or counts on it.
+fn listen(config: &Config, check: bool) -> Result<TcpListener, String> {
     let wanted = config.listen;
-    let by_default = wanted.port() == 8080;
-    if check && by_default {
-        return Ok(TcpListener::bind((wanted.ip(), 0))?);
+    if config.listen_is_set {
+        return bind(wanted);
     }
-    match TcpListener::bind(wanted) {
-        Ok(listener) => Ok(listener),
-        Err(_) if by_default => Ok(TcpListener::bind((wanted.ip(), 0))?),
-        Err(error) => Err(format!("cannot listen on {wanted}: {error}").into()),
-    }
+    let first = SocketAddr::new(wanted.ip(), if check { 0 } else { wanted.port() });
+    bind(first).or_else(|_| bind(SocketAddr::new(wanted.ip(), 0)))
+}
+
+fn bind(address: SocketAddr) -> Result<TcpListener, String> {
+    TcpListener::bind(address).map_err(|error| format!("cannot listen on {address}: {error}"))
 }
 
 /// A data folder beside the real one, and another for checks, so that they can run beside each other.

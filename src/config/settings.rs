@@ -53,6 +53,8 @@ pub struct Config {
     pub public_url: Url,
     /// Where the server listens.
     pub listen: SocketAddr,
+    /// Whether somebody said so; then no other address will do.
+    pub listen_is_set: bool,
     /// Where metrics are served.
     pub admin_listen: Option<SocketAddr>,
     /// Whose `X-Forwarded-For` is believed.
@@ -166,7 +168,9 @@ impl Config {
                 r.fault(key, "is not a setting".into());
             }
         }
-        let listen = r.text("listen").map_or(Ok(([127, 0, 0, 1], 8080).into()), |t| parse_listen(&t));
+        let listen = r.text("listen");
+        let listen_is_set = listen.is_some();
+        let listen = listen.map_or(Ok(([127, 0, 0, 1], 8080).into()), |t| parse_listen(&t));
         let listen = listen.unwrap_or_else(|message| {
             r.fault("listen", message);
             ([127, 0, 0, 1], 8080).into()
@@ -182,6 +186,7 @@ impl Config {
         let config = Self {
             public_url,
             listen,
+            listen_is_set,
             admin_listen,
             trusted_proxies: read_networks(&mut r, "trusted_proxies"),
             database_url,

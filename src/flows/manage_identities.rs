@@ -15,8 +15,9 @@ use crate::model::audit::Event;
 use crate::model::connection::oidc::OidcSettings;
 use crate::model::identity::FederatedIdentity;
 use crate::model::text::valid_external_id;
+use crate::model::user::User;
 use crate::protocol::oidc::issuer;
-use crate::store::{connections, identities, users};
+use crate::store::{Versioned, connections, identities, local_credentials, users};
 
 /// What a provider calls a person.
 #[derive(Debug, Clone, Deserialize, Serialize, Validate, ToSchema)]
@@ -92,20 +93,31 @@ pub async fn link(ctx: &Context, caller: &Caller, user: Uuid, input: IdentityIn)
     .await
 }
 
-/// Unlinks an identity; the sessions that came in by it end.
+/// Unlinks an identity; the sessions that came in by it end. The user's last way in stays.
 ///
 /// # Errors
-/// [`Error::NotFound`] (also for another user's), [`Error::Forbidden`].
+/// [`Error::NotFound`] (also for another user's), [`Error::Conflict`] `last_way_in`, [`Error::Forbidden`].
 pub async fn unlink(ctx: &Context, caller: &Caller, user: Uuid, id: Uuid) -> Result<(), Error> {
     let (tenant, stamp) = (caller.tenant_id(), caller.stamp(ctx));
     let caller = caller.clone();
     write(ctx, tenant, stamp, move |conn| {
-        let row = users::find(conn, tenant, user)?.ok_or(Error::NotFound)?;
+        // Held, so that of two who unlink the last two at once one comes second.
+        let row = User::lock(conn, tenant, user)?.ok_or(Error::NotFound)?;
         caller.check_role(row.role)?;
         if identities::delete(conn, tenant, user, id)? == 0 {
             return Err(Error::NotFound);
         }
+        check_way_in(conn, tenant, user)?;
         Ok(((), Some(Event::IdentityUnlinked { id, user_id: user })))
     })
     .await
+}
+
+/// L-14: whoever is left with neither an identity nor a password could never sign in again.
+fn check_way_in(conn: &mut PgConnection, tenant: Uuid, user: Uuid) -> Result<(), Error> {
+    if identities::any_of_user(conn, tenant, user)? || local_credentials::find(conn, tenant, user)?.is_some() {
+        return Ok(());
+    }
+    let message = "the user has no other identity and no password; link or set another one first, or delete the user";
+    Err(Error::conflict("last_way_in", message))
 }

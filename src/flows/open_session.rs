@@ -141,9 +141,9 @@ impl NewSession {
     }
 }
 
-/// Says that a session was opened, once it is committed: the one before it is forgotten here at once.
-pub fn announce(ctx: &Context, tenant: Uuid, visitor: &Visitor) {
-    if visitor.session_cookie.is_some() {
+/// Says that a session was opened, once it is committed: what it ended is forgotten here at once.
+pub fn announce(ctx: &Context, tenant: Uuid, visitor: &Visitor, ended_others: bool) {
+    if visitor.session_cookie.is_some() || ended_others {
         ctx.caches.forget(tenant);
     }
     metrics::counter!("doorward_logins_succeeded_total").increment(1);

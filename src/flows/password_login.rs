@@ -168,7 +168,7 @@ where
         Err(Error::Stale) => return Ok(None),
         opened => opened?,
     };
-    open_session::announce(ctx, tenant, &arrival.visitor);
+    open_session::announce(ctx, tenant, &arrival.visitor, false);
     let device = device::renewed(ctx, tenant, devices, user_id)?;
     Ok(Some(Box::new(SignedIn { token, device })))
 }

@@ -3,12 +3,14 @@
 //! 1. load the candidates: the linked identity, the user with the same address, the domain;
 //! 2. `decide` (pure): create, link, update, wait or refuse;
 //! 3. `apply` the plan; a lost race (somebody else created the same person just now) starts again at 1;
-//! 4. `sync_groups`: plan (pure) and apply.
+//! 4. `first_proof`: what was set up for the user before anybody had proven the address goes;
+//! 5. `sync_groups`: plan (pure) and apply.
 //!
 //! All of it in the caller's transaction.
 
 pub mod apply;
 pub mod decide;
+pub mod first_proof;
 pub mod sync_groups;
 
 use chrono::{DateTime, Utc};
@@ -38,6 +40,8 @@ pub struct Provisioned {
     pub fields: Vec<&'static str>,
     /// Codes of things an admin may want to look at.
     pub warnings: Vec<&'static str>,
+    /// Whether sessions, password or keys of the user went, because the address was not proven until now.
+    pub cleared: bool,
     /// What the group sync did.
     pub groups: GroupOutcome,
 }
@@ -52,6 +56,7 @@ impl Provisioned {
             outcome: "known",
             fields: Vec::new(),
             warnings: Vec::new(),
+            cleared: false,
             groups: GroupOutcome::default(),
         }
     }
@@ -80,7 +85,8 @@ pub fn provision(
     now: DateTime<Utc>,
 ) -> Result<Verdict, Error> {
     let candidates = load(conn, tenant, connection.id, assertion)?;
-    let (plan, warnings) = match decide::decide(assertion, &connection.provisioning.0, candidates, now) {
+    let unproven = candidates.unproven();
+    let (plan, mut warnings) = match decide::decide(assertion, &connection.provisioning.0, candidates, now) {
         Ok(decided) => decided,
         Err(refusal) => return Ok(Verdict::Refused(refusal)),
     };
@@ -88,8 +94,13 @@ pub fn provision(
     let Some((user, identity_id)) = apply::apply(conn, tenant, connection.id, assertion, plan, now)? else {
         return Ok(Verdict::Raced);
     };
+    let proven = unproven == Some(user.id) && user.email_verified_at.is_some();
+    let cleared = proven && first_proof::clear(conn, tenant, user.id, now)?;
+    if cleared {
+        warnings.push("earlier_credentials_removed");
+    }
     let groups = sync_groups::sync(conn, connection, user.id, assertion.groups.as_ref(), now)?;
-    let provisioned = Provisioned { user, identity_id: Some(identity_id), outcome, fields, warnings, groups };
+    let provisioned = Provisioned { user, identity_id: Some(identity_id), outcome, fields, warnings, cleared, groups };
     Ok(Verdict::Welcome(Box::new(provisioned)))
 }
 
@@ -111,7 +122,7 @@ fn load(
         };
     }
     let same_address_is_linked = match &same_address {
-        Some(user) => !identities::of_user(conn, tenant, user.id)?.is_empty(),
+        Some(user) => identities::any_of_user(conn, tenant, user.id)?,
         None => false,
     };
     // L-25: last, because each statement sees what was committed before it: a user whom a login at the same moment

@@ -2,6 +2,7 @@
 //! when the provider is down; a changed one passes every check of an activation and leaves an audit event (O-42).
 
 use chrono::Duration;
+use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use crate::context::Context;
@@ -14,28 +15,43 @@ use crate::store::db::DbError;
 
 /// How old a document may become.
 const MAX_AGE: Duration = Duration::hours(24);
-/// How many connections are looked at in one round.
+/// How many connections are looked at in one round, all at once.
 const BATCH: i64 = 20;
 
-/// Refreshes what is due; tells how many were refreshed.
+/// Refreshes what is due; tells how many were refreshed. A whole batch at once: of connections whose providers hang none
+/// makes another tenant's wait (F-14).
 ///
 /// # Errors
 /// [`DbError`].
 pub async fn refresh_due(ctx: &Context) -> Result<usize, DbError> {
     let due_before = ctx.clock.now() - MAX_AGE;
     let due = ctx.db.system(move |conn| Ok::<_, DbError>(connections::metadata_due(conn, due_before, BATCH)?)).await?;
-    let mut refreshed = 0;
-    for (tenant, id) in due {
-        let now = ctx.clock.now();
-        ctx.db.system(move |conn| Ok::<_, DbError>(connections::note_asked(conn, tenant, id, now)?)).await?;
-        match refresh(ctx, tenant, id).await {
-            Ok(()) => refreshed += 1,
-            Err(error) => {
-                tracing::warn!(%tenant, connection = %id, %error, "metadata not refreshed; the last good one stays")
-            }
+    let (asked, now) = (due.clone(), ctx.clock.now());
+    let noted = ctx.db.system(move |conn| {
+        for (tenant, id) in asked {
+            connections::note_asked(conn, tenant, id, now)?;
         }
+        Ok::<_, DbError>(())
+    });
+    noted.await?;
+    let mut asking = JoinSet::new();
+    for (tenant, id) in due {
+        let ctx = ctx.clone();
+        asking.spawn(async move { told(tenant, id, refresh(&ctx, tenant, id).await) });
+    }
+    let mut refreshed = 0;
+    while let Some(done) = asking.join_next().await {
+        refreshed += usize::from(matches!(done, Ok(true)));
     }
     Ok(refreshed)
+}
+
+/// Whether it was refreshed; if not, the log says why.
+fn told(tenant: Uuid, id: Uuid, done: Result<(), Error>) -> bool {
+    if let Err(error) = &done {
+        tracing::warn!(%tenant, connection = %id, %error, "metadata not refreshed; the last good one stays");
+    }
+    done.is_ok()
 }
 
 async fn refresh(ctx: &Context, tenant: Uuid, id: Uuid) -> Result<(), Error> {

@@ -46,6 +46,18 @@ pub fn revoke(conn: &mut PgConnection, tenant: Uuid, id: Uuid, now: DateTime<Utc
     Ok(diesel::update(good).set(api_keys::revoked_at.eq(now)).execute(conn)? == 1)
 }
 
+/// Revokes every key of a user; tells how many were still good.
+///
+/// # Errors
+/// What the database says.
+pub fn revoke_of_user(conn: &mut PgConnection, tenant: Uuid, user: Uuid, now: DateTime<Utc>) -> QueryResult<usize> {
+    let good = api_keys::table
+        .filter(api_keys::tenant_id.eq(tenant))
+        .filter(api_keys::user_id.eq(user))
+        .filter(api_keys::revoked_at.is_null());
+    diesel::update(good).set(api_keys::revoked_at.eq(now)).execute(conn)
+}
+
 /// Notes a use.
 ///
 /// # Errors

@@ -42,3 +42,12 @@ pub fn put(
         .set((consents::scope.eq(excluded(consents::scope)), consents::granted_at.eq(excluded(consents::granted_at))))
         .execute(conn)
 }
+
+/// Forgets everything that a user agreed to; tells how many applications it was.
+///
+/// # Errors
+/// What the database says.
+pub fn delete_of_user(conn: &mut PgConnection, tenant: Uuid, user: Uuid) -> QueryResult<usize> {
+    let of_user = consents::table.filter(consents::tenant_id.eq(tenant)).filter(consents::user_id.eq(user));
+    diesel::delete(of_user).execute(conn)
+}

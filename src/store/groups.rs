@@ -29,7 +29,35 @@ pub fn insert_if_new(conn: &mut PgConnection, tenant: Uuid, group: &Group) -> Qu
     diesel::insert_into(groups::table).values(group).on_conflict_do_nothing().execute(conn)
 }
 
-/// The memberships of a user.
+/// A page of a user's groups in group order, each once with all the user's memberships of it (one per origin).
+///
+/// # Errors
+/// What the database says.
+pub fn of_user(
+    conn: &mut PgConnection,
+    tenant: Uuid,
+    user: Uuid,
+    page: PageRequest,
+) -> QueryResult<Vec<Vec<GroupMembership>>> {
+    let of_user = || {
+        group_memberships::table
+            .filter(group_memberships::tenant_id.eq(tenant))
+            .filter(group_memberships::user_id.eq(user))
+    };
+    let mut query = of_user().select(group_memberships::group_id).distinct().into_boxed();
+    if let Some(after) = page.after {
+        query = query.filter(group_memberships::group_id.gt(after));
+    }
+    let groups: Vec<Uuid> = query.order(group_memberships::group_id).limit(page.limit).load(conn)?;
+    let rows = of_user()
+        .filter(group_memberships::group_id.eq_any(groups))
+        .select(GroupMembership::as_select())
+        .order((group_memberships::group_id, group_memberships::origin))
+        .load(conn)?;
+    Ok(rows.chunk_by(|a, b| a.group_id == b.group_id).map(<[GroupMembership]>::to_vec).collect())
+}
+
+/// Every membership of a user.
 ///
 /// # Errors
 /// What the database says.

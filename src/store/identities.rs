@@ -1,10 +1,13 @@
 //! Identity sources and federated identities.
 
 use chrono::{DateTime, Utc};
+use diesel::dsl::exists;
 use diesel::prelude::*;
+use diesel::select;
 use uuid::Uuid;
 
 use crate::model::identity::{FederatedIdentity, SourceKind};
+use crate::model::page::PageRequest;
 use crate::model::role::Role;
 use crate::model::user::User;
 use crate::schema::{federated_identities, identity_sources, users};
@@ -57,17 +60,36 @@ pub fn find_with_user(
         .optional()
 }
 
-/// The identities of a user.
+/// A page of a user's identities.
 ///
 /// # Errors
 /// What the database says.
-pub fn of_user(conn: &mut PgConnection, tenant: Uuid, user: Uuid) -> QueryResult<Vec<FederatedIdentity>> {
-    federated_identities::table
+pub fn of_user(
+    conn: &mut PgConnection,
+    tenant: Uuid,
+    user: Uuid,
+    page: PageRequest,
+) -> QueryResult<Vec<FederatedIdentity>> {
+    let mut query = federated_identities::table
         .filter(federated_identities::tenant_id.eq(tenant))
         .filter(federated_identities::user_id.eq(user))
         .select(FederatedIdentity::as_select())
-        .order(federated_identities::id)
-        .load(conn)
+        .into_boxed();
+    if let Some(after) = page.after {
+        query = query.filter(federated_identities::id.gt(after));
+    }
+    query.order(federated_identities::id).limit(page.limit).load(conn)
+}
+
+/// Whether a user has any identity.
+///
+/// # Errors
+/// What the database says.
+pub fn any_of_user(conn: &mut PgConnection, tenant: Uuid, user: Uuid) -> QueryResult<bool> {
+    let of_user = federated_identities::table
+        .filter(federated_identities::tenant_id.eq(tenant))
+        .filter(federated_identities::user_id.eq(user));
+    select(exists(of_user)).get_result(conn)
 }
 
 /// Adds an identity unless its key is taken; tells how many were added (0 or 1).

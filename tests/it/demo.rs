@@ -1,15 +1,18 @@
 //! The demo, as `make demo` starts it: the real program on an empty folder, the example application beside it.
 
-use std::net::TcpStream;
+use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::process::Child;
 use std::time::Duration;
 
+use reqwest::Method;
 use rustix::process::Signal;
 use url::Url;
 
 use crate::embedded::Home;
 use crate::needs;
-use crate::support::command::Settings;
+use crate::support::Browser;
+use crate::support::browser::Page;
+use crate::support::command::{Settings, free_port};
 use crate::support::process;
 use crate::support::screen::Screen;
 
@@ -29,12 +32,15 @@ impl Drop for Demo {
 }
 
 impl Demo {
-    /// Starts it; gives the address of the example application that it prints.
-    fn start(home: &Home) -> (Self, Url) {
-        let mut demo = Self(settings(home).spawn(&["demo"]));
+    /// Starts it; gives the addresses of Doorward and of the example application that it prints.
+    fn start(settings: &Settings) -> (Self, Url, Url) {
+        let mut demo = Self(settings.spawn(&["demo"]));
         let said = process::said_until(&mut demo.0, "Ctrl-C stops");
-        let line = said.lines().find(|line| line.contains("example application")).expect("it says where to click");
-        (demo, line.split_whitespace().last().unwrap().parse().unwrap())
+        let told = |what: &str| -> Url {
+            let line = said.lines().find(|line| line.contains(what)).expect("it says where to click");
+            line.split_whitespace().last().unwrap().parse().unwrap()
+        };
+        (demo, told("Doorward runs at"), told("example application"))
     }
 }
 
@@ -49,11 +55,105 @@ fn the_demo_signs_in_by_script_and_ends_and_does_so_again_at_once() {
     }
 }
 
+#[test]
+fn a_port_that_was_asked_for_and_is_taken_is_told_and_not_moved() {
+    let home = Home::new();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = taken.local_addr().unwrap().to_string();
+    // Whoever has the demo's own ports, they are taken now.
+    let _defaults = ["127.0.0.1:8080", "0.0.0.0:8090"].map(TcpListener::bind);
+    let free = free_port();
+    for (listen, told) in [
+        (taken.clone(), taken.as_str()),
+        ("127.0.0.1:8080".to_owned(), "127.0.0.1:8080"),
+        ("127.0.0.1".to_owned(), "127.0.0.1:8080"),
+        (format!("0.0.0.0:{free}"), "0.0.0.0:8090"), // the application's, which is published too
+    ] {
+        let said = settings(&home).set("DOORWARD_LISTEN", &listen).failure(&["demo"]);
+        assert!(said.contains(&format!("cannot listen on {told}: ")), "{listen}: {said}");
+    }
+    assert!(!home.data("doorward-demo").exists(), "nothing was started for it");
+}
+
+/// A browser on the host of a container: it knows the printed addresses, and what it sends to their ports arrives at an
+/// address of the container that is not 127.0.0.1.
+struct Outside {
+    browser: Browser,
+    app: Url,
+    ip: IpAddr,
+}
+
+impl Outside {
+    fn new(doorward: &Url, app: Url) -> Self {
+        let ip = own_address();
+        let port = doorward.port().unwrap();
+        let base = doorward.as_str().trim_end_matches('/');
+        let browser = Browser::with(base, port, |client| client.resolve("localhost", SocketAddr::new(ip, port)));
+        Self { browser, app, ip }
+    }
+
+    async fn get(&self, url: &Url) -> Page {
+        let mut there = url.clone();
+        let mut request = self.browser.request(Method::GET, url.as_str());
+        if url.origin() == self.app.origin() {
+            there.set_ip_host(self.ip).unwrap();
+            let host = &url[url::Position::BeforeHost..url::Position::AfterPort];
+            request = self.browser.request(Method::GET, there.as_str()).header("host", host);
+        }
+        self.browser.send(request, url.as_str()).await
+    }
+
+    async fn follow(&self, mut page: Page) -> Page {
+        for _ in 0..15 {
+            let Some(next) = page.location() else { return page };
+            page = self.get(&next).await;
+        }
+        panic!("redirected in circles, last to {}", page.url)
+    }
+
+    /// Sends the page's form with these fields and its hidden ones.
+    async fn fill_in(&self, page: Page, fields: &[(&str, &str)]) -> Page {
+        let part = |text: &str, name: &str| {
+            let found = text.split_once(&format!("{name}=\"")).and_then(|(_, rest)| rest.split_once('"'));
+            found.map(|(value, _)| value.replace("&#38;", "&").replace("&amp;", "&")).unwrap_or_default()
+        };
+        let hidden = page.body.split("<input type=\"hidden\"").skip(1);
+        let hidden: Vec<_> = hidden.map(|input| (part(input, "name"), part(input, "value"))).collect();
+        let hidden = hidden.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let form: Vec<_> = fields.iter().copied().chain(hidden).collect();
+        let action = page.url.join(&part(&page.body, "action")).unwrap();
+        self.follow(self.browser.post(action.as_str(), &form).await).await
+    }
+}
+
+/// An address of this machine that only who listens on all of them answers at.
+fn own_address() -> IpAddr {
+    // Nothing is sent: connecting a datagram socket only chooses the way out.
+    let socket = UdpSocket::bind("0.0.0.0:0").unwrap();
+    let chosen = socket.connect("192.0.2.1:9").and_then(|()| socket.local_addr());
+    chosen.map_or(IpAddr::from([127, 0, 0, 2]), |address| address.ip())
+}
+
+#[actix_web::test]
+async fn the_demo_in_a_container_signs_in_from_the_hosts_browser_by_the_addresses_that_it_prints() {
+    let home = Home::new();
+    let (_demo, doorward, app) = Demo::start(&settings(&home).set("DOORWARD_LISTEN", "0.0.0.0:0"));
+    assert_eq!((doorward.host_str(), app.host_str()), (Some("localhost"), Some("127.0.0.1")));
+    let outside = Outside::new(&doorward, app.clone());
+    let page = outside.follow(outside.get(&app.join("login").unwrap()).await).await;
+    assert_eq!(page.url.origin(), doorward.origin(), "{}", page.body);
+    let who = ("email", "alice@northwind.example");
+    let page = outside.fill_in(page, &[who]).await;
+    let page = outside.fill_in(page, &[who, ("password", "alice-password")]).await;
+    assert_eq!((page.status, &page.url), (200, &app), "{}", page.body);
+    assert!(page.body.contains("Alice Archer"), "{}", page.body);
+}
+
 #[actix_web::test]
 async fn browser_demo_application_to_acme_to_northwind_and_back_by_click() {
     let (driver, chromium) = (needs!("DOORWARD_TEST_CHROMEDRIVER"), needs!("DOORWARD_TEST_CHROMIUM"));
     let home = Home::new();
-    let (mut demo, app) = Demo::start(&home);
+    let (mut demo, _, app) = Demo::start(&settings(&home));
     let postmaster = home.data("doorward-demo/pg/postmaster.pid");
     assert!(postmaster.exists());
 

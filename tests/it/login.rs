@@ -3,11 +3,13 @@
 mod browsers;
 mod destination;
 mod first_login;
+mod first_proof;
 mod forgeries;
 mod groups;
 mod linking;
 mod mix_up;
 mod provider_answers;
 mod repointing;
+mod settings;
 mod state;
 mod upstream;

@@ -65,6 +65,33 @@ async fn every_operation_names_its_path_parameters_its_problem_and_a_success() {
     }
 }
 
+/// Lists whose page is the only one; the summary says why.
+const ONE_PAGE: [&str; 4] = [
+    "/v1/operator/keys",
+    "/v1/signing-keys",
+    "/v1/tenants/{tenant}/signing-keys",
+    "/v1/tenants/{tenant}/unmatched-groups",
+];
+
+#[actix_web::test]
+async fn every_list_is_read_in_pages_or_says_that_it_is_one() {
+    let document = document().await;
+    let mut lists = 0;
+    for (method, path, operation) in operations(&document) {
+        let schema = &operation["responses"]["200"]["content"]["application/json"]["schema"]["$ref"];
+        if method != "GET" || !schema.as_str().is_some_and(|name| name.contains("/Page_")) {
+            continue;
+        }
+        lists += 1;
+        let parameters = operation["parameters"].as_array().unwrap();
+        let has = |name: &str| parameters.iter().any(|p| p["name"] == name && p["in"] == "query");
+        let one_page = operation["summary"].as_str().unwrap().contains("one page");
+        assert_eq!(one_page, ONE_PAGE.contains(&path.as_str()), "{path}");
+        assert_eq!((has("limit"), has("cursor")), (!one_page, !one_page), "{path}");
+    }
+    assert!(lists > 15, "{lists}");
+}
+
 #[actix_web::test]
 async fn every_reference_of_the_document_leads_somewhere() {
     fn references(value: &Value, found: &mut BTreeSet<String>) {

@@ -60,12 +60,10 @@ impl Scene {
     /// The names of the person's groups, sorted; with `true` those that this connection says, else those by hand.
     async fn groups(&self, synced: bool) -> Vec<String> {
         let groups = self.acme.get("/groups?limit=200").await.ok();
-        let memberships = self.acme.get(&format!("/users/{}/groups", self.user_id().await)).await.ok();
-        let of_origin = memberships["items"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .filter(|m| (m["connection_id"] == self.connection["id"]) == synced);
+        let memberships = self.acme.get(&format!("/users/{}/groups?limit=200", self.user_id().await)).await.ok();
+        let says_so = |origin: &Value| (origin["connection_id"] == self.connection["id"]) == synced;
+        let all = memberships["items"].as_array().unwrap().iter();
+        let of_origin = all.filter(|m| m["origins"].as_array().unwrap().iter().any(says_so));
         let name = |m: &Value| {
             groups["items"].as_array().unwrap().iter().find(|g| g["id"] == m["group_id"]).unwrap()["name"].clone()
         };

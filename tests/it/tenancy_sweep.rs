@@ -4,15 +4,16 @@
 //! call gets 404 or 412 where an object is needed, who may not never gets so far.
 
 use doorward::routes::MAP;
-use reqwest::Method;
+use reqwest::{Method, RequestBuilder};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::support::TestApp;
 use crate::support::admin::{Admin, Answer};
+use crate::support::{Browser, TestApp};
 use Rule::{AdminOnly, Auditors, Members, Operators, Owners, Public};
 
+mod events;
 mod objects;
 
 /// Who may call, and the status that they get.
@@ -233,23 +234,32 @@ fn body(path: &str) -> Value {
 }
 
 /// The request of this route as this caller would send it.
-async fn call(app: &TestApp, somebody: &Somebody, method: &str, pattern: &str, path: &str) -> Answer {
-    let browser = app.browser();
-    let anonymous = Admin::new(browser.clone(), "", String::new().into());
+fn request(
+    browser: &Browser,
+    somebody: &Somebody,
+    method: &str,
+    pattern: &str,
+    path: &str,
+    body: &Value,
+) -> RequestBuilder {
     let name: Method = method.parse().unwrap();
     let mut request = browser.request(name.clone(), path);
     if let Some(admin) = &somebody.admin {
         request = request.bearer_auth(admin.key.expose_secret());
     }
-    request = request.header("if-match", "\"999999\"");
-    request = match (name, !pattern.starts_with("/v1/")) {
+    match (name, !pattern.starts_with("/v1/")) {
         (Method::POST, true) => request.form(&[("state", "never-was")]),
-        (Method::POST, false) => request.json(&body(pattern)),
-        (Method::PUT, _) if pattern.ends_with("/password") => request.json(&body(pattern)),
-        (Method::PATCH, _) => request.json(&json!({})),
+        (Method::POST | Method::PATCH, _) => request.json(body),
+        (Method::PUT, _) if pattern.ends_with("/password") => request.json(body),
         _ => request,
-    };
-    anonymous.send(request).await
+    }
+}
+
+/// The answer to this caller, whose `If-Match` names a version that never was and whose PATCH changes nothing.
+async fn call(app: &TestApp, somebody: &Somebody, method: &str, pattern: &str, path: &str) -> Answer {
+    let (browser, sent) = (app.browser(), if method == "PATCH" { json!({}) } else { body(pattern) });
+    let request = request(&browser, somebody, method, pattern, path, &sent).header("if-match", "\"999999\"");
+    Admin::new(browser, "", String::new().into()).send(request).await
 }
 
 /// The path with the tenant's slug and random ids.

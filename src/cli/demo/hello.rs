@@ -2,7 +2,7 @@
 
 use std::error::Error;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
@@ -10,7 +10,9 @@ use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
+use super::bind;
 use super::seed::Seeded;
+use crate::config::Config;
 
 /// Where the application is, unless something else is there.
 const PORT: u16 = 8090;
@@ -23,11 +25,17 @@ pub(super) struct Hello {
     _child: Child,
 }
 
-/// Where the application shall listen: beside Doorward, at port 8090 or a free one.
-pub(super) fn place(doorward: IpAddr, free: bool) -> io::Result<SocketAddr> {
-    let ip = if doorward.is_unspecified() { Ipv4Addr::UNSPECIFIED } else { Ipv4Addr::LOCALHOST };
-    let listener = TcpListener::bind((ip, if free { 0 } else { PORT })).or_else(|_| TcpListener::bind((ip, 0)))?;
-    listener.local_addr()
+/// Where the application shall listen: beside Doorward, at port 8090 or a free one. Where Doorward listens on all
+/// addresses, both ports are published, so this one is not moved either; with any port for Doorward, any will do.
+pub(super) fn place(config: &Config, check: bool) -> Result<SocketAddr, String> {
+    let everywhere = config.listen.ip().is_unspecified();
+    let ip = if everywhere { Ipv4Addr::UNSPECIFIED } else { Ipv4Addr::LOCALHOST };
+    let at = |port| bind((ip, port).into()).and_then(|listener| listener.local_addr().map_err(|e| e.to_string()));
+    match (check || config.listen.port() == 0, everywhere) {
+        (true, _) => at(0),
+        (false, true) => at(PORT),
+        (false, false) => at(PORT).or_else(|_| at(0)),
+    }
 }
 
 /// The URL of an application that listens there. Not `localhost`, so that browsers take it for another site than

@@ -66,7 +66,7 @@ pub async fn open(
                 Verdict::Refused(r) => {
                     return Err(Undone::Refused(Why {
                         code: r.code.into(),
-                        detail: Some(r.advice.into()),
+                        detail: Some(format!("{}; the provider calls the person {}", r.advice, assertion.subject)),
                         user: r.user,
                     }));
                 }
@@ -78,7 +78,7 @@ pub async fn open(
         });
         match round.await {
             Ok(welcome) => {
-                open_session::announce(ctx, tenant, &arrival.visitor);
+                open_session::announce(ctx, tenant, &arrival.visitor, welcome.cleared);
                 return Ok(Ok((token, welcome)));
             }
             Err(Undone::Refused(why)) => return Ok(Err(why)),

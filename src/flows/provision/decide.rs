@@ -41,6 +41,19 @@ pub struct Candidates {
     pub domain: DomainStanding,
 }
 
+impl Candidates {
+    /// The user whom this login would be the first proof of: nobody has come in by this identity, and nobody has proven
+    /// the user's address.
+    #[must_use]
+    pub fn unproven(&self) -> Option<Uuid> {
+        let user = match &self.linked {
+            Some((identity, user)) => Some(user).filter(|_| identity.last_seen_at.is_none()),
+            None => self.same_address.as_ref(),
+        };
+        user.filter(|user| user.email_verified_at.is_none()).map(|user| user.id)
+    }
+}
+
 /// What will be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Plan {
@@ -175,7 +188,7 @@ fn check_link(user: &User, policy: &ProvisioningPolicy, who: &Candidates) -> Res
         // L-07: a new subject with a used address may be another person, and the old one's rights are not theirs.
         return Err(refuse(
             "identity_conflict",
-            "the address belongs to a user with another identity; unlink that one first if it is the same person",
+            "the address belongs to a user with another identity; link this one by hand if it is the same person",
             Some(user.id),
         ));
     }

@@ -61,10 +61,15 @@ pub struct OriginOut {
     pub created_at: DateTime<Utc>,
 }
 
+impl From<&GroupMembership> for OriginOut {
+    fn from(row: &GroupMembership) -> Self {
+        Self { connection_id: row.source_id(), created_at: row.created_at }
+    }
+}
+
 impl From<&Vec<GroupMembership>> for MemberOut {
     fn from(rows: &Vec<GroupMembership>) -> Self {
-        let origin = |row: &GroupMembership| OriginOut { connection_id: row.source_id(), created_at: row.created_at };
-        Self { user_id: rows[0].user_id, origins: rows.iter().map(origin).collect() }
+        Self { user_id: rows[0].user_id, origins: rows.iter().map(OriginOut::from).collect() }
     }
 }
 
@@ -198,7 +203,7 @@ pub async fn remove_member(ctx: Ctx, caller: TenantAdmin, path: PartPath) -> Res
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// Lists external group names that nothing mapped lately.
+/// Lists external group names that nothing mapped lately: the latest 200 on one page.
 #[utoipa::path(get, path = "/v1/tenants/{tenant}/unmatched-groups", tag = "groups", responses((status = 200, body = Page<UnmatchedGroupOut>)))]
 pub async fn list_unmatched_groups(ctx: Ctx, caller: TenantAuditor) -> Result<HttpResponse, Problem> {
     let rows = admin::read(&ctx, &caller, groups::unmatched).await?;

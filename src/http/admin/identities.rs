@@ -10,8 +10,8 @@ use crate::flows::manage_identities::{self, IdentityIn};
 use crate::http::Ctx;
 use crate::http::admin::{self, ObjectPath, PartPath};
 use crate::http::auth::{TenantAdmin, TenantAuditor};
-use crate::http::body::Body;
-use crate::http::paging::Page;
+use crate::http::body::{Body, Query};
+use crate::http::paging::{Page, PageQuery};
 use crate::http::problem::Problem;
 use crate::model::identity::FederatedIdentity;
 use crate::store::{identities, users};
@@ -51,12 +51,18 @@ impl From<&FederatedIdentity> for IdentityOut {
 }
 
 /// Lists the identities of a user.
-#[utoipa::path(get, path = "/v1/tenants/{tenant}/users/{id}/identities", tag = "users", responses((status = 200, body = Page<IdentityOut>)))]
-pub async fn list_identities(ctx: Ctx, caller: TenantAuditor, path: ObjectPath) -> Result<HttpResponse, Problem> {
+#[utoipa::path(get, path = "/v1/tenants/{tenant}/users/{id}/identities", tag = "users", params(PageQuery), responses((status = 200, body = Page<IdentityOut>)))]
+pub async fn list_identities(
+    ctx: Ctx,
+    caller: TenantAuditor,
+    path: ObjectPath,
+    query: Query<PageQuery>,
+) -> Result<HttpResponse, Problem> {
     let user = path.1;
     admin::find(&ctx, &caller, move |c, t| users::find(c, t, user)).await?;
-    let rows = admin::read(&ctx, &caller, move |c, t| identities::of_user(c, t, user)).await?;
-    Ok(HttpResponse::Ok().json(Page::all(rows.iter().map(IdentityOut::from).collect())))
+    let page = query.read()?.request()?;
+    let rows = admin::read(&ctx, &caller, move |c, t| identities::of_user(c, t, user, page)).await?;
+    Ok(HttpResponse::Ok().json(Page::of(&rows, page, |i| i.id, IdentityOut::from)))
 }
 
 /// Links an identity to a user.

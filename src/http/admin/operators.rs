@@ -89,7 +89,7 @@ impl From<&OperatorAuditEvent> for OperatorAuditEventOut {
     }
 }
 
-/// Lists operators' keys.
+/// Lists operators' keys, all on one page.
 #[utoipa::path(get, path = "/v1/operator/keys", tag = "operators", responses((status = 200, body = Page<OperatorKeyOut>)))]
 pub async fn list_operator_keys(ctx: Ctx, _operator: Operator) -> Result<HttpResponse, Problem> {
     let rows = ctx.db.system(|conn| Ok::<_, DbError>(operators::list(conn)?)).await?;

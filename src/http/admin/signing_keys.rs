@@ -77,7 +77,7 @@ fn page(keys: &[SigningKey]) -> HttpResponse {
     HttpResponse::Ok().json(Page::all(keys.iter().map(SigningKeyOut::from).collect()))
 }
 
-/// Lists the keys that the tenant's issuer signs, or signed, with.
+/// Lists the keys that the tenant's issuer signs, or signed, with: a handful, all on one page.
 #[utoipa::path(get, path = "/v1/tenants/{tenant}/signing-keys", tag = "signing keys", responses((status = 200, body = Page<SigningKeyOut>)))]
 pub async fn list_signing_keys(ctx: Ctx, caller: TenantAuditor) -> Result<HttpResponse, Problem> {
     Ok(page(&admin::read(&ctx, &caller, signing_keys::all).await?))
@@ -102,7 +102,7 @@ pub async fn revoke_signing_key(ctx: Ctx, caller: TenantOwner, path: ObjectPath)
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// Lists the keys that the installation's issuer signs, or signed, with.
+/// Lists the keys that the installation's issuer signs, or signed, with: a handful, all on one page.
 #[utoipa::path(get, path = "/v1/signing-keys", tag = "signing keys", responses((status = 200, body = Page<SigningKeyOut>)))]
 pub async fn list_installation_signing_keys(ctx: Ctx, _operator: Operator) -> Result<HttpResponse, Problem> {
     let keys = ctx.db.system(|conn| Ok::<_, DbError>(signing_keys::all(conn, Uuid::nil())?)).await?;

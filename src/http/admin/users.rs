@@ -9,13 +9,15 @@ use uuid::Uuid;
 use crate::flows::manage_passwords::{self, PasswordIn};
 use crate::flows::manage_users::{self, UserIn, UserPatch, UsersIn};
 use crate::http::Ctx;
+use crate::http::admin::groups::OriginOut;
 use crate::http::admin::{self, ObjectPath};
 use crate::http::auth::{TenantAdmin, TenantAuditor};
 use crate::http::body::{Body, Query};
 use crate::http::etag::{self, IfMatch};
-use crate::http::paging::{Page, page};
+use crate::http::paging::{Page, PageQuery, page};
 use crate::http::problem::Problem;
 use crate::model::email::EmailAddress;
+use crate::model::group::GroupMembership;
 use crate::model::role::{AccountStatus, Role};
 use crate::model::user::User;
 use crate::store::groups;
@@ -76,11 +78,14 @@ pub struct UsersOut {
 pub struct UserGroupOut {
     /// The group.
     pub group_id: Uuid,
-    /// The connection whose sync says so; absent when an admin did it by hand.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub connection_id: Option<Uuid>,
-    /// Since when.
-    pub created_at: DateTime<Utc>,
+    /// Who says so; at least one.
+    pub origins: Vec<OriginOut>,
+}
+
+impl From<&Vec<GroupMembership>> for UserGroupOut {
+    fn from(rows: &Vec<GroupMembership>) -> Self {
+        Self { group_id: rows[0].group_id, origins: rows.iter().map(OriginOut::from).collect() }
+    }
 }
 
 /// Which users.
@@ -177,18 +182,16 @@ pub async fn remove_password(ctx: Ctx, caller: TenantAdmin, path: ObjectPath) ->
 }
 
 /// Lists the groups of a user.
-#[utoipa::path(get, path = "/v1/tenants/{tenant}/users/{id}/groups", tag = "users", responses((status = 200, body = Page<UserGroupOut>)))]
-pub async fn list_user_groups(ctx: Ctx, caller: TenantAuditor, path: ObjectPath) -> Result<HttpResponse, Problem> {
-    admin::find(&ctx, &caller, {
-        let id = path.1;
-        move |c, t| users::find(c, t, id)
-    })
-    .await?;
-    let rows = admin::read(&ctx, &caller, move |c, t| groups::memberships_of_user(c, t, path.1)).await?;
-    let out = rows.iter().map(|m| UserGroupOut {
-        group_id: m.group_id,
-        connection_id: m.source_id(),
-        created_at: m.created_at,
-    });
-    Ok(HttpResponse::Ok().json(Page::all(out.collect())))
+#[utoipa::path(get, path = "/v1/tenants/{tenant}/users/{id}/groups", tag = "users", params(PageQuery), responses((status = 200, body = Page<UserGroupOut>)))]
+pub async fn list_user_groups(
+    ctx: Ctx,
+    caller: TenantAuditor,
+    path: ObjectPath,
+    query: Query<PageQuery>,
+) -> Result<HttpResponse, Problem> {
+    let user = path.1;
+    admin::find(&ctx, &caller, move |c, t| users::find(c, t, user)).await?;
+    let page = query.read()?.request()?;
+    let rows = admin::read(&ctx, &caller, move |c, t| groups::of_user(c, t, user, page)).await?;
+    Ok(HttpResponse::Ok().json(Page::of(&rows, page, |g| g[0].group_id, UserGroupOut::from)))
 }

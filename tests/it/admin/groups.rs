@@ -90,4 +90,18 @@ async fn a_member_by_hand_and_by_sync_comes_once_on_any_page_with_both_origins()
         }
         assert_eq!(seen, users, "limit {limit}");
     }
+    // The same from the user's side.
+    let others = ["a", "b"].map(|name| json!({"name": name}));
+    let mut groups = vec![id(&group).to_owned()];
+    for other in &others {
+        let other = acme.post("/groups", other).await.created();
+        acme.put(&format!("/groups/{}/members/{}", id(&other), users[0])).await.expect(204);
+        groups.push(id(&other).to_owned());
+    }
+    let of_user = format!("/users/{}/groups", users[0]);
+    let first = acme.get(&format!("{of_user}?limit=1")).await.ok();
+    assert_eq!(first["items"][0]["origins"].as_array().unwrap().len(), 2, "{first}");
+    let rest = acme.get(&format!("{of_user}?cursor={}", first["next_cursor"].as_str().unwrap())).await.ok();
+    let items = first["items"].as_array().unwrap().iter().chain(rest["items"].as_array().unwrap());
+    assert_eq!(items.map(|g| g["group_id"].as_str().unwrap().to_owned()).collect::<Vec<_>>(), groups);
 }

@@ -21,6 +21,13 @@ async fn an_identity_is_linked_listed_and_unlinked_with_its_sessions() {
     assert_eq!(acme.post(&path, &input).await.expect(409).code(), "identity_taken");
     acme.delete(&format!("{path}/{}", id(&second))).await.expect(204);
 
+    let third = json!({"connection_id": first["connection_id"], "subject": "u-10"});
+    acme.post(&path, &third).await.created();
+    let page = acme.get(&format!("{path}?limit=1")).await.ok();
+    assert_eq!(page["items"], json!([first]));
+    let rest = acme.get(&format!("{path}?limit=2&cursor={}", page["next_cursor"].as_str().unwrap())).await.ok();
+    assert_eq!(rest["items"][0]["subject"], "u-10");
+
     assert_eq!(browser.get("/v1/tenants/acme/me").await.status, 200);
     acme.delete(&format!("{path}/{}", id(first))).await.expect(204);
     assert_eq!(browser.get("/v1/tenants/acme/me").await.status, 401, "its sessions are over");

@@ -7,18 +7,19 @@ use crate::support::TestApp;
 use crate::support::admin::Admin;
 use crate::support::browser::Page;
 use crate::support::hostile_provider::HostileProvider;
+use crate::support::passwords::PASSWORD;
 use crate::support::sign_in::{id, is_signed_in, login_url, refused, to_callback};
 
 /// A tenant with a provider and a connection.
-struct Scene {
-    app: TestApp,
-    acme: Admin,
-    provider: HostileProvider,
-    connection: Value,
+pub(super) struct Scene {
+    pub(super) app: TestApp,
+    pub(super) acme: Admin,
+    pub(super) provider: HostileProvider,
+    pub(super) connection: Value,
 }
 
 impl Scene {
-    async fn set(provisioning: Value) -> Self {
+    pub(super) async fn set(provisioning: Value) -> Self {
         let app = TestApp::start();
         let (acme, provider) = (app.tenant("acme").await, HostileProvider::start());
         let connection = acme.connect(&provider, json!({"provisioning": provisioning})).await;
@@ -37,20 +38,20 @@ impl Scene {
         browser.get(callback.as_str()).await
     }
 
-    async fn proven(&self, sub: &str, email: &str) -> Page {
+    pub(super) async fn proven(&self, sub: &str, email: &str) -> Page {
         self.login(sub, email, Some(json!(true))).await
     }
 
-    async fn users(&self) -> Vec<Value> {
+    pub(super) async fn users(&self) -> Vec<Value> {
         self.acme.get("/users").await.ok()["items"].as_array().unwrap().clone()
     }
 
-    async fn identities(&self, user: &Value) -> Vec<Value> {
+    pub(super) async fn identities(&self, user: &Value) -> Vec<Value> {
         let path = format!("/users/{}/identities", id(user));
         self.acme.get(&path).await.ok()["items"].as_array().unwrap().clone()
     }
 
-    async fn verify_domain(&self, domain: &str) {
+    pub(super) async fn verify_domain(&self, domain: &str) {
         let row = self.acme.post("/domains", &json!({"domain": domain})).await.created();
         let path = format!("/v1/tenants/acme/domains/{}/attest", id(&row));
         self.app.operator().await.post(&path, &json!({})).await.ok();
@@ -232,6 +233,8 @@ async fn l_07_a_recycled_address_inherits_nothing() {
         users[0]["id"],
         "the admin sees whom it is about"
     );
+    let detail = s.acme.last_event("login.refused").await["payload"]["detail"].to_string();
+    assert!(detail.contains("new-employee"), "and what to link, should it be the same person: {detail}");
 }
 
 #[actix_web::test]
@@ -274,6 +277,51 @@ async fn l_14_somebody_elses_identity_cannot_be_unlinked() {
     let foreign = format!("/users/{}/identities/{}", id(&users[1]), id(&bobs));
     assert_eq!(evil.delete(&foreign).await.expect(404).text, answer.text);
     assert_eq!(s.identities(&users[1]).await.len(), 1);
+}
+
+#[actix_web::test]
+async fn l_14_the_last_way_in_is_not_unlinked() {
+    let s = Scene::set(json!({})).await;
+    let browser = s.app.browser();
+    s.provider.person(json!({"sub": "alice", "email": "alice@acme.example", "email_verified": true, "name": "Alice"}));
+    assert_eq!(browser.follow(login_url(&s.connection)).await.status, 200);
+    let user = s.users().await[0].clone();
+    let path = format!("/users/{}/identities", id(&user));
+    let first = format!("{path}/{}", id(&s.identities(&user).await[0]));
+    assert_eq!(s.acme.delete(&first).await.expect(409).code(), "last_way_in");
+    assert_eq!(s.identities(&user).await.len(), 1);
+    assert_eq!(browser.get("/v1/tenants/acme/me").await.status, 200, "nothing happened");
+    assert_eq!(s.acme.count_events("identity.unlinked").await, 0);
+    // Another identity is a way in, and so is a password.
+    let other = json!({"connection_id": id(&s.connection), "subject": "alice-2"});
+    let other = s.acme.post(&path, &other).await.created();
+    s.acme.delete(&first).await.expect(204);
+    let other = format!("{path}/{}", id(&other));
+    assert_eq!(s.acme.delete(&other).await.expect(409).code(), "last_way_in");
+    s.acme.put_json(&format!("/users/{}/password", id(&user)), &json!({"password": PASSWORD})).await.expect(204);
+    s.acme.delete(&other).await.expect(204);
+    assert!(s.identities(&user).await.is_empty());
+}
+
+#[actix_web::test]
+async fn l_14_of_two_who_unlink_the_last_two_at_once_one_comes_second() {
+    let s = Scene::set(json!({})).await;
+    let identity = |subject: &str| json!({"connection_id": id(&s.connection), "subject": subject});
+    for round in 0..5 {
+        let both = [identity(&format!("a{round}")), identity(&format!("b{round}"))];
+        let user = json!({"email": format!("u{round}@acme.example"), "identities": both});
+        let user = s.acme.post("/users", &user).await.created();
+        let unlinked = s.identities(&user).await.into_iter().map(|identity| {
+            let (acme, path) = (s.acme.clone(), format!("/users/{}/identities/{}", id(&user), id(&identity)));
+            actix_web::rt::spawn(async move { acme.delete(&path).await.status })
+        });
+        let mut statuses = Vec::new();
+        for one in unlinked.collect::<Vec<_>>() {
+            statuses.push(one.await.unwrap());
+        }
+        statuses.sort_unstable();
+        assert_eq!(statuses, [204, 409]);
+    }
 }
 
 #[actix_web::test]

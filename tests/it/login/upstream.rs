@@ -2,27 +2,49 @@
 
 use std::io::Write;
 use std::net::TcpStream;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use doorward::flows::refresh_metadata::refresh_due;
 use serde_json::{Value, json};
 
 use crate::needs_loopback;
 use crate::support::TestApp;
-use crate::support::hostile_provider::{HostileProvider, Place};
+use crate::support::hostile_provider::{Answer, Claims, HostileProvider, Place};
 use crate::support::raw_server::RawServer;
 use crate::support::sign_in::{id, is_signed_in, login_url, refused, to_callback};
 use crate::support::signing::TestKey;
 
-/// Twelve logins at a tenant whose token endpoint does `answer`, and meanwhile a whole login at another tenant: it ends
-/// before any of the twelve when `hangs`, and it always succeeds. The twelve end with `code`.
+/// [`elsewhere_goes_on_while`] the token endpoint does `answer`.
 async fn elsewhere_goes_on(answer: impl Fn(&mut TcpStream) + Send + Sync + 'static, hangs: bool, code: &str) {
+    elsewhere_goes_on_while("token", answer, hangs, code).await;
+}
+
+/// Twelve logins at a tenant whose `endpoint` does `answer`, and meanwhile a whole login at another tenant: it ends before
+/// any of the twelve when `hangs`, and it always succeeds. The twelve end with `code`.
+async fn elsewhere_goes_on_while(
+    endpoint: &str,
+    answer: impl Fn(&mut TcpStream) + Send + Sync + 'static,
+    hangs: bool,
+    code: &str,
+) {
     needs_loopback!("127.0.0.2");
     let app = TestApp::start();
     let (evil, acme) = (app.tenant("evil").await, app.tenant("acme").await);
     let (front, honest) = (HostileProvider::start(), HostileProvider::start_at("127.0.0.2"));
-    let server = RawServer::start(answer);
-    let settings = json!({"settings": {"endpoints": {"token": server.url()}}});
+    // Without keys no connection is activated: that once they are there.
+    let keys = json!({"keys": [front.key().jwk]}).to_string();
+    let honestly = AtomicBool::new(endpoint == "jwks_uri");
+    let server = RawServer::start(move |stream| {
+        if honestly.swap(false, Ordering::SeqCst) {
+            let _ = stream.write_all(HEAD).and_then(|()| stream.write_all(keys.as_bytes()));
+        } else {
+            answer(stream);
+        }
+    });
+    let settings = json!({"settings": {"endpoints": {endpoint: server.url()}}});
     let hostile = evil.connect(&front, settings).await;
+    let before = server.connections();
     let connection = acme.connect(&honest, json!({})).await;
     let mut hanging = Vec::new();
     for _ in 0..12 {
@@ -30,7 +52,7 @@ async fn elsewhere_goes_on(answer: impl Fn(&mut TcpStream) + Send + Sync + 'stat
         let callback = to_callback(&browser, login_url(&hostile)).await;
         hanging.push(actix_web::rt::spawn(async move { browser.get(callback.as_str()).await }));
     }
-    while server.connections() == 0 {
+    while server.connections() == before {
         actix_web::rt::time::sleep(Duration::from_millis(20)).await;
     }
     let page = app.browser().follow(login_url(&connection)).await;
@@ -58,8 +80,7 @@ const HEAD: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n"
 
 #[actix_web::test]
 async fn f_14_a_provider_that_never_answers_holds_up_nobody_elsewhere() {
-    let answer = |_: &mut TcpStream| std::thread::sleep(Duration::from_secs(30));
-    elsewhere_goes_on(answer, true, "token_endpoint_unreachable").await;
+    elsewhere_goes_on(never, true, "token_endpoint_unreachable").await;
 }
 
 #[actix_web::test]
@@ -73,11 +94,59 @@ async fn f_14_a_provider_that_sends_a_byte_a_second_holds_up_nobody_elsewhere() 
 
 #[actix_web::test]
 async fn f_14_a_provider_whose_answer_never_ends_holds_up_nobody_elsewhere() {
-    let answer = |stream: &mut TcpStream| {
-        let _ = stream.write_all(HEAD);
-        trickle(stream, &[b' '; 65536], Duration::from_millis(1));
-    };
-    elsewhere_goes_on(answer, false, "token_response_invalid").await;
+    elsewhere_goes_on(endlessly, false, "token_response_invalid").await;
+}
+
+fn never(_: &mut TcpStream) {
+    std::thread::sleep(Duration::from_secs(30));
+}
+
+fn endlessly(stream: &mut TcpStream) {
+    let _ = stream.write_all(HEAD);
+    trickle(stream, &[b' '; 65536], Duration::from_millis(1));
+}
+
+#[actix_web::test]
+async fn f_14_keys_that_never_come_hold_up_nobody_elsewhere() {
+    elsewhere_goes_on_while("jwks_uri", never, true, "jwks_unreachable").await;
+}
+
+#[actix_web::test]
+async fn f_14_keys_that_never_end_hold_up_nobody_elsewhere() {
+    elsewhere_goes_on_while("jwks_uri", endlessly, false, "jwks_unreachable").await;
+}
+
+#[actix_web::test]
+async fn f_14_userinfo_that_never_comes_holds_up_nobody_elsewhere() {
+    elsewhere_goes_on_while("userinfo", never, true, "userinfo_unreachable").await;
+}
+
+#[actix_web::test]
+async fn f_14_userinfo_that_never_ends_holds_up_nobody_elsewhere() {
+    elsewhere_goes_on_while("userinfo", endlessly, false, "userinfo_invalid").await;
+}
+
+#[actix_web::test]
+async fn f_14_a_tenants_hanging_providers_do_not_keep_anothers_metadata_old() {
+    let app = TestApp::start_with_manual_clock();
+    let (evil, acme) = (app.tenant("evil").await, app.tenant("acme").await);
+    let (hostile, honest) = (HostileProvider::start(), HostileProvider::start_at("127.0.0.2"));
+    for _ in 0..5 {
+        evil.connect(&hostile, json!({})).await; // asked longer ago, so theirs is the first turn
+    }
+    acme.connect(&honest, json!({})).await;
+    hostile.answer(Place::Discovery, Answer::json(json!({})).after(Duration::from_secs(30)));
+    let change = |document: &mut Claims| drop(document.insert("scopes_supported".to_owned(), json!(["openid", "new"])));
+    honest.change(Place::Discovery, change);
+    app.clock.advance(chrono::Duration::hours(25));
+    let context = app.context.clone();
+    let refresh = actix_web::rt::spawn(async move { refresh_due(&context).await.unwrap() });
+    while acme.count_events("connection.metadata_changed").await == 0 {
+        assert!(!refresh.is_finished(), "theirs was not refreshed");
+        actix_web::rt::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert!(!refresh.is_finished(), "the others still hang");
+    assert_eq!(refresh.await.unwrap(), 1);
 }
 
 #[actix_web::test]

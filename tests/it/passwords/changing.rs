@@ -9,6 +9,7 @@ use crate::support::database::TestDatabase;
 use crate::support::passwords::{
     ANOTHER, PASSWORD, app_within_a_window, change_own, person, proof, set, signs_in, try_password,
 };
+use crate::support::relying_party::RelyingParty;
 use crate::support::sign_in::{id, refused};
 
 const ALICE: &str = "alice@acme.example";
@@ -79,8 +80,12 @@ async fn a_person_changes_their_own_password_and_their_other_sessions_end() {
     let (here, elsewhere) = (app.browser(), app.browser());
     signs_in(&try_password(&here, ALICE, PASSWORD).await);
     signs_in(&try_password(&elsewhere, ALICE, PASSWORD).await);
+    let client = RelyingParty::register(&acme, json!({})).await;
+    let (kept, ended) = (client.tokens(&here, &[]).await, client.tokens(&elsewhere, &[]).await);
     assert_eq!(change_own(&here, ANOTHER, ANOTHER).await.expect(403).code(), "credentials_wrong");
     change_own(&here, PASSWORD, ANOTHER).await.expect(204);
+    client.refresh(ended["refresh_token"].as_str().unwrap()).await.expect(400);
+    client.refresh(kept["refresh_token"].as_str().unwrap()).await.ok();
     assert_eq!(here.get("/v1/tenants/acme/me").await.status, 200, "this one goes on");
     assert_eq!(elsewhere.get("/v1/tenants/acme/me").await.status, 401);
     refused(&try_password(&app.browser(), ALICE, PASSWORD).await, 403, "credentials_wrong");
@@ -111,7 +116,7 @@ async fn k_07_a_key_makes_no_password_and_k_08_a_session_guesses_none() {
 }
 
 #[actix_web::test]
-async fn a_password_that_must_be_changed_leads_to_a_new_one_and_then_in() {
+async fn l_29_a_password_that_must_be_changed_leads_to_a_new_one_and_then_in() {
     let app = TestApp::start();
     let acme = app.tenant("acme").await;
     let user = person(&acme, ALICE).await;
@@ -145,7 +150,7 @@ async fn a_password_that_must_be_changed_leads_to_a_new_one_and_then_in() {
 }
 
 #[actix_web::test]
-async fn of_many_new_passwords_by_one_proof_at_once_one_is_set() {
+async fn l_29_of_many_new_passwords_by_one_proof_at_once_one_is_set() {
     let app = TestApp::start();
     let other = app.second_instance();
     let acme = app.tenant("acme").await;
@@ -173,7 +178,7 @@ async fn of_many_new_passwords_by_one_proof_at_once_one_is_set() {
 }
 
 #[actix_web::test]
-async fn a_proof_of_the_old_password_expires_and_is_good_in_its_own_tenant_for_its_own_password_only() {
+async fn l_29_a_proof_of_the_old_password_expires_and_is_good_in_its_own_tenant_for_its_own_password_only() {
     let app = TestApp::start_with_manual_clock();
     let (acme, globex) = (app.tenant("acme").await, app.tenant("globex").await);
     person(&globex, ALICE).await;

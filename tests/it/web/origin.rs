@@ -4,9 +4,9 @@ use doorward::routes::MAP;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::TestApp;
 use crate::support::hostile_provider::HostileProvider;
 use crate::support::sign_in::{id, session_cookie};
+use crate::support::{Browser, TestApp};
 
 /// A body that the route would take; a refusal is then about the origin and nothing else.
 fn body_of(path: &str) -> Value {
@@ -159,27 +159,61 @@ async fn w_08_the_login_form_is_not_taken_from_another_site() {
     assert_eq!(browser.post("/t/acme/login", &form).await.status, 303);
 }
 
+/// What pages of any origin may read: the answers depend on no cookie. Nothing else.
+const OPEN: [&str; 12] = [
+    "/.well-known/openid-configuration",
+    "/.well-known/oauth-authorization-server",
+    "/.well-known/oauth-authorization-server/t/{tenant}",
+    "/oauth2/jwks.json",
+    "/oauth2/token",
+    "/oauth2/userinfo",
+    "/oauth2/revoke",
+    "/t/{tenant}/.well-known/openid-configuration",
+    "/t/{tenant}/oauth2/jwks.json",
+    "/t/{tenant}/oauth2/token",
+    "/t/{tenant}/oauth2/userinfo",
+    "/t/{tenant}/oauth2/revoke",
+];
+
+/// The CORS headers of the answer to a page of this origin, by name.
+async fn cors(browser: &Browser, method: Method, path: &str, origin: &str) -> Vec<(String, String)> {
+    let request = browser.request(method, path).header("origin", origin);
+    let request = request.header("access-control-request-method", "POST");
+    let page = browser.send(request.header("access-control-request-headers", "authorization"), path).await;
+    let headers = page.headers.iter().map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()));
+    headers.filter(|(name, _)| name.starts_with("access-control-")).collect()
+}
+
 #[actix_web::test]
-async fn w_15_no_origin_is_let_read_by_cors() {
+async fn w_15_pages_of_other_origins_read_what_applications_call_without_cookies_and_nothing_else() {
     let app = TestApp::start();
     app.tenant("acme").await;
     let browser = app.browser();
     let own = app.url.clone();
     let suffix = format!("{own}.evil.example");
-    for origin in ["null", "https://evil.example", own.as_str(), suffix.as_str(), "https://app.example"] {
-        for (method, path) in [
-            (Method::GET, "/v1/tenants/acme/me"),
-            (Method::OPTIONS, "/v1/tenants/acme/me"),
-            (Method::GET, "/t/acme/login"),
-            (Method::GET, "/openapi.json"),
-        ] {
-            let request = browser
-                .request(method, path)
-                .header("origin", origin)
-                .header("access-control-request-method", "DELETE");
-            let page = browser.send(request, path).await;
-            let told: Vec<_> = page.headers.keys().filter(|k| k.as_str().starts_with("access-control-")).collect();
-            assert!(told.is_empty(), "{origin} {path}: {told:?}");
+    for path in OPEN {
+        assert!(MAP.iter().any(|(served, _)| *served == path), "{path} is no route any more");
+    }
+    for (pattern, methods) in MAP {
+        let somebody = uuid::Uuid::now_v7().to_string();
+        let filled = pattern.split('/').map(|part| match part {
+            "{tenant}" => "acme",
+            part if part.starts_with('{') => &somebody,
+            part => part,
+        });
+        let path = filled.collect::<Vec<_>>().join("/");
+        for method in methods.iter().copied().chain(["OPTIONS"]) {
+            for origin in ["null", "https://evil.example", own.as_str(), suffix.as_str()] {
+                let told = cors(&browser, method.parse().unwrap(), &path, origin).await;
+                let allowed: Vec<_> = told.iter().filter(|(name, _)| name.ends_with("-allow-origin")).collect();
+                let credentials = told.iter().any(|(name, _)| name.ends_with("-allow-credentials"));
+                assert!(!credentials, "{method} {path}: {told:?}");
+                if OPEN.contains(pattern) {
+                    assert!(allowed.len() == 1 && allowed[0].1 == "*", "{method} {path} {origin}: {told:?}");
+                } else {
+                    assert!(told.is_empty(), "{method} {path} {origin}: {told:?}");
+                }
+            }
         }
     }
 }

@@ -139,6 +139,8 @@ async fn w_04_unlinking_the_identity_ends_the_session() {
     let s = Scene::set().await;
     let path = format!("{}/identities", s.user_path());
     let identity = s.acme.get(&path).await.ok()["items"][0].clone();
+    let other = json!({"connection_id": identity["connection_id"], "subject": "another"});
+    s.acme.post(&path, &other).await.created();
     s.acme.delete(&format!("{path}/{}", id(&identity))).await.expect(204);
     s.is_over(401).await;
 }

@@ -1,0 +1,26 @@
+//! first_proof: somebody proves the address of a user who was there before. Whoever was given a password or a key for that
+//! user until then need not be the same person (L-08: an account that is made ready in somebody else's name).
+
+use chrono::{DateTime, Utc};
+use diesel::PgConnection;
+use uuid::Uuid;
+
+use crate::flows::Error;
+use crate::store::{api_keys, changes, consents, local_credentials, sessions};
+
+/// Ends the user's sessions with what applications were given in them, takes the password away, revokes the API keys
+/// and forgets consents. Tells whether there was anything.
+///
+/// # Errors
+/// [`Error`] of the database.
+pub fn clear(conn: &mut PgConnection, tenant: Uuid, user: Uuid, now: DateTime<Utc>) -> Result<bool, Error> {
+    let sessions = sessions::end_of_user(conn, tenant, user, "address_proven", now)?;
+    let password = local_credentials::delete(conn, tenant, user)?;
+    let keys = api_keys::revoke_of_user(conn, tenant, user, now)?;
+    let consents = consents::delete_of_user(conn, tenant, user)?;
+    let any = password || sessions + keys + consents > 0;
+    if any {
+        changes::note(conn, tenant)?; // W-04: every instance may hold them in memory
+    }
+    Ok(any)
+}

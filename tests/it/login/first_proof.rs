@@ -1,0 +1,103 @@
+//! Accounts that somebody made ready in another person's name (L-08).
+
+use serde_json::{Value, json};
+
+use super::linking::Scene;
+use crate::support::Browser;
+use crate::support::passwords::{PASSWORD, set, signs_in, try_password};
+use crate::support::sign_in::{id, is_signed_in, refused};
+
+const VICTIM: &str = "victim@acme.example";
+const ME: &str = "/v1/tenants/acme/me";
+
+/// A user with the victim's address, and its password in the wrong hands: the attacker is signed in and has a key.
+async fn made_ready(s: &Scene) -> (Value, Browser, String) {
+    let user = s.acme.post("/users", &json!({"email": VICTIM})).await.created();
+    set(&s.acme, &user, &json!({"password": PASSWORD})).await;
+    let attacker = s.app.browser();
+    signs_in(&try_password(&attacker, VICTIM, PASSWORD).await);
+    let key = json!({"name": "theirs", "user_id": user["id"]});
+    let key = s.acme.post("/api-keys", &key).await.created()["secret"].as_str().unwrap().to_owned();
+    assert_eq!((attacker.get(ME).await.status, by_key(s, &key).await), (200, 200));
+    (user, attacker, key)
+}
+
+async fn by_key(s: &Scene, key: &str) -> u16 {
+    let browser = s.app.browser();
+    browser.send(browser.request(reqwest::Method::GET, ME).bearer_auth(key), ME).await.status
+}
+
+async fn warnings(s: &Scene) -> Value {
+    s.acme.last_event("login.succeeded").await["payload"]["warnings"].clone()
+}
+
+#[actix_web::test]
+async fn l_08_who_first_proves_an_address_finds_nobody_elses_way_in() {
+    let s = Scene::set(json!({})).await;
+    s.verify_domain("acme.example").await;
+    let (user, attacker, key) = made_ready(&s).await;
+    assert!(is_signed_in(&s.proven("victim", VICTIM).await));
+    assert_eq!(s.identities(&user).await.len(), 1, "it is the same user");
+    assert_eq!(attacker.get(ME).await.status, 401, "the session that was open is over, here at once");
+    assert_eq!(by_key(&s, &key).await, 401);
+    refused(&try_password(&s.app.browser(), VICTIM, PASSWORD).await, 403, "credentials_wrong");
+    let sessions = s.acme.get("/sessions").await.ok();
+    assert_eq!(sessions["items"].as_array().unwrap().len(), 1, "the victim's own");
+    assert_eq!(warnings(&s).await, json!(["earlier_credentials_removed"]));
+}
+
+#[actix_web::test]
+async fn l_08_an_invited_person_does_not_share_the_password_that_was_set_for_the_address() {
+    // The domain is nobody's: the address alone was entered, and nobody has come in as it.
+    let s = Scene::set(json!({})).await;
+    let user = s.acme.post("/users", &json!({"email": VICTIM})).await.created();
+    set(&s.acme, &user, &json!({"password": PASSWORD})).await;
+    assert!(is_signed_in(&s.proven("victim", VICTIM).await));
+    refused(&try_password(&s.app.browser(), VICTIM, PASSWORD).await, 403, "credentials_wrong");
+    // Once somebody has come in by the password, the address is not enough.
+    let s = Scene::set(json!({})).await;
+    let (user, attacker, _) = made_ready(&s).await;
+    refused(&s.proven("victim", VICTIM).await, 403, "link_requires_verification");
+    assert!(s.identities(&user).await.is_empty());
+    assert_eq!(attacker.get(ME).await.status, 200, "a refusal ends nothing");
+}
+
+#[actix_web::test]
+async fn l_08_an_imported_identity_proves_the_address_likewise() {
+    let s = Scene::set(json!({})).await;
+    let (user, attacker, key) = made_ready(&s).await;
+    let link = json!({"connection_id": id(&s.connection), "subject": "victim"});
+    s.acme.post(&format!("/users/{}/identities", id(&user)), &link).await.created();
+    assert!(is_signed_in(&s.proven("victim", VICTIM).await));
+    assert_eq!((attacker.get(ME).await.status, by_key(&s, &key).await), (401, 401));
+    refused(&try_password(&s.app.browser(), VICTIM, PASSWORD).await, 403, "credentials_wrong");
+}
+
+#[actix_web::test]
+async fn l_08_what_was_set_up_after_the_proof_stays() {
+    let s = Scene::set(json!({})).await;
+    assert!(is_signed_in(&s.proven("victim", VICTIM).await));
+    let user = s.users().await[0].clone();
+    set(&s.acme, &user, &json!({"password": PASSWORD})).await;
+    let own = s.app.browser();
+    signs_in(&try_password(&own, VICTIM, PASSWORD).await);
+    // Not even when an admin corrects the address, which is unproven then, and the same identity comes again.
+    s.acme.patch(&format!("/users/{}", id(&user)), &json!({"email": "Victim@acme.example"})).await.ok();
+    assert!(is_signed_in(&s.proven("victim", VICTIM).await));
+    assert_eq!(own.get(ME).await.status, 200);
+    signs_in(&try_password(&s.app.browser(), VICTIM, PASSWORD).await);
+    assert_eq!(s.acme.get("/sessions").await.ok()["items"].as_array().unwrap().len(), 3);
+}
+
+#[actix_web::test]
+async fn l_08_a_login_is_the_first_proof_once() {
+    let s = Scene::set(json!({})).await;
+    s.verify_domain("acme.example").await;
+    made_ready(&s).await;
+    for warned in [json!(["earlier_credentials_removed"]), json!([])] {
+        assert!(is_signed_in(&s.proven("victim", VICTIM).await));
+        assert_eq!(warnings(&s).await, warned);
+    }
+    let sessions = s.acme.get("/sessions").await.ok();
+    assert_eq!(sessions["items"].as_array().unwrap().len(), 2, "the second login ends nothing");
+}
