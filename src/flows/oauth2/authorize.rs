@@ -164,25 +164,40 @@ pub async fn go_on(
     signed_in: Option<SignedIn>,
 ) -> Result<Outcome, Error> {
     let Some((asked, since)) = waiting(ctx, tenant, id).await? else { return Ok(Outcome::Refused("request_unknown")) };
-    let Asked { issuer, params, client } = &asked;
-    if tenant.tenant.status != TenantStatus::Active {
-        return Ok(fault(ctx, issuer, params, SUSPENDED));
+    match fitting(ctx, tenant, &asked, (id, since), signed_in) {
+        Ok(found) => settle(ctx, tenant, &asked, &found, Some(id)).await,
+        Err(outcome) => Ok(outcome),
     }
-    // Whoever signed in for this request is taken as they are; hints have done their work.
-    let (Some(found), true) = (&signed_in, signed_in.as_ref().is_some_and(|found| found.0.created_at >= since)) else {
-        return match signed_in.filter(|found| will_do(ctx, &asked, found)) {
-            Some(found) => settle(ctx, tenant, &asked, &found, Some(id)).await,
-            None => Ok(Outcome::Login(login(tenant, &asked, id))),
-        };
+}
+
+/// Who is signed in, when that will do for a request that waits since then.
+///
+/// # Errors
+/// What becomes of the request otherwise.
+pub fn fitting(
+    ctx: &Context,
+    tenant: &TenantCache,
+    asked: &Asked,
+    (id, since): (Uuid, chrono::DateTime<chrono::Utc>),
+    signed_in: Option<SignedIn>,
+) -> Result<SignedIn, Outcome> {
+    let Asked { issuer, params, client } = asked;
+    if tenant.tenant.status != TenantStatus::Active {
+        return Err(fault(ctx, issuer, params, SUSPENDED));
+    }
+    let for_this = |found: &SignedIn| found.0.created_at >= since;
+    let Some(found) = signed_in.filter(|found| for_this(found) || will_do(ctx, asked, found)) else {
+        return Err(Outcome::Login(login(tenant, asked, id)));
     };
+    // Whoever signed in for this request is taken as they are; hints have done their work.
     if !client.settings.allows_source(found.0.source_id) {
-        return Ok(fault(ctx, issuer, params, NOT_ALLOWED));
+        return Err(fault(ctx, issuer, params, NOT_ALLOWED));
     }
     let oldest = params.max_age.map(|age| since - Duration::seconds(age.into()) - SKEW);
-    if oldest.is_some_and(|oldest| found.0.auth_time < oldest) {
-        return Ok(fault(ctx, issuer, params, NOT_ANEW));
+    if for_this(&found) && oldest.is_some_and(|oldest| found.0.auth_time < oldest) {
+        return Err(fault(ctx, issuer, params, NOT_ANEW));
     }
-    settle(ctx, tenant, &asked, found, Some(id)).await
+    Ok(found)
 }
 
 /// A request that waits, and since when.

@@ -7,24 +7,26 @@ use uuid::Uuid;
 use crate::context::Context;
 use crate::context::caches::TenantCache;
 use crate::flows::Error;
-use crate::flows::oauth2::authorize::{Outcome, SignedIn, fault, go_on, hand_out, waiting};
+use crate::flows::oauth2::authorize::{Outcome, SignedIn, fault, fitting, hand_out, waiting};
 use crate::flows::oauth2::request::Fault;
 use crate::model::scope::Scopes;
 use crate::store::{authorization_requests, consents};
 
 const DECLINED: Fault = Fault::new("access_denied", "the user did not agree");
 
-/// Notes that the person agrees, and answers the request. Who has to sign in anew for it cannot agree before that.
+/// Notes that the person agrees, and answers the request. Whose login will not do for it cannot agree before one
+/// that does.
 ///
 /// # Errors
 /// [`Error::Unavailable`].
 pub async fn agree(ctx: &Context, tenant: &Arc<TenantCache>, id: Uuid, signed_in: &SignedIn) -> Result<Outcome, Error> {
     let Some((asked, since)) = waiting(ctx, tenant, id).await? else { return Ok(Outcome::Refused("request_unknown")) };
     // P-09: the page is no way around what the request wants of the login.
-    if signed_in.0.created_at < since && asked.params.wants_fresh_login() {
-        return go_on(ctx, tenant, id, Some(Arc::clone(signed_in))).await;
-    }
-    let (tenant_id, user, now) = (tenant.tenant.id, signed_in.1.id, ctx.clock.now());
+    let found = match fitting(ctx, tenant, &asked, (id, since), Some(Arc::clone(signed_in))) {
+        Ok(found) => found,
+        Err(outcome) => return Ok(outcome),
+    };
+    let (tenant_id, user, now) = (tenant.tenant.id, found.1.id, ctx.clock.now());
     let (client, wanted) = (asked.client.key, Scopes::parse(&asked.params.scope));
     let noted = ctx.db.tenant(tenant_id, move |conn| {
         let before = consents::scope(conn, tenant_id, user, client.id())?.unwrap_or_default();
@@ -32,7 +34,7 @@ pub async fn agree(ctx: &Context, tenant: &Arc<TenantCache>, id: Uuid, signed_in
         Ok::<_, Error>(consents::put(conn, tenant_id, user, client, &all.to_string(), now)?)
     });
     noted.await?;
-    hand_out(ctx, tenant, &asked, signed_in, Some(id)).await
+    hand_out(ctx, tenant, &asked, &found, Some(id)).await
 }
 
 /// Answers the request with a refusal.
