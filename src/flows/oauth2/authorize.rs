@@ -318,7 +318,7 @@ fn login(tenant: &TenantCache, asked: &Asked, id: Uuid) -> String {
     let straight = params.connection.or(only);
     let base = format!("/t/{}/login", tenant.tenant.slug);
     let base = straight.map_or_else(|| base.clone(), |connection| format!("{base}/{connection}"));
-    let mut query = url::form_urlencoded::Serializer::new(format!("{base}?"));
+    let mut query = url::form_urlencoded::Serializer::for_suffix(format!("{base}?"), base.len() + 1);
     query.append_pair("request", &id.to_string());
     if let Some(hint) = &params.login_hint {
         query.append_pair("login_hint", hint);
