@@ -60,6 +60,7 @@ pub struct Caches {
     slugs: Cache<String, Uuid>,
     tenants: Cache<Uuid, Arc<TenantCache>>,
     installation: RwLock<Arc<IssuerCache>>,
+    installation_epoch: AtomicU64,
     started: Instant,
     last_poll_ms: AtomicU64,
     epoch: AtomicU64,
@@ -71,6 +72,7 @@ impl Default for Caches {
             slugs: Cache::builder().max_capacity(100_000).time_to_live(MAX_AGE).build(),
             tenants: Cache::builder().max_capacity(10_000).time_to_live(MAX_AGE).build(),
             installation: RwLock::default(),
+            installation_epoch: AtomicU64::new(0),
             started: Instant::now(),
             last_poll_ms: AtomicU64::new(0),
             epoch: AtomicU64::new(0),
@@ -110,7 +112,15 @@ impl Caches {
         Arc::clone(&self.installation.read().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// A number that every change of the installation's own raises: what was learnt of its tokens is kept by tenant, and
+    /// is good for this number only.
+    #[must_use]
+    pub fn installation_epoch(&self) -> u64 {
+        self.installation_epoch.load(Ordering::SeqCst)
+    }
+
     fn forget_installation(&self) {
+        self.installation_epoch.fetch_add(1, Ordering::SeqCst);
         *self.installation.write().unwrap_or_else(PoisonError::into_inner) = Arc::default();
     }
 

@@ -49,8 +49,13 @@ pub async fn bearer(ctx: &Context, issuer: &Issuer, text: &str) -> Result<Option
     if tenant.tenant.status != TenantStatus::Active {
         return Ok(None);
     }
-    // The hash is of the whole token, and the issuer is part of what was verified.
-    let hash = token::hash(&format!("{} {text}", issuer.path("")));
+    // The hash is of the whole token, and the issuer is part of what was verified. A change of the installation's own,
+    // its applications among it, is noted for no tenant.
+    let issued = match issuer {
+        Issuer::Tenant(_) => issuer.path(""),
+        Issuer::Installation => ctx.caches.installation_epoch().to_string(),
+    };
+    let hash = token::hash(&format!("{issued} {text}"));
     if let Some(known) = tenant.bearers.get(&hash).filter(|known| known.token.expires_at > ctx.clock.now()) {
         return Ok(Some(known));
     }
