@@ -1,5 +1,6 @@
 //! Doorward as the OpenID provider of applications.
 
+mod authorize;
 mod codes;
 mod conformance;
 mod redirects;
