@@ -3,6 +3,7 @@
 mod authorize;
 mod codes;
 mod conformance;
+mod consent;
 mod redirects;
 mod round;
 mod scene;
