@@ -1,9 +1,12 @@
 //! Doorward as the OpenID provider of applications.
 
+mod assertions;
 mod authorize;
+mod clients;
 mod codes;
 mod conformance;
 mod consent;
 mod redirects;
+mod refresh;
 mod round;
 mod scene;
