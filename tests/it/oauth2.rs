@@ -6,6 +6,8 @@ mod clients;
 mod codes;
 mod conformance;
 mod consent;
+mod issuers;
+mod keys;
 mod redirects;
 mod refresh;
 mod round;
