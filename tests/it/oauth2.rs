@@ -1,11 +1,13 @@
 //! Doorward as the OpenID provider of applications.
 
+mod across_tenants;
 mod assertions;
 mod authorize;
 mod clients;
 mod codes;
 mod conformance;
 mod consent;
+mod installation;
 mod issuers;
 mod keys;
 mod redirects;
