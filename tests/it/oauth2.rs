@@ -14,3 +14,5 @@ mod redirects;
 mod refresh;
 mod round;
 mod scene;
+mod secrecy;
+mod strangers;
