@@ -10,6 +10,7 @@ mod consent;
 mod installation;
 mod issuers;
 mod keys;
+mod own_tokens;
 mod redirects;
 mod refresh;
 mod round;
