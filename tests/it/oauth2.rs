@@ -3,6 +3,7 @@
 mod across_tenants;
 mod assertions;
 mod authorize;
+mod claims;
 mod clients;
 mod codes;
 mod conformance;
