@@ -18,3 +18,4 @@ mod round;
 mod scene;
 mod secrecy;
 mod strangers;
+mod two_instances;
