@@ -7,7 +7,7 @@ use regex::Regex;
 use super::{captures, read, sources};
 
 /// The groups that are told in full: letter and last number.
-const WHOLE_GROUPS: [(char, u32); 4] = [('O', 44), ('F', 20), ('T', 17), ('W', 23)];
+const WHOLE_GROUPS: [(char, u32); 5] = [('O', 44), ('P', 21), ('F', 20), ('T', 17), ('W', 23)];
 
 /// Every test function whose name begins with an attack's number.
 fn tests() -> BTreeSet<String> {
