@@ -7,7 +7,8 @@ use regex::Regex;
 use super::{captures, read, sources};
 
 /// The groups that are told in full: letter and last number.
-const WHOLE_GROUPS: [(char, u32); 7] = [('O', 44), ('F', 20), ('T', 17), ('W', 23), ('L', 29), ('K', 13), ('M', 10)];
+const WHOLE_GROUPS: [(char, u32); 8] =
+    [('O', 44), ('P', 21), ('F', 20), ('T', 17), ('W', 23), ('L', 29), ('K', 13), ('M', 10)];
 
 /// Every test function whose name begins with an attack's number.
 fn tests() -> BTreeSet<String> {

@@ -68,6 +68,11 @@ impl RelyingParty {
         }
     }
 
+    /// The same client, whose requests reach another instance.
+    pub fn via(&self, port: u16) -> Self {
+        Self { machine: self.machine.via(port), ..self.clone() }
+    }
+
     /// An endpoint of the issuer.
     pub fn at(&self, endpoint: &str) -> String {
         format!("{}/oauth2/{endpoint}", self.issuer)

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use crate::support::admin::Admin;
 use crate::support::hostile_provider::{HostileProvider, Place};
 use crate::support::passwords;
+use crate::support::relying_party::{RelyingParty, VERIFIER, text};
 use crate::support::sign_in::{cookie_pair, is_signed_in, login_url, parameter, to_callback, with};
 use crate::support::test_app::SEALING_KEY;
 use crate::support::{Browser, TestApp};
@@ -166,6 +167,41 @@ async fn k_03_at_trace_level_the_log_of_logins_by_password_holds_no_password() {
     ] {
         let line = log.lines().find(|line| line.contains(secret)).unwrap_or_default();
         assert!(line.is_empty(), "the log holds {secret}: {line}");
+    }
+}
+
+#[actix_web::test]
+async fn p_20_at_trace_level_the_log_of_an_applications_whole_round_holds_no_code_and_no_token() {
+    let app = TestApp::start();
+    let acme = app.tenant("acme").await;
+    let program = Program::start(&app, "text").await;
+    let acme = Admin::new(program.browser.clone(), "/v1/tenants/acme", acme.key);
+    let provider = HostileProvider::start();
+    let connection = acme.connect(&provider, json!({})).await;
+    let client = RelyingParty::register(&acme, json!({"allowed_connections": [connection["id"]]})).await;
+    let browser = program.browser.another();
+    let code = client.code(&browser, &[]).await;
+    let tokens = client.redeem(&code).await.ok();
+    let (access, id) = (text(&tokens, "access_token"), text(&tokens, "id_token"));
+    let renewed = client.refresh(text(&tokens, "refresh_token")).await.ok();
+    client.userinfo(access).await.ok();
+    client.introspect(access).await;
+    client.redeem("dwc_a-code-that-is-wrong").await.expect(400);
+    client.refresh(text(&tokens, "refresh_token")).await.expect(400);
+    browser.get(&client.authorize_url(&[("prompt", "none"), ("id_token_hint", id)])).await;
+    client.form("revoke", &[("token", text(&renewed, "refresh_token"))]).await.expect(200);
+    browser.get(&format!("{}?id_token_hint={id}", client.at("end_session"))).await;
+    let log = program.end();
+    assert!(log.contains("request{") && log.contains("TRACE"), "it logged: {}", log.len());
+    let secret = |name: &str, text: &str| (name.to_owned(), text.rsplit(['_', '.']).next().unwrap().to_owned());
+    let mut secrets = vec![secret("code", &code), secret("client's secret", client.client_secret.as_ref().unwrap())];
+    for name in ["access_token", "id_token", "refresh_token"] {
+        secrets.extend([&tokens, &renewed].map(|set| secret(name, text(set, name))));
+    }
+    secrets.extend([("wrong code", "a-code-that-is-wrong"), ("verifier", VERIFIER)].map(|(n, s)| (n.into(), s.into())));
+    for (name, secret) in secrets {
+        let line = log.lines().find(|line| line.contains(&secret)).unwrap_or_default();
+        assert!(line.is_empty(), "the log holds the {name}: {line}");
     }
 }
 

@@ -81,7 +81,7 @@ async fn signing_out_without_a_hint_asks_first_and_ends_on_a_page_of_ours() {
 }
 
 #[actix_web::test]
-async fn signing_out_towards_what_is_not_registered_returns_nowhere() {
+async fn p_15_signing_out_towards_what_is_not_registered_returns_nowhere() {
     let (scene, hint) = signed_in().await;
     let changed = format!("{SIGNED_OUT_URI}?foo=bar");
     for elsewhere in ["https://app.example/callback", "https://evil.example/", &changed] {
@@ -90,7 +90,7 @@ async fn signing_out_towards_what_is_not_registered_returns_nowhere() {
 }
 
 #[actix_web::test]
-async fn signing_out_with_a_hint_that_is_not_ours_asks_first_and_returns_nowhere() {
+async fn p_15_signing_out_with_a_hint_that_is_not_ours_asks_first_and_returns_nowhere() {
     let (scene, hint) = signed_in().await;
     let encode = |part: Value| URL_SAFE_NO_PAD.encode(part.to_string());
     let told = json!(claims(&hint));

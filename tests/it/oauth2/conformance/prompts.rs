@@ -21,7 +21,7 @@ async fn with_moving_time() -> Scene {
 }
 
 #[actix_web::test]
-async fn prompt_none_is_answered_at_once_for_who_is_signed_in_and_is_login_required_for_who_is_not() {
+async fn p_08_prompt_none_is_answered_at_once_for_who_is_signed_in_and_is_login_required_for_who_is_not() {
     let scene = Scene::set(json!({})).await;
     let nobody = scene.client.answer(&scene.ada, &[("prompt", "none")]).await;
     assert_eq!(parameter(&nobody, "error"), "login_required");
@@ -34,7 +34,7 @@ async fn prompt_none_is_answered_at_once_for_who_is_signed_in_and_is_login_requi
 }
 
 #[actix_web::test]
-async fn an_id_token_hint_is_answered_for_its_user_and_for_no_other() {
+async fn p_08_an_id_token_hint_is_answered_for_its_user_and_for_no_other() {
     let scene = Scene::set(json!({})).await;
     let ada = scene.client.tokens(&scene.ada, &[]).await;
     let silently = [("prompt", "none"), ("id_token_hint", text(&ada, "id_token"))];

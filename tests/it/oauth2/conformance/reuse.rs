@@ -3,24 +3,13 @@
 use chrono::Duration;
 use serde_json::json;
 
-use super::Scene;
+use super::{Scene, becomes_invalid};
 use crate::support::TestApp;
 use crate::support::relying_party::{RelyingParty, text};
 use crate::support::sign_in::parameter;
 
-/// Everywhere within five seconds.
-async fn becomes_invalid(client: &RelyingParty, access_token: &str) {
-    for _ in 0..50 {
-        if client.userinfo(access_token).await.status == 401 {
-            return;
-        }
-        actix_web::rt::time::sleep(std::time::Duration::from_millis(100)).await;
-    }
-    panic!("still good after five seconds");
-}
-
 #[actix_web::test]
-async fn a_code_that_comes_again_later_is_refused_and_its_tokens_are_taken_back() {
+async fn p_03_a_code_that_comes_again_later_is_refused_and_its_tokens_are_taken_back() {
     let scene = Scene::set_at(TestApp::start_with_manual_clock(), json!({})).await;
     let code = scene.client.code(&scene.ada, &[]).await;
     let tokens = scene.client.redeem(&code).await.ok();
@@ -32,7 +21,7 @@ async fn a_code_that_comes_again_later_is_refused_and_its_tokens_are_taken_back(
 }
 
 #[actix_web::test]
-async fn a_redirect_uri_that_is_missing_or_not_registered_gets_a_page() {
+async fn p_02_a_redirect_uri_that_is_missing_or_not_registered_gets_a_page() {
     let two = json!({"redirect_uris": ["https://app.example/callback", "https://app.example/other"]});
     let scene = Scene::set(two).await;
     for wrong in ["", "https://app.example/another"] {
@@ -42,7 +31,7 @@ async fn a_redirect_uri_that_is_missing_or_not_registered_gets_a_page() {
 }
 
 #[actix_web::test]
-async fn request_objects_are_refused_and_nothing_in_them_is_followed() {
+async fn p_06_request_objects_are_refused_and_nothing_in_them_is_followed() {
     let scene = Scene::set(json!({})).await;
     // {"alg":"none"} and {"redirect_uri":"https://evil.example/"}
     let object = "eyJhbGciOiJub25lIn0.eyJyZWRpcmVjdF91cmkiOiJodHRwczovL2V2aWwuZXhhbXBsZS8ifQ.";
@@ -54,7 +43,7 @@ async fn request_objects_are_refused_and_nothing_in_them_is_followed() {
 }
 
 #[actix_web::test]
-async fn a_refresh_token_works_for_its_own_client_and_may_ask_for_fewer_scopes() {
+async fn p_10_a_refresh_token_works_for_its_own_client_and_may_ask_for_fewer_scopes() {
     let scene = Scene::set(json!({})).await;
     let tokens = scene.client.tokens(&scene.ada, &[]).await;
     let other = RelyingParty::register(&scene.acme, json!({})).await;
