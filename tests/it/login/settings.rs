@@ -1,7 +1,5 @@
 //! Settings that decide whose word counts, at whole logins: issuers, directories, and how people authenticated.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -94,8 +92,8 @@ async fn o_30_max_age_and_acr_values_are_asked_for_and_held_up() {
     let asked = app.browser().get(login_url(&connection)).await.location().unwrap();
     assert_eq!((parameter(&asked, "max_age"), parameter(&asked, "acr_values")), ("300".into(), "mfa phr".into()));
 
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
-    let by = |acr: &'static str, ago: u64| {
+    let now = app.clock.now().timestamp();
+    let by = |acr: &'static str, ago: i64| {
         provider.id_token(move |claims| {
             claims.insert("acr".to_owned(), json!(acr));
             claims["auth_time"] = json!(now - ago);
