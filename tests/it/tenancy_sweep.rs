@@ -229,6 +229,8 @@ fn body(path: &str) -> Value {
             json!({"name": unique, "redirect_uris": ["https://app.example/callback"]})
         }
         "/api-keys" => json!({"name": "x", "user_id": nobody}),
+        // By hand again and again: who comes second finds a successor that waits.
+        "/signing-keys/rotate" | "/v1/signing-keys/rotate" => json!({"at_once": true}),
         _ => json!({}),
     }
 }
