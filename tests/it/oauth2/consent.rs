@@ -98,7 +98,8 @@ async fn p_09_agreement_comes_from_the_page_of_who_agrees_and_nowhere_else() {
     assert!(scene.ada.post(url, &[("agree", "true"), ("scope", "openid")]).await.status == 422);
     // Somebody who is not signed in agrees to nothing.
     let nobody = scene.app.browser();
-    assert_eq!(nobody.get(url).await.code(), "request_unknown");
+    let sent = nobody.get(url).await.location().unwrap();
+    assert!(sent.path().starts_with("/t/acme/login"), "{sent}");
     let sent = nobody.post(url, &[("agree", "true")]).await.location().unwrap();
     assert!(sent.path().starts_with("/t/acme/oauth2/continue/"), "{sent}");
     // Nor is it an agreement in another tenant.

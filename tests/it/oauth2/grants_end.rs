@@ -77,6 +77,8 @@ async fn w_04_unlinking_the_identity_ends_what_applications_were_given() {
     let user = stage.user().await;
     let identities = format!("/users/{}/identities", id(&user));
     let identity = stage.acme.get(&identities).await.ok()["items"][0].clone();
+    let another = json!({"connection_id": stage.connection["id"], "subject": "another way in"});
+    stage.acme.post(&identities, &another).await.created();
     stage.acme.delete(&format!("{identities}/{}", id(&identity))).await.expect(204);
     stage.are_over(&tokens, "unlinked").await;
 }
