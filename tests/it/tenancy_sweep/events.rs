@@ -99,6 +99,16 @@ impl World {
         removal
     }
 
+    /// A signing key whose time has not come: it may be taken back.
+    async fn waiting_key(&self, pattern: &str) -> String {
+        let base = if pattern.contains("{tenant}") { "/v1/tenants/acme" } else { "/v1" };
+        let rotated = self.operator.post(&format!("{base}/signing-keys/rotate"), &json!({})).await;
+        assert!(matches!(rotated.status, 200 | 409), "one may wait already");
+        let keys = self.operator.get(&format!("{base}/signing-keys")).await.ok();
+        let keys = keys["items"].as_array().unwrap().iter();
+        id(keys.max_by_key(|key| key["use_from"].as_str().unwrap()).unwrap()).to_owned()
+    }
+
     /// An object and a part of it, such as the route's path names them.
     async fn ids(&self, method: &str, pattern: &str) -> Vec<String> {
         let below = pattern.trim_start_matches("/v1/tenants/{tenant}/").trim_start_matches("/v1/");
@@ -139,6 +149,7 @@ impl World {
                 let path = format!("{base}/applications/{}/secrets", id(&made));
                 vec![id(&made).to_owned(), id(&self.make(&path, json!({})).await).to_owned()]
             }
+            "signing-keys" => vec![self.waiting_key(pattern).await],
             "operator" => vec![id(&self.make("/v1/operator/keys", json!({"name": unique()})).await).to_owned()],
             noun @ ("domains" | "service-accounts") => vec![self.of_acme(noun, body(&format!("/{noun}"))).await],
             _ => Vec::new(),
