@@ -1,5 +1,6 @@
 """A SAML identity provider on pysaml2. The library reads, checks, makes, signs and encrypts every message; this file has the pages:
-/metadata /sso /slo, /initiate?RelayState=.. (a sign-in that nobody asked for) and /logout (ends the session here and at the service)."""
+/metadata /sso /slo, /initiate?RelayState=.. (a sign-in that nobody asked for) and
+/logout?RelayState=URL (ends the session here and at the service, and goes to the URL)."""
 import functools
 import html
 import json
@@ -75,24 +76,27 @@ class Provider:
         names = PLAIN[:-1] + ["isMemberOf" if self.oid() else "groups"]
         return {name: value for name, value in zip(names, values) if value}
 
-    def name_id(self, login, service, wanted):
-        """In the format that the request asks for; else in that of the settings."""
+    def name_id(self, session, service, wanted):
+        """In the format that the request asks for, else in that of the settings; the same throughout a session."""
         format = wanted if wanted in FORMATS.values() else FORMATS[self.settings["name_id"]]
-        text = {FORMATS["email"]: PEOPLE[login]["email"], FORMATS["persistent"]: PEOPLE[login]["sub"]}.get(format, secrets.token_hex(16))
-        return saml.NameID(format=format, text=text, name_qualifier=f"{BASE}/idp", sp_name_qualifier=service)
+        person = PEOPLE[session["login"]]
+        text = {FORMATS["email"]: person["email"], FORMATS["persistent"]: person["sub"]}.get(format, secrets.token_hex(16))
+        new = saml.NameID(format=format, text=text, name_qualifier=f"{BASE}/idp", sp_name_qualifier=service)
+        return session["name_ids"].setdefault(format, new)
 
     def response(self, session, question):
         """The answer to a question, or a volunteered one."""
         wanted, s = question["name_id_policy"], self.settings
         service = question["sp_entity_id"]
-        name_id = self.name_id(session["login"], service, wanted and wanted.format)
+        name_id = self.name_id(session, service, wanted and wanted.format)
         response = self.server.create_authn_response(
             self.attributes(session["login"]), question["in_response_to"], question["destination"], service, name_id=name_id, name_id_policy=wanted,
             authn={"class_ref": saml.AUTHN_PASSWORD_PROTECTED, "authn_auth": BASE}, session_not_on_or_after=time_util.in_a_while(hours=8),
             sign_assertion=s["sign_assertion"], sign_response=s["sign_response"], encrypt_assertion=s["encrypt"],
             sign_alg=SIGNATURES[s["signature"]], digest_alg=xmldsig.DIGEST_SHA1 if s["signature"] == "rsa-sha1" else xmldsig.DIGEST_SHA256)
         [statement] = self.server.session_db.get_authn_statements(name_id)[-1]
-        session |= {"service": service, "name_id": name_id, "index": statement.session_index}
+        session |= {"service": service, "name_id": name_id}
+        session["indexes"].append(statement.session_index)
         return response
 
     def logout_binding(self):
@@ -107,7 +111,7 @@ class Provider:
         answer = self.server.parse_logout_request_response(query["SAMLResponse"], binding)
         if binding == BINDING_HTTP_REDIRECT:
             certificates = self.server.metadata.certs(answer.response.issuer.text, "any", "signing")
-            if not any(verify_redirect_signature(query, self.server.sec.sec_backend, c) for _, c in certificates):
+            if "Signature" not in query or not any(verify_redirect_signature(query, self.server.sec.sec_backend, c) for _, c in certificates):
                 raise ValueError("the answer to the logout is not signed")
 
 
@@ -171,16 +175,17 @@ class Pages(BaseHTTPRequestHandler):
             return self.send(401, PAGE % ("Wrong name or password", html.escape(query["ticket"])))
         question = TICKETS.pop(query["ticket"])
         self.sid = secrets.token_hex(16)
-        SESSIONS[self.sid] = {"login": query["username"]}
+        SESSIONS[self.sid] = {"login": query["username"], "name_ids": {}, "indexes": []}
         self.respond(idp, question)
 
     def page_slo(self, idp, query, binding):
         if "SAMLResponse" in query:
             idp.check_logout_response(query, binding)
-            return self.send(200, "Signed out everywhere.")
+            return self.send(303, "", location=query["RelayState"])  # where /logout was told to end
         request = idp.server.parse_logout_request(query["SAMLRequest"], binding, *self.signature(query)).message
         session, status = SESSIONS.get(self.sid), None
-        if session and request.name_id.text == session["name_id"].text and session["index"] in [i.text for i in request.session_index]:
+        names = [name_id.text for name_id in session["name_ids"].values()] if session else []
+        if request.name_id.text in names and any(index.text in session["indexes"] for index in request.session_index):
             del SESSIONS[self.sid]
         else:
             status = error_status_factory((samlp.STATUS_UNKNOWN_PRINCIPAL, "no such session"))
@@ -192,7 +197,7 @@ class Pages(BaseHTTPRequestHandler):
         session = SESSIONS.pop(self.sid)
         there = idp.server.pick_binding("single_logout_service", [idp.logout_binding()], "spsso", entity_id=session["service"])[1]
         _, request = idp.server.create_logout_request(
-            there, session["service"], name_id=session["name_id"], session_indexes=[session["index"]], expire=time_util.in_a_while(minutes=5),
+            there, session["service"], name_id=session["name_id"], session_indexes=session["indexes"], expire=time_util.in_a_while(minutes=5),
             **idp.signs_itself())
         self.depart(idp, idp.logout_binding(), request, there, query.get("RelayState", ""), False)
 
