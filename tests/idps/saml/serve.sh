@@ -29,12 +29,13 @@ make_keys() {
   done
 }
 
-# A number below 32768 that stays out of the range from which the kernel gives ports to connections.
 listens() { (exec 3<>"/dev/tcp/$HOST/$PORT") 2>/dev/null; }
 
+# By process id, so that two that start at once never choose the same port; below the range that the kernel gives to connections.
 serve() {
-  for _ in 1 2 3 4 5; do # a port may be taken between the choice and the start
-    export PORT=$((20000 + RANDOM % 12000))
+  local try
+  for try in 0 1 2 3 4; do
+    export PORT=$((20000 + ($$ + try * 2400) % 12000))
     export BASE=http://$HOST:$PORT
     if listens; then continue; fi
     program >>server.log 2>&1 </dev/null &
