@@ -115,15 +115,13 @@ diesel::table! {
         tenant_id -> Uuid,
         /// UUIDv7; shared with identity_sources.
         id -> Uuid,
-        /// The protocol spoken.
-        protocol -> Text,
         /// What the login page shows.
         display_name -> Text,
         /// The name normalised; unique in the tenant.
         display_name_key -> Text,
         /// Only an active connection signs anyone in.
         status -> Text,
-        /// The protocol's settings (OidcSettings).
+        /// The protocol spoken, and its settings (Settings).
         settings -> Jsonb,
         /// What a sign-in may do to users and groups (ProvisioningPolicy).
         provisioning -> Jsonb,
@@ -135,7 +133,7 @@ diesel::table! {
         client_key -> Nullable<Bytea>,
         /// The public half of client_key as a JWK.
         client_key_public -> Nullable<Jsonb>,
-        /// The provider's discovery document as last seen good.
+        /// The provider's discovery document, or what its SAML metadata says, as last seen good.
         provider_metadata -> Nullable<Jsonb>,
         /// When that was.
         provider_metadata_at -> Nullable<Timestamptz>,

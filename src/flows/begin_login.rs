@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::context::Context;
 use crate::context::caches::TenantCache;
-use crate::context::provider::Provider;
+use crate::context::provider::{Provider, Speaks};
 use crate::flows::Error;
 use crate::flows::destination::Destination;
 use crate::model::authorization::AuthorizationParams;
@@ -53,7 +53,8 @@ pub async fn begin_login(
     wanted: Wanted,
 ) -> Result<Begun, Error> {
     let provider = usable(ctx, tenant, connection).await?;
-    let settings = provider.settings();
+    let Speaks::Oidc(provider) = &provider.speaks;
+    let settings = &provider.settings;
     let (nonce, verifier, browser_secret) = (token::random(), token::random(), token::random());
     let attempt_id = Uuid::now_v7();
     let state = new_state(attempt_id);

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::context::Context;
 use crate::context::caches::TenantCache;
+use crate::context::provider::Speaks;
 use crate::flows::open_session::upstream_place;
 use crate::flows::{Error, authenticate, write};
 use crate::model::audit::{Actor, Event, SessionEnded, Stamp};
@@ -81,7 +82,8 @@ async fn at_provider(
     let bytes = ctx.sealer.open(upstream_place(session.tenant_id, session.id), sealed)?;
     let tokens: UpstreamTokens =
         serde_json::from_slice(bytes.expose_secret()).map_err(|e| Error::Internal(e.to_string()))?;
-    if provider.settings().revoke_tokens {
+    let Speaks::Oidc(provider) = &provider.speaks;
+    if provider.settings.revoke_tokens {
         let lane = ctx.lane(source);
         let party = provider.party(ctx, &lane);
         let refresh = tokens.refresh_token.map(|t| (t, TokenKind::Refresh));
@@ -98,5 +100,5 @@ async fn at_provider(
     let sealed = target.map(|url| ctx.sealer.seal(target_place(session.tenant_id), url.as_bytes()));
     let state = sealed.map_or_else(|| "done".to_owned(), |sealed| URL_SAFE_NO_PAD.encode(sealed));
     let request = EndSession { id_token_hint: Some(&hint), post_logout_redirect_uri: &back, state: &state };
-    Ok(logout::end_session_url(provider.settings(), &provider.endpoints, &request))
+    Ok(logout::end_session_url(&provider.settings, &provider.endpoints, &request))
 }

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::context::Context;
 use crate::context::caches::TenantCache;
-use crate::context::provider::Provider;
+use crate::context::provider::{Provider, Speaks};
 use crate::flows::begin_login::{redirect_uri, usable};
 use crate::flows::open_session::Visitor;
 use crate::flows::provision::Provisioned;
@@ -157,8 +157,9 @@ async fn verify(
     secrets: &AttemptSecrets,
 ) -> Result<(std::sync::Arc<Provider>, Redeemed, IdentityAssertion), Why> {
     let provider = usable(ctx, tenant, connection).await?;
-    let settings = provider.settings();
-    callback::check_issuer(settings, &provider.endpoints, params.iss.as_deref()).map_err(Error::from)?;
+    let Speaks::Oidc(party) = &provider.speaks;
+    let settings = &party.settings;
+    callback::check_issuer(settings, &party.endpoints, params.iss.as_deref()).map_err(Error::from)?;
     if let Some(error) = &params.error {
         // O-15: anybody can write these two; the audit log keeps no NUL (PostgreSQL has none) and no book.
         let detail = params.error_description.as_deref().unwrap_or_default();
@@ -173,7 +174,7 @@ async fn verify(
         redirect_uri: &redirect_uri(ctx, tenant, connection)?,
     };
     let lane = ctx.lane(connection);
-    let redeemed = redeem::redeem(&provider.party(ctx, &lane), &grant).await.map_err(Error::from)?;
+    let redeemed = redeem::redeem(&party.party(ctx, &lane), &grant).await.map_err(Error::from)?;
     let assertion = settings.claim_mapping.apply(&redeemed.claims).map_err(|e| Why::new(e.code(), e.to_string()))?;
     Ok((provider, redeemed, assertion))
 }

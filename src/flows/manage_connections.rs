@@ -25,7 +25,8 @@ use crate::flows::write::{check_room, check_version, saved, write};
 use crate::model::audit::{Change, Event, Subject};
 use crate::model::connection::oidc::{OidcSettings, TokenEndpointAuthMethod};
 use crate::model::connection::provisioning::ProvisioningPolicy;
-use crate::model::connection::{Connection, ConnectionStatus, Protocol};
+use crate::model::connection::saml::SamlSettings;
+use crate::model::connection::{Connection, ConnectionStatus, Protocol, Settings};
 use crate::model::identity::SourceKind;
 use crate::model::json::Json;
 use crate::model::text::{name_key, valid_name};
@@ -47,14 +48,14 @@ pub struct ConnectionIn {
     /// What the login page shows; unique in the tenant.
     #[garde(custom(valid_name))]
     pub display_name: String,
-    /// The protocol; `oidc`.
+    /// The protocol; never changes.
     #[serde(default = "oidc")]
     #[garde(skip)]
     pub protocol: Protocol,
-    /// The protocol's settings; authority and client id are enough.
-    #[serde(default)]
+    /// The protocol's settings. For OIDC authority and client id are enough.
+    #[schema(value_type = Option<SettingsDocument>)]
     #[garde(skip)]
-    pub settings: OidcSettings,
+    pub settings: Option<Value>,
     /// What a sign-in may do to users and groups.
     #[serde(default)]
     #[garde(skip)]
@@ -66,6 +67,17 @@ pub struct ConnectionIn {
     /// When the provider will stop accepting the secret.
     #[garde(skip)]
     pub client_secret_expires_at: Option<DateTime<Utc>>,
+}
+
+/// The settings of either protocol, as the API document describes them.
+#[derive(ToSchema)]
+#[schema(as = ConnectionSettings)]
+#[serde(untagged)]
+pub enum SettingsDocument {
+    /// With `protocol` `oidc`.
+    Oidc(OidcSettings),
+    /// With `protocol` `saml`.
+    Saml(SamlSettings),
 }
 
 const fn oidc() -> Protocol {
@@ -82,7 +94,7 @@ pub struct ConnectionPatch {
     pub display_name: Option<String>,
     /// Settings to merge in; `null` puts one back to its default.
     #[serde(default, deserialize_with = "not_null")]
-    #[schema(value_type = Option<OidcSettings>)]
+    #[schema(value_type = Option<SettingsDocument>)]
     #[garde(skip)]
     pub settings: Option<Value>,
     /// Provisioning to merge in.
@@ -108,14 +120,14 @@ pub struct ConnectionPatch {
 /// [`Error::Invalid`] names every field, [`Error::Conflict`] `display_name_taken` or `connection_cycle`.
 pub async fn create(ctx: &Context, caller: &Caller, input: ConnectionIn) -> Result<Connection, Error> {
     let (tenant, stamp) = (caller.tenant_id(), caller.stamp(ctx));
+    let settings = merged_settings(&empty_settings(input.protocol), input.settings.unwrap_or_default())?;
     let mut row = Connection {
         tenant_id: tenant,
         id: Uuid::now_v7(),
-        protocol: input.protocol,
         display_name_key: name_key(&input.display_name),
         display_name: input.display_name,
         status: ConnectionStatus::Draft,
-        settings: Json(input.settings),
+        settings: Json(settings),
         provisioning: Json(input.provisioning),
         client_secret: None,
         client_secret_expires_at: input.client_secret_expires_at,
@@ -173,7 +185,7 @@ pub async fn update(
         return Err(Error::invalid("client_secret", message));
     }
     make_client_key(ctx, &mut row)?;
-    if row.settings.0.issuer != old.settings.0.issuer {
+    if row.settings.0.issuer() != old.settings.0.issuer() {
         (row.provider_metadata, row.provider_metadata_at) = (None, None);
     }
     if row.status == ConnectionStatus::Active && fields != ["display_name"] {
@@ -307,7 +319,7 @@ fn apply_patch(ctx: &Context, row: &mut Connection, patch: ConnectionPatch) -> R
     let mut fields = Vec::new();
     put(&mut row.display_name, patch.display_name, "display_name", &mut fields);
     row.display_name_key = name_key(&row.display_name);
-    let settings = patch.settings.map(|p| merged(&row.settings.0, p, "settings.")).transpose()?;
+    let settings = patch.settings.map(|p| merged_settings(&row.settings.0, p)).transpose()?;
     put(&mut row.settings.0, settings, "settings", &mut fields);
     let provisioning = patch.provisioning.map(|p| merged(&row.provisioning.0, p, "provisioning.")).transpose()?;
     put(&mut row.provisioning.0, provisioning, "provisioning", &mut fields);
@@ -317,6 +329,21 @@ fn apply_patch(ctx: &Context, row: &mut Connection, patch: ConnectionPatch) -> R
         fields.push("client_secret");
     }
     Ok(fields)
+}
+
+fn empty_settings(protocol: Protocol) -> Settings {
+    match protocol {
+        Protocol::Oidc => Settings::Oidc(Box::default()),
+        Protocol::Saml => Settings::Saml(Box::default()),
+    }
+}
+
+fn merged_settings(current: &Settings, patch: Value) -> Result<Settings, Error> {
+    let patch = if patch.is_null() { Value::Object(serde_json::Map::new()) } else { patch };
+    Ok(match current {
+        Settings::Oidc(settings) => Settings::Oidc(Box::new(merged(&**settings, patch, "settings.")?)),
+        Settings::Saml(settings) => Settings::Saml(Box::new(merged(&**settings, patch, "settings.")?)),
+    })
 }
 
 fn seal_secret(ctx: &Context, row: &mut Connection, secret: Option<&SecretString>) -> Result<(), Error> {
@@ -329,7 +356,8 @@ fn seal_secret(ctx: &Context, row: &mut Connection, secret: Option<&SecretString
 
 /// A connection that proves itself by `private_key_jwt` has a key of its own, from the moment it says so.
 fn make_client_key(ctx: &Context, row: &mut Connection) -> Result<(), Error> {
-    let wanted = row.settings.0.token_endpoint_auth_method == Some(TokenEndpointAuthMethod::PrivateKeyJwt);
+    let Settings::Oidc(settings) = &row.settings.0 else { return Ok(()) };
+    let wanted = settings.token_endpoint_auth_method == Some(TokenEndpointAuthMethod::PrivateKeyJwt);
     if !wanted || row.client_key.is_some() {
         return Ok(());
     }

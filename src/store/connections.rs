@@ -5,16 +5,15 @@ use diesel::prelude::*;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::model::connection::oidc::OidcSettings;
 use crate::model::connection::provisioning::ProvisioningPolicy;
-use crate::model::connection::{Connection, ConnectionStatus};
+use crate::model::connection::{Connection, ConnectionStatus, Settings};
 use crate::model::json::Json;
 use crate::model::page::PageRequest;
 use crate::schema::connections;
 use crate::store::crud;
 
 /// Status, settings and policy of a connection.
-pub type Rules = (ConnectionStatus, Json<OidcSettings>, Json<ProvisioningPolicy>);
+pub type Rules = (ConnectionStatus, Json<Settings>, Json<ProvisioningPolicy>);
 
 crud!(connections, Connection, versioned);
 

@@ -9,6 +9,7 @@ use crate::context::caches::TenantCache;
 use crate::flows::begin_login::attempt_of_state;
 use crate::flows::finish_login::{Arrival, open_secrets};
 use crate::flows::{Error, authenticate};
+use crate::model::connection::Settings;
 use crate::model::connection::oidc::ResponseMode;
 use crate::model::login_attempt::{AttemptSecrets, LoginAttempt};
 use crate::secrets::sealed::Place;
@@ -91,7 +92,10 @@ pub async fn take(ctx: &Context, tenant: &TenantCache, connection: Uuid, arrival
     let found = ctx.db.tenant(tenant_id, move |conn| {
         let attempt = login_attempts::find(conn, tenant_id, id, &state_hash)?;
         let mode = match &attempt {
-            Some(_) => connections::find(conn, tenant_id, connection)?.map(|c| c.settings.0.response_mode),
+            Some(_) => connections::find(conn, tenant_id, connection)?.and_then(|c| match &c.settings.0 {
+                Settings::Oidc(settings) => Some(settings.response_mode),
+                Settings::Saml(_) => None,
+            }),
             None => None,
         };
         Ok::<_, Error>((attempt, mode))

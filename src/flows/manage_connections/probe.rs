@@ -3,9 +3,9 @@
 use serde_json::Value;
 
 use crate::context::Context;
-use crate::context::provider::Provider;
+use crate::context::provider::{Provider, Speaks};
 use crate::flows::Error;
-use crate::model::connection::Connection;
+use crate::model::connection::{Connection, Settings};
 use crate::outbound::MAX_BODY;
 use crate::protocol::jwt::key_set::KeySet;
 use crate::protocol::oidc::discovery::discover;
@@ -22,7 +22,9 @@ pub struct Probed {
 /// # Errors
 /// [`Error::Provider`] says what is missing or wrong.
 pub async fn probe(ctx: &Context, row: &Connection) -> Result<Probed, Error> {
-    let settings = &row.settings.0;
+    let Settings::Oidc(settings) = &row.settings.0 else {
+        return Err(Error::Internal("SAML".into()));
+    };
     let lane = ctx.lane(row.id);
     let mut row = row.clone();
     let metadata = match (&settings.issuer, settings.discovery) {
@@ -39,6 +41,7 @@ pub async fn probe(ctx: &Context, row: &Connection) -> Result<Probed, Error> {
     }
     // Loading is the same check that every login makes: what passes here is what will be used.
     let provider = Provider::load(row, &ctx.sealer)?;
+    let Speaks::Oidc(provider) = &provider.speaks;
     let failed = |message: String| Error::Provider { code: "jwks_unreachable", message };
     let answer = lane
         .get(provider.endpoints.jwks_uri.as_str(), "application/json", MAX_BODY)

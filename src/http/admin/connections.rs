@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::flows::authenticate::Caller;
-use crate::flows::manage_connections::{self, ConnectionIn, ConnectionPatch, warnings};
+use crate::flows::manage_connections::{self, ConnectionIn, ConnectionPatch, SettingsDocument, warnings};
 use crate::http::Ctx;
 use crate::http::admin::{self, ConfirmQuery, ObjectPath};
 use crate::http::auth::{TenantAdmin, TenantAuditor};
@@ -16,9 +16,8 @@ use crate::http::body::{Body, Query};
 use crate::http::etag::{self, IfMatch};
 use crate::http::paging::{Page, PageQuery};
 use crate::http::problem::Problem;
-use crate::model::connection::oidc::OidcSettings;
 use crate::model::connection::provisioning::ProvisioningPolicy;
-use crate::model::connection::{Connection, ConnectionStatus, Protocol};
+use crate::model::connection::{Connection, ConnectionStatus, Protocol, Settings};
 use crate::store::connections;
 
 /// A connection, without its secrets.
@@ -29,7 +28,8 @@ pub struct ConnectionOut {
     pub display_name: String,
     pub protocol: Protocol,
     pub status: ConnectionStatus,
-    pub settings: OidcSettings,
+    #[schema(value_type = SettingsDocument)]
+    pub settings: Value,
     pub provisioning: ProvisioningPolicy,
     /// Whether a client secret is kept.
     pub has_client_secret: bool,
@@ -58,9 +58,9 @@ fn out(ctx: &Ctx, caller: &Caller, row: &Connection) -> ConnectionOut {
     ConnectionOut {
         id: row.id,
         display_name: row.display_name.clone(),
-        protocol: row.protocol,
+        protocol: row.settings.0.protocol(),
         status: row.status,
-        settings: row.settings.0.clone(),
+        settings: settings(&row.settings.0),
         provisioning: row.provisioning.0.clone(),
         has_client_secret: row.client_secret.is_some(),
         client_secret_expires_at: row.client_secret_expires_at,
@@ -75,6 +75,15 @@ fn out(ctx: &Ctx, caller: &Caller, row: &Connection) -> ConnectionOut {
         created_at: row.created_at,
         updated_at: row.updated_at,
     }
+}
+
+/// The settings as they are written in requests: the protocol stands beside them.
+fn settings(settings: &Settings) -> Value {
+    let document = match settings {
+        Settings::Oidc(settings) => serde_json::to_value(settings),
+        Settings::Saml(settings) => serde_json::to_value(settings),
+    };
+    document.unwrap_or_default()
 }
 
 /// Lists connections.
