@@ -56,10 +56,18 @@ async fn w_09_no_answer_may_be_framed() {
 }
 
 #[actix_web::test]
-async fn w_13_no_answer_may_be_cached_but_the_stylesheet() {
+async fn w_13_no_answer_may_be_cached_but_what_is_everybodys() {
     let (app, _provider, browser) = signed_in().await;
     for page in answers(&app, &browser).await {
-        if page.url.path().starts_with("/assets/") {
+        let path = page.url.path();
+        if path.starts_with("/assets/") {
+            continue;
+        }
+        let document = path.contains("/.well-known/") || path.ends_with("/oauth2/jwks.json");
+        if document && page.status == 200 {
+            // An issuer's metadata and keys: the same for everybody, and refreshed in time for a new key.
+            assert_eq!(header(&page, "cache-control"), "public, max-age=300", "{}", page.url);
+            assert!(page.set_cookies().is_empty(), "{}", page.url);
             continue;
         }
         assert_eq!(header(&page, "cache-control"), "no-store", "{}", page.url);
