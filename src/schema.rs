@@ -569,6 +569,10 @@ diesel::table! {
         acr -> Nullable<Text>,
         /// The authentication methods that the identity provider told, or pwd.
         amr -> Array<Text>,
+        /// SHA-256 of the NameID, by which a SAML provider ends the session.
+        name_id_hash -> Nullable<Bytea>,
+        /// SHA-256 of the SessionIndex, by which a SAML provider ends the session.
+        session_index_hash -> Nullable<Bytea>,
     }
 }
 

@@ -74,7 +74,7 @@ pub async fn begin_login(
     let uses_pkce = settings.code_challenge_method != CodeChallengeMethod::None;
     let pkce_verifier = uses_pkce.then(|| verifier.expose_secret().to_owned());
     let secrets =
-        serde_json::to_vec(&AttemptSecrets { nonce, pkce_verifier }).map_err(|e| Error::Internal(e.to_string()))?;
+        serde_json::to_vec(&AttemptSecrets::Oidc { nonce, pkce_verifier }).map_err(|e| Error::Internal(e.to_string()))?;
     let (tenant_id, now) = (tenant.tenant.id, ctx.clock.now());
     let attempt = LoginAttempt {
         tenant_id,

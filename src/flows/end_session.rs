@@ -13,7 +13,7 @@ use crate::context::provider::Speaks;
 use crate::flows::open_session::upstream_place;
 use crate::flows::{Error, authenticate, write};
 use crate::model::audit::{Actor, Event, SessionEnded, Stamp};
-use crate::model::session::{Session, UpstreamTokens};
+use crate::model::session::{Session, Upstream};
 use crate::protocol::oidc::logout::{self, EndSession, TokenKind};
 use crate::secrets::sealed::Place;
 use crate::store::sessions;
@@ -80,9 +80,10 @@ async fn at_provider(
         return Ok(None);
     };
     let bytes = ctx.sealer.open(upstream_place(session.tenant_id, session.id), sealed)?;
-    let tokens: UpstreamTokens =
-        serde_json::from_slice(bytes.expose_secret()).map_err(|e| Error::Internal(e.to_string()))?;
-    let Speaks::Oidc(provider) = &provider.speaks;
+    let upstream = serde_json::from_slice(bytes.expose_secret()).map_err(|e| Error::Internal(e.to_string()))?;
+    let (Speaks::Oidc(provider), Upstream::Oidc(tokens)) = (&provider.speaks, upstream) else {
+        return Ok(None);
+    };
     if provider.settings.revoke_tokens {
         let lane = ctx.lane(source);
         let party = provider.party(ctx, &lane);

@@ -87,6 +87,8 @@ text_enum! {
     LoginMethod {
         /// By an OpenID Connect provider.
         Oidc = "oidc",
+        /// By a SAML 2.0 provider.
+        Saml = "saml",
         /// By a password of Doorward's own.
         Password = "password",
     }

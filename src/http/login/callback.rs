@@ -7,7 +7,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::context::caches::TenantCache;
-use crate::flows::finish_login::{Arrival, Ending, Refused, ResponseParams, SignedIn, Way, finish_login};
+use crate::flows::finish_login::{Answer, Arrival, Ending, Refused, ResponseParams, SignedIn, Way, finish_login};
 use crate::http::Ctx;
 use crate::http::body::{FormText, read_pairs};
 use crate::http::cookies;
@@ -24,15 +24,15 @@ struct Params {
     error_description: Option<String>,
 }
 
-impl From<Params> for ResponseParams {
+impl From<Params> for Answer {
     fn from(p: Params) -> Self {
-        Self {
+        Self::Oidc(ResponseParams {
             state: p.state,
             code: p.code.map(SecretString::from),
             iss: p.iss,
             error: p.error,
             error_description: p.error_description,
-        }
+        })
     }
 }
 
@@ -91,10 +91,11 @@ async fn finish(ctx: Ctx, req: HttpRequest, connection: Uuid, way: Way) -> Resul
 
 fn welcome(ctx: &Ctx, tenant: &TenantCache, signed_in: SignedIn) -> HttpResponse {
     // W-14: one redirect strips code and state from the address.
-    see_other(&target(ctx, tenant, signed_in.return_to))
-        .cookie(cookies::no_attempt(&ctx.config, signed_in.attempt_id))
-        .cookie(cookies::session(&ctx.config, tenant.tenant.id, signed_in.token.expose_secret()))
-        .finish()
+    let mut response = see_other(&target(ctx, tenant, signed_in.return_to));
+    if let Some(attempt) = signed_in.attempt_id {
+        response.cookie(cookies::no_attempt(&ctx.config, attempt));
+    }
+    response.cookie(cookies::session(&ctx.config, tenant.tenant.id, signed_in.token.expose_secret())).finish()
 }
 
 fn refuse(ctx: &Ctx, req: &HttpRequest, tenant: &TenantCache, refused: &Refused) -> HttpResponse {
