@@ -21,6 +21,7 @@ mod passwords;
 mod protocol;
 mod providers;
 mod provisioning;
+mod saml;
 mod support;
 mod tenancy;
 mod tenancy_sweep;

@@ -1,0 +1,15 @@
+//! The SAML verifier against responses of others (`corpus`) and forged ones: what is accepted, and why the rest is not.
+//!
+//! Each refusal has its twin: the same message without the one change is accepted, and the sentence of the refusal shows that
+//! the check that was meant is the one that spoke.
+
+mod conditions;
+mod corpus;
+mod encryption;
+mod forms;
+mod limits;
+mod logout_messages;
+mod rig;
+mod subject;
+mod trust;
+mod wrapping;
