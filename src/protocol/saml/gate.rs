@@ -84,10 +84,12 @@ impl Seen {
                 return Err(SamlError::Malformed("it has more than one root"));
             }
         }
+        check_name(element.name().as_ref())?;
         // Repeated names are the parser's to refuse; looking for them here would be quadratic.
         let mut attributes = 0;
         for attribute in element.attributes().with_checks(false) {
-            attribute.map_err(|_| SamlError::Malformed("an attribute is not well-formed"))?;
+            let attribute = attribute.map_err(|_| SamlError::Malformed("an attribute is not well-formed"))?;
+            check_name(attribute.key.as_ref())?;
             attributes += 1;
             if attributes > MAX_ATTRIBUTES {
                 return Err(SamlError::TooLarge("64 attributes on an element")); // C-36, C-37
@@ -107,6 +109,13 @@ impl Seen {
         self.nodes += nodes;
         if self.nodes > MAX_NODES { Err(SamlError::TooLarge("20000 nodes")) } else { Ok(()) }
     }
+}
+
+/// A local name, or one prefix before it: what more colons mean, readers disagree about.
+fn check_name(name: &[u8]) -> Result<(), SamlError> {
+    let mut parts = name.split(|b| *b == b':');
+    let fits = parts.by_ref().take(2).all(|part| !part.is_empty()) && parts.next().is_none();
+    if fits { Ok(()) } else { Err(SamlError::Malformed("a name has more than one prefix")) }
 }
 
 fn outside() -> Result<(), SamlError> {
