@@ -82,7 +82,7 @@ async fn at_provider(
     let bytes = ctx.sealer.open(upstream_place(session.tenant_id, session.id), sealed)?;
     let tokens: UpstreamTokens =
         serde_json::from_slice(bytes.expose_secret()).map_err(|e| Error::Internal(e.to_string()))?;
-    let Speaks::Oidc(provider) = &provider.speaks;
+    let Speaks::Oidc(provider) = &provider.speaks else { return Ok(None) };
     if provider.settings.revoke_tokens {
         let lane = ctx.lane(source);
         let party = provider.party(ctx, &lane);

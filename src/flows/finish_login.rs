@@ -157,7 +157,7 @@ async fn verify(
     secrets: &AttemptSecrets,
 ) -> Result<(std::sync::Arc<Provider>, Redeemed, IdentityAssertion), Why> {
     let provider = usable(ctx, tenant, connection).await?;
-    let Speaks::Oidc(party) = &provider.speaks;
+    let Speaks::Oidc(party) = &provider.speaks else { return Err(Why::new("connection_mismatch", None)) };
     let settings = &party.settings;
     callback::check_issuer(settings, &party.endpoints, params.iss.as_deref()).map_err(Error::from)?;
     if let Some(error) = &params.error {
