@@ -499,6 +499,28 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// A key pair of our own at one SAML connection, with the certificate that the provider knows it by.
+    saml_keys (tenant_id, id) {
+        /// The tenant.
+        tenant_id -> Uuid,
+        /// UUIDv7.
+        id -> Uuid,
+        /// The connection.
+        connection_id -> Uuid,
+        /// Whether we sign with it or providers encrypt for it.
+        usage -> Text,
+        /// Published and not yet used, in use, or out of use and still published.
+        status -> Text,
+        /// PKCS#8, sealed.
+        private_key -> Bytea,
+        /// The certificate, in PEM.
+        certificate -> Text,
+        /// When it was made or pasted.
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     /// One known text sealed by each sealing key, so that a missing or wrong key is noticed at start.
     sealing_checks (key_id) {
         /// The sealing key's id.
@@ -753,6 +775,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     operator_keys,
     rate_limits,
     refresh_tokens,
+    saml_keys,
     sealing_checks,
     service_accounts,
     sessions,

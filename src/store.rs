@@ -23,6 +23,7 @@ pub mod login_attempts;
 pub mod migrate;
 pub mod operators;
 pub mod rate_limits;
+pub mod saml_keys;
 pub mod sealing;
 pub mod service_accounts;
 pub mod sessions;

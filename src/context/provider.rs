@@ -4,12 +4,16 @@ use secrecy::ExposeSecret;
 use uuid::Uuid;
 
 use crate::context::Context;
+use crate::context::saml_provider::{OwnUrls, SamlProvider};
 use crate::model::connection::oidc::{OidcSettings, TokenEndpointAuthMethod};
 use crate::model::connection::{Connection, ConnectionStatus, Settings};
+use crate::model::saml_key::SamlKey;
 use crate::outbound::Lane;
 use crate::protocol::jwt::client_key::ClientKey;
 use crate::protocol::oidc::discovery::ProviderMetadata;
 use crate::protocol::oidc::{ClientCredential, Endpoints, OidcError, RelyingParty};
+use crate::protocol::saml::key::KeyError;
+use crate::protocol::saml::{CertificateError, SamlError};
 use crate::secrets::sealed::{Place, SealError, Sealer};
 use crate::store::db::DbError;
 
@@ -19,6 +23,18 @@ pub enum ProviderError {
     /// It lacks something, or its settings do not fit.
     #[error(transparent)]
     Oidc(#[from] OidcError),
+    /// It lacks something.
+    #[error("the connection has no {0}")]
+    Incomplete(&'static str),
+    /// It has no certificate to verify with, or no key to decrypt with.
+    #[error(transparent)]
+    Saml(#[from] SamlError),
+    /// A certificate of the provider cannot be used.
+    #[error("a certificate of the provider cannot be used: {0}")]
+    Certificate(#[from] CertificateError),
+    /// A key pair of our own cannot be used.
+    #[error("a key of the connection cannot be used: {0}")]
+    Key(#[from] KeyError),
     /// Its secret does not open.
     #[error(transparent)]
     Seal(#[from] SealError),
@@ -41,6 +57,8 @@ pub struct Provider {
 pub enum Speaks {
     /// OpenID Connect.
     Oidc(OpenIdProvider),
+    /// SAML 2.0.
+    Saml(Box<SamlProvider>),
 }
 
 /// A provider that speaks OpenID Connect.
@@ -73,14 +91,20 @@ fn place(connection: &Connection, column: &'static str) -> Place {
 }
 
 impl Provider {
-    /// Reads a row, with what the last good metadata says, and opens its secrets.
+    /// Reads a row of the tenant with this slug, with what the last good metadata says, and opens its secrets. `keys`
+    /// are the key pairs of a SAML connection.
     ///
     /// # Errors
     /// [`ProviderError`] when something is missing or does not open; nothing half-ready comes out.
-    pub fn load(connection: Connection, sealer: &Sealer) -> Result<Self, ProviderError> {
+    pub fn load(ctx: &Context, slug: &str, connection: Connection, keys: &[SamlKey]) -> Result<Self, ProviderError> {
+        let sealer = &ctx.sealer;
         let speaks = match &connection.settings.0 {
             Settings::Oidc(settings) => Speaks::Oidc(OpenIdProvider::load(&connection, settings, sealer)?),
-            Settings::Saml(_) => return Err(OidcError::Incomplete("SAML").into()),
+            Settings::Saml(settings) => {
+                let own = OwnUrls::of(&ctx.config, slug, connection.id);
+                let loaded = SamlProvider::load(&connection, settings, keys, own, sealer)?;
+                Speaks::Saml(Box::new(loaded))
+            }
         };
         Ok(Self { connection, speaks })
     }

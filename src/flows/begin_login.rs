@@ -53,7 +53,7 @@ pub async fn begin_login(
     wanted: Wanted,
 ) -> Result<Begun, Error> {
     let provider = usable(ctx, tenant, connection).await?;
-    let Speaks::Oidc(provider) = &provider.speaks;
+    let Speaks::Oidc(provider) = &provider.speaks else { return Err(Error::NotFound) };
     let settings = &provider.settings;
     let (nonce, verifier, browser_secret) = (token::random(), token::random(), token::random());
     let attempt_id = Uuid::now_v7();

@@ -10,14 +10,21 @@
 //! One [`Verifier`] is built for each connection and kept: its keys are imported once. `tree` is the one view on parsed
 //! XML, so no second parser can disagree with the one that was verified.
 
+pub mod binding;
 pub mod certificate;
 mod decrypt;
 mod error;
 mod gate;
+pub mod key;
+pub mod logout;
+pub mod message;
+pub mod metadata;
+pub mod request;
 pub mod response;
 mod signature;
 mod structure;
 mod tree;
+mod value;
 mod verifier;
 
 pub use certificate::{Certificate, CertificateError};

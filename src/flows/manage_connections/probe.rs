@@ -40,8 +40,8 @@ pub async fn probe(ctx: &Context, row: &Connection) -> Result<Probed, Error> {
         return Err(Error::Provider { code: "connection_incomplete", message });
     }
     // Loading is the same check that every login makes: what passes here is what will be used.
-    let provider = Provider::load(row, &ctx.sealer)?;
-    let Speaks::Oidc(provider) = &provider.speaks;
+    let provider = Provider::load(ctx, "", row, &[])?;
+    let Speaks::Oidc(provider) = &provider.speaks else { return Err(Error::Internal("protocol".into())) };
     let failed = |message: String| Error::Provider { code: "jwks_unreachable", message };
     let answer = lane
         .get(provider.endpoints.jwks_uri.as_str(), "application/json", MAX_BODY)

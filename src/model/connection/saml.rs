@@ -1,5 +1,6 @@
 //! Settings of a SAML 2.0 connection: everything that is not secret, as an admin writes it.
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -185,6 +186,9 @@ impl Default for SamlSettings {
 }
 
 impl SamlSettings {
+    /// The most that clocks may differ.
+    pub const MAX_SKEW_SECONDS: u32 = 180;
+
     /// Whether with `new` settings the provider's ids would mean other people: another provider or user-id attribute.
     #[must_use]
     pub fn renames_people(&self, new: &Self) -> bool {
@@ -199,9 +203,53 @@ impl SamlSettings {
         self.idp_entity_id != new.idp_entity_id
             || self.metadata_url != new.metadata_url
             || self.certificates != new.certificates
+            || self.former_acs_urls != new.former_acs_urls
+            || self.former_entity_ids != new.former_entity_ids
             || self.claim_mapping.user_id != new.claim_mapping.user_id
+            || (self.require_signed_assertions && !new.require_signed_assertions)
+            || (self.require_signed_responses && !new.require_signed_responses)
             || (new.allow_sha1 && !self.allow_sha1)
             || (new.allow_cbc && !self.allow_cbc)
             || (new.idp_initiated == IdpInitiated::Accept && self.idp_initiated != IdpInitiated::Accept)
     }
+}
+
+/// A service of the provider.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IdpEndpoint {
+    /// How messages travel there.
+    pub binding: Binding,
+    /// Where it is.
+    pub location: String,
+    /// Where answers go, when not there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub response_location: Option<String>,
+}
+
+/// What the provider's metadata says: kept as last seen good.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IdpDocument {
+    /// The provider's entity id.
+    pub entity_id: String,
+    /// Where sign-in requests go, in the provider's order.
+    pub sso: Vec<IdpEndpoint>,
+    /// Where logout messages go.
+    pub slo: Vec<IdpEndpoint>,
+    /// The certificates it may sign with, in PEM.
+    pub certificates: Vec<String>,
+    /// How many more were not usable.
+    pub refused_certificates: usize,
+    /// It demands signed requests.
+    pub want_authn_requests_signed: bool,
+    /// Forms of NameID that it offers.
+    pub name_id_formats: Vec<String>,
+    /// From then on nothing here should be relied on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub valid_until: Option<DateTime<Utc>>,
+    /// After how many seconds it wants to be asked again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache_seconds: Option<i64>,
+    /// Why what it said later was not taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<String>,
 }

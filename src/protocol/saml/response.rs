@@ -7,12 +7,12 @@ mod assertion;
 mod attributes;
 mod envelope;
 mod subject;
-mod value;
 
 use chrono::{DateTime, Duration, Utc};
 
 use super::SamlError;
 use super::tree::Node;
+use super::value;
 
 pub(super) use envelope::check_status;
 
@@ -114,26 +114,17 @@ impl std::fmt::Debug for VerifiedResponse {
     }
 }
 
-/// The elements of a response, at least one of them verified.
-pub(super) struct Verified<'t> {
-    /// `samlp:Response`.
-    pub(super) root: Node<'t>,
-    /// It has a verified signature of its own.
-    pub(super) signed: bool,
-    /// `saml:Assertion`, covered by its own signature, the root's, or both.
-    pub(super) assertion: Node<'t>,
-}
-
-/// Reads a verified response.
+/// Reads a response whose `assertion` is covered by its own signature, the root's, or both.
 ///
 /// # Errors
 /// [`SamlError`]: the first thing that does not fit.
 pub(super) fn read(
-    verified: &Verified<'_>,
+    root: Node<'_>,
+    assertion: Node<'_>,
     expected: &Expected<'_>,
     skew: Duration,
 ) -> Result<VerifiedResponse, SamlError> {
     let window = value::Window { now: expected.now, skew };
-    envelope::check(verified, expected, window)?;
-    assertion::read(verified.assertion, expected, window)
+    envelope::check(root, expected, window)?;
+    assertion::read(assertion, expected, window)
 }

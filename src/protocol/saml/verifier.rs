@@ -6,7 +6,7 @@ use secrecy::SecretSlice;
 
 use super::decrypt::DecryptionKeys;
 use super::error::tame;
-use super::response::{self, Verified};
+use super::response;
 use super::signature::Pinned;
 use super::structure::{Layout, Signature};
 use super::tree::{self, Node, SAML};
@@ -80,7 +80,7 @@ impl Verifier {
                 return Err(SamlError::EncryptionMissing);
             }
             let warnings = self.check(&document, text, &layout, &[outer, inner], expected.now)?;
-            return response::read(&Verified { root, signed: outer.is_some(), assertion }, expected, self.policy.skew)
+            return response::read(root, assertion, expected, self.policy.skew)
                 .map(|response| VerifiedResponse { warnings, ..response });
         }
         let mut warnings = self.check(&document, text, &layout, &[outer], expected.now)?;
@@ -91,7 +91,7 @@ impl Verifier {
         let inner = self.inner(outer, &layout, assertion)?;
         warnings.extend(self.check(&opened, &plain, &layout, &[inner], expected.now)?);
         warnings.dedup();
-        response::read(&Verified { root, signed: outer.is_some(), assertion }, expected, self.policy.skew)
+        response::read(root, assertion, expected, self.policy.skew)
             .map(|response| VerifiedResponse { warnings, ..response })
     }
 
@@ -161,13 +161,11 @@ impl Verifier {
 }
 
 /// A message whose root was verified.
-#[expect(dead_code, reason = "single logout reads it")]
 pub struct VerifiedMessage {
     document: Document<'static>,
     root: NodeId,
 }
 
-#[expect(dead_code, reason = "single logout reads it")]
 impl VerifiedMessage {
     /// A message whose signature is not in it and was checked before, by [`Verifier::octets`].
     ///
