@@ -27,6 +27,7 @@ pub mod manage_sessions;
 pub mod manage_tenants;
 pub mod manage_users;
 pub mod oauth2;
+pub mod onward;
 pub mod open_session;
 pub mod password_login;
 pub mod patch;
@@ -34,6 +35,7 @@ pub mod provision;
 pub mod refresh_metadata;
 pub mod rotate_secrets;
 pub mod signing_keys;
+pub mod single_logout;
 pub mod sweep;
 pub mod write;
 

@@ -13,7 +13,7 @@ use crate::http::admin::{
     api_keys, applications, audit_events, connections, domains, group_mappings, groups, identities,
     installation_applications, me, operators, service_accounts, sessions, signing_keys, tenants, users,
 };
-use crate::http::login::{callback, landing, logout, password, start};
+use crate::http::login::{acs, callback, landing, logout, password, slo, start};
 use crate::http::oauth2::{authorize, consent, logout as rp_logout, metadata, organization, token, userinfo};
 use crate::http::{assets, health, openapi};
 
@@ -75,6 +75,8 @@ routes! {
     "/t/{tenant}/login/new-password" => { POST password::post_new_password }
     "/t/{tenant}/login/{connection}" => { GET start::get_begin }
     "/t/{tenant}/sso/{connection}/callback" => { GET callback::get_callback, POST callback::post_callback }
+    "/t/{tenant}/sso/{connection}/acs" => { POST acs::post_acs }
+    "/t/{tenant}/sso/{connection}/slo" => { GET slo::get_slo, POST slo::post_slo }
     "/t/{tenant}/sso/{connection}/resume/{attempt}" => { GET callback::get_resume }
     "/t/{tenant}/sso/{connection}/jwks.json" => { GET landing::get_client_jwks }
     "/t/{tenant}/logout" => { GET logout::get_logout, POST logout::post_logout }

@@ -9,7 +9,9 @@
 mod answer;
 mod attempt;
 mod oidc;
+mod saml;
 mod session;
+mod unsolicited;
 
 use std::sync::Arc;
 
@@ -26,6 +28,7 @@ use crate::flows::{Error, limits};
 use crate::model::audit::{Event, LoginMethod, LoginRefused};
 use crate::model::claims::IdentityAssertion;
 use crate::model::login_attempt::{AttemptSecrets, LoginAttempt};
+use crate::protocol::saml::Request;
 use crate::store::{audit_events, login_attempts};
 
 pub use answer::{Answer, ResponseParams, SamlForm, Way};
@@ -53,6 +56,11 @@ pub enum Ending {
     Parked {
         /// The attempt to resume.
         attempt_id: Uuid,
+    },
+    /// Nobody asked for the answer; a login of our own shall begin instead.
+    Restart {
+        /// Where it shall end.
+        return_to: Option<String>,
     },
     /// Refused.
     Refused(Refused),
@@ -137,7 +145,9 @@ pub async fn finish_login(
         }
         attempt::Taken::Done { return_to } => return Ok(Ending::AlreadyDone { return_to }),
         attempt::Taken::Parked(attempt_id) => return Ok(Ending::Parked { attempt_id }),
-        attempt::Taken::Unsolicited(_) => return garbage(ctx, tenant, &arrival, "state_unknown").await,
+        attempt::Taken::Unsolicited(form) => {
+            return unsolicited::finish(ctx, tenant, connection, &arrival, &form).await;
+        }
     };
     let opened = match verify(ctx, tenant, connection, &answer, secrets).await {
         Ok((provider, vouched)) => session::open(ctx, &provider, Some(attempt.id), &arrival, vouched).await?,
@@ -171,6 +181,10 @@ async fn verify(
             let remembered = oidc::Remembered { nonce, pkce_verifier };
             oidc::verify(ctx, tenant, (&provider, party), params, remembered).await?
         }
+        (Speaks::Saml(party), Answer::Saml(form), AttemptSecrets::Saml { request_id, authenticated_since }) => {
+            let asked = saml::Asked { request: Request::Solicited { id: &request_id }, authenticated_since };
+            saml::verify(ctx, &provider, party, form, asked).await?
+        }
         // The protocol of a connection never changes, and an answer of the other one was refused with its attempt.
         _ => return Err(Why::new("response_mode_mismatch", None)),
     };
@@ -189,6 +203,8 @@ enum Attempt {
     Taken(Uuid),
     /// Not taken: the refusal uses it up. Of several wrong answers to one attempt the first is told.
     Voids(Uuid),
+    /// There was none.
+    Missing,
 }
 use Attempt::{Taken, Voids};
 
@@ -213,9 +229,14 @@ async fn refuse(
     };
     let row = stamp.event(tenant_id, &Event::LoginRefused(refused));
     let event_id = row.id;
-    let (Taken(attempt_id) | Voids(attempt_id)) = about.attempt;
+    let attempt_id = match about.attempt {
+        Taken(id) | Voids(id) => Some(id),
+        Attempt::Missing => None,
+    };
     let told = ctx.db.tenant(tenant_id, move |conn| {
-        if matches!(about.attempt, Voids(_)) && !login_attempts::void(conn, tenant_id, attempt_id, stamp.at)? {
+        if let Voids(id) = about.attempt
+            && !login_attempts::void(conn, tenant_id, id, stamp.at)?
+        {
             return Ok(false);
         }
         audit_events::insert(conn, tenant_id, &row)?;
@@ -226,19 +247,22 @@ async fn refuse(
     }
     tracing::info!(%event_id, code, %connection, "login refused");
     metrics::counter!("doorward_logins_refused_total", "reason" => code.clone()).increment(1);
-    Ok(Ending::Refused(Refused { code, event_id: Some(event_id), attempt_id: Some(attempt_id) }))
+    Ok(Ending::Refused(Refused { code, event_id: Some(event_id), attempt_id }))
 }
 
 /// What names no live attempt is counted by address, not written one row each.
 async fn garbage(ctx: &Context, tenant: &TenantCache, arrival: &Arrival, code: &'static str) -> Result<Ending, Error> {
-    metrics::counter!("doorward_login_garbage_total", "reason" => code).increment(1);
-    if let Some(ip) = arrival.visitor.ip {
-        let what = format!("callback/{}/{}", tenant.tenant.id, limits::address_bucket(ip));
-        // A flood is held in memory first: its row would be everybody's to wait for.
-        ctx.garbage_limit.check(&what).map_err(|retry_after| Error::RateLimited { retry_after })?;
-        limits::check(ctx, what, limits::GARBAGE_PER_MINUTE, 60).await?;
-    }
+    count(ctx, tenant, arrival, code).await?;
     Ok(Ending::Refused(Refused { code: code.to_owned(), event_id: None, attempt_id: None }))
+}
+
+/// Counts what anybody can send.
+///
+/// # Errors
+/// [`Error::RateLimited`] when this address sent too much of it.
+async fn count(ctx: &Context, tenant: &TenantCache, arrival: &Arrival, code: &str) -> Result<(), Error> {
+    metrics::counter!("doorward_login_garbage_total", "reason" => code.to_owned()).increment(1);
+    limits::garbage(ctx, tenant.tenant.id, arrival.visitor.ip).await
 }
 
 /// Opens what is sealed in an attempt.

@@ -159,9 +159,7 @@ pub fn announce(ctx: &Context, tenant: Uuid, visitor: &Visitor) {
 /// By what a SAML provider finds the session again that it wants to end: hashes of NameID and SessionIndex.
 fn logout_keys(upstream: Option<&Upstream>) -> (Option<Vec<u8>>, Option<Vec<u8>>) {
     match upstream {
-        Some(Upstream::Saml(at)) => {
-            (Some(token::hash(&at.name_id)), at.session_index.as_deref().map(token::hash))
-        }
+        Some(Upstream::Saml(at)) => (Some(token::hash(&at.name_id)), at.session_index.as_deref().map(token::hash)),
         Some(Upstream::Oidc(_)) | None => (None, None),
     }
 }
