@@ -22,6 +22,7 @@ mod protocol;
 mod providers;
 mod provisioning;
 mod saml;
+mod saml_login;
 mod support;
 mod tenancy;
 mod tenancy_sweep;
