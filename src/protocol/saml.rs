@@ -13,6 +13,8 @@
 pub mod certificate;
 mod decrypt;
 mod error;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod gate;
 pub mod response;
 mod signature;
