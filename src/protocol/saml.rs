@@ -14,6 +14,8 @@ pub mod binding;
 pub mod certificate;
 mod decrypt;
 mod error;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod gate;
 pub mod key;
 pub mod logout;

@@ -83,14 +83,14 @@ impl Verifier {
             return response::read(root, assertion, expected, self.policy.skew)
                 .map(|response| VerifiedResponse { warnings, ..response });
         }
-        let mut warnings = self.check(&document, text, &layout, &[outer], expected.now)?;
+        let outside = self.check(&document, text, &layout, &[outer], expected.now)?;
         let plain = self.decryption.open(assertion, self.policy.allow_cbc && outer.is_some())?;
         let opened = gate::pass(plain.as_bytes()).and_then(tree::parse).map_err(|_| SamlError::Decryption)?;
         let layout = Layout::of_decrypted(Node::root(&opened)?, self.policy.allow_sha1)?;
         let assertion = layout.assertion.ok_or(SamlError::Decryption)?;
         let inner = self.inner(outer, &layout, assertion)?;
-        warnings.extend(self.check(&opened, &plain, &layout, &[inner], expected.now)?);
-        warnings.dedup();
+        let inside = self.check(&opened, &plain, &layout, &[inner], expected.now)?;
+        let warnings = outside.iter().chain(inside.iter().filter(|w| !outside.contains(w))).copied().collect();
         response::read(root, assertion, expected, self.policy.skew)
             .map(|response| VerifiedResponse { warnings, ..response })
     }
@@ -135,6 +135,7 @@ impl Verifier {
         Ok(inner)
     }
 
+    /// Verifies these signatures, and tells what an admin should know about them.
     fn check(
         &self,
         document: &Document<'_>,

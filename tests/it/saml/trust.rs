@@ -128,7 +128,8 @@ fn s_11_weak_signatures_are_refused_and_sha1_only_until_it_is_allowed() {
     let lines = include_str!("rsa_sha1/public.pem").lines().filter(|line| !line.starts_with('-')).collect::<String>();
     let spki = STANDARD.decode(lines).unwrap();
     let certificate = Certificate::from_der(&certificate(&spki, "200101000000Z", "400101000000Z")).unwrap();
-    let verifier = |allow_sha1| Verifier::new(&[certificate.clone()], &[], Policy { allow_sha1, ..POLICY }).unwrap();
+    let verifier =
+        |allow_sha1| Verifier::new(std::slice::from_ref(&certificate), &[], Policy { allow_sha1, ..POLICY }).unwrap();
     let (strict, lenient) = (verifier(false), verifier(true));
     for text in [include_str!("rsa_sha1/response.xml"), include_str!("rsa_sha1/assertion.xml")] {
         refused(strict.response(text.as_bytes(), &expected()), ALGORITHM, "rsa-sha1");
