@@ -5,12 +5,11 @@ use std::sync::Arc;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
-use askama::Template;
 use uuid::Uuid;
 
 use crate::context::caches::TenantCache;
 use crate::context::issuer::Issuer;
-use crate::flows::oauth2::authorize::{Answer, Outcome, SignedIn, authorize, go_on, read};
+use crate::flows::oauth2::authorize::{Outcome, SignedIn, authorize, go_on, read};
 use crate::flows::oauth2::organization;
 use crate::flows::oauth2::request::Pairs;
 use crate::flows::{Error, authenticate, limits};
@@ -19,7 +18,7 @@ use crate::http::login::{SubmitPage, refusal, refused_page, see_other, submittin
 use crate::http::oauth2::organization::ask_organization;
 use crate::http::oauth2::{issuer_of, read_parameters};
 use crate::http::problem::Problem;
-use crate::http::texts::{Texts, texts};
+use crate::http::texts::texts;
 use crate::http::{Ctx, cookies, peer};
 
 /// `GET {issuer}/oauth2/authorize`.

@@ -49,7 +49,10 @@ async fn by_post_the_browser_gets_a_form_with_a_button_and_no_script_of_its_own(
     assert_eq!(page.status, 200);
     let policy = page.headers["content-security-policy"].to_str().unwrap();
     assert!(policy.contains("script-src 'self'; form-action 'self' https:"), "{policy}");
-    assert!(page.body.contains("<script src=\"/assets/submit.js\"></script>") && page.body.contains("<button type=\"submit\">"));
+    assert!(
+        page.body.contains("<script src=\"/assets/submit.js\"></script>")
+            && page.body.contains("<button type=\"submit\">")
+    );
     let (action, fields) = crate::support::oidc_provider::form(&page).unwrap();
     assert_eq!(action.as_str(), SSO);
     let value = |name: &str| fields.iter().find(|(n, _)| n == name).unwrap().1.clone();
@@ -111,7 +114,7 @@ async fn c_41_only_a_form_post_is_a_response() {
 }
 
 #[actix_web::test]
-async fn c_32_c_36_c_38_c_39_at_http_what_is_no_message_is_refused_before_it_is_read() {
+async fn c_39_at_http_what_is_no_message_is_refused_before_it_is_read() {
     let rig = Rig::start(json!({})).await;
     let browser = rig.app.browser();
     let acs = own(&rig.connection, "acs_url");

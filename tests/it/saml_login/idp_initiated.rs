@@ -22,7 +22,9 @@ async fn c_23_where_they_are_accepted_one_that_claims_to_answer_something_is_not
     let browser = rig.app.browser();
     let begun = rig.begin(&browser).await;
     // Of nobody, of this browser's own login without its RelayState, and half of it on one element only.
-    let halves = rig.unsolicited().change("<saml:SubjectConfirmationData ", "<saml:SubjectConfirmationData InResponseTo=\"_x\" ");
+    let halves = rig
+        .unsolicited()
+        .change("<saml:SubjectConfirmationData ", "<saml:SubjectConfirmationData InResponseTo=\"_x\" ");
     let claims = [rig.response(REQUEST), rig.response(&begun.request), halves];
     for (events, message) in claims.iter().enumerate() {
         refused(&rig.post(&browser, &message.sign("_a"), "").await, 403, "saml_in_response_to_mismatch");
@@ -60,7 +62,8 @@ async fn c_31_a_wish_of_the_provider_counts_where_the_tenant_lists_it() {
 #[actix_web::test]
 async fn c_24_a_restart_looks_at_nothing_and_asks_the_provider_itself() {
     let rig = Rig::start(json!({"idp_initiated": "restart"})).await;
-    for (message, wish) in [(rig.unsolicited().sign("_a"), "https://app.example/inbox"), (rig.unsolicited(), "//evil")] {
+    for (message, wish) in [(rig.unsolicited().sign("_a"), "https://app.example/inbox"), (rig.unsolicited(), "//evil")]
+    {
         let browser = rig.app.browser();
         let page = rig.post(&browser, &message, wish).await;
         let to = page.location().expect("a login of our own");

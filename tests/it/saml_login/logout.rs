@@ -113,10 +113,8 @@ async fn c_43_a_signed_assertion_inside_a_forged_request_ends_nothing() {
     let slo = own(&rig.connection, "slo_url");
     let assertion = rig.response("_r").sign("_a").assertion();
     let around = request(&slo).change("</samlp:LogoutRequest>", &format!("{assertion}</samlp:LogoutRequest>"));
-    let extended = request(&slo).change(
-        "</saml:Issuer>",
-        &format!("</saml:Issuer><samlp:Extensions>{assertion}</samlp:Extensions>"),
-    );
+    let extended = request(&slo)
+        .change("</saml:Issuer>", &format!("</saml:Issuer><samlp:Extensions>{assertion}</samlp:Extensions>"));
     for message in [around, extended] {
         assert_eq!(post(&browser, &slo, &message).await.status, 400);
     }
@@ -220,7 +218,8 @@ async fn signing_out_here_asks_the_provider_and_its_answer_ends_it() {
     assert_eq!(live(&rig).await, 0);
     let slo = own(&rig.connection, "slo_url");
     let answer = |request: &str| {
-        let status = "<samlp:Status><samlp:StatusCode Value=\"urn:oasis:names:tc:SAML:2.0:status:Success\"/></samlp:Status>";
+        let status =
+            "<samlp:Status><samlp:StatusCode Value=\"urn:oasis:names:tc:SAML:2.0:status:Success\"/></samlp:Status>";
         format!(
             "<samlp:LogoutResponse xmlns:samlp=\"urn:oasis:names:tc:SAML:2.0:protocol\" \
              xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\" ID=\"_o\" Version=\"2.0\" InResponseTo=\"{request}\" \

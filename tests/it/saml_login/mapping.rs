@@ -47,7 +47,11 @@ async fn row_a8_saml_attributes_are_found_by_name_by_friendly_name_and_by_the_na
     ];
     for (number, attributes) in vendors.into_iter().enumerate() {
         let user = user(&rig, number, attributes).await;
-        assert_eq!((&user["email"], &user["name"]), (&json!("ada@acme.example"), &json!("Ada Byron")), "{attributes:?}");
+        assert_eq!(
+            (&user["email"], &user["name"]),
+            (&json!("ada@acme.example"), &json!("Ada Byron")),
+            "{attributes:?}"
+        );
     }
     assert_eq!(rig.acme.get("/users").await.ok()["items"].as_array().unwrap().len(), 1, "one NameID, one person");
 }
@@ -112,7 +116,9 @@ async fn c_56_hostile_text_of_a_response_is_on_no_page_and_in_the_event_as_text(
     let browser = rig.app.browser();
     let begun = rig.begin(&browser).await;
     let evil = "&lt;script&gt;alert(1)&lt;/script&gt;";
-    let no = format!("<samlp:StatusCode Value=\"urn:oasis:names:tc:SAML:2.0:status:Responder\"/><samlp:StatusMessage>{evil}</samlp:StatusMessage>");
+    let no = format!(
+        "<samlp:StatusCode Value=\"urn:oasis:names:tc:SAML:2.0:status:Responder\"/><samlp:StatusMessage>{evil}</samlp:StatusMessage>"
+    );
     let yes = "<samlp:StatusCode Value=\"urn:oasis:names:tc:SAML:2.0:status:Success\"/>";
     let page = rig.post(&browser, &rig.response(&begun.request).change(yes, &no).sign("_r"), &begun.relay_state).await;
     refused(&page, 403, "saml_status_not_success");

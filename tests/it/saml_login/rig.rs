@@ -89,10 +89,12 @@ impl Rig {
 
     /// The same that answers nothing.
     pub fn unsolicited(&self) -> Forged {
-        Forged(self.response(REQUEST).0.replace(&format!(" InResponseTo=\"{REQUEST}\""), "").replace(
-            &format!("InResponseTo=\"{REQUEST}\" "),
-            "",
-        ))
+        Forged(
+            self.response(REQUEST)
+                .0
+                .replace(&format!(" InResponseTo=\"{REQUEST}\""), "")
+                .replace(&format!("InResponseTo=\"{REQUEST}\" "), ""),
+        )
     }
 
     /// Posts a message as a form of the provider's page does.
