@@ -3,13 +3,14 @@
 //! Server-rendered, no script, usable without JavaScript and by keyboard. Texts come from the catalogue (`texts`).
 //! 1. `start`: the tenant's login page (`form`), and the way to the provider, or `password`;
 //! 2. `callback`: the provider's answer, by query, by form post, or fetched after a form post;
-//! 3. `landing`: signed in, with nowhere else to go; 4. `logout`.
+//! 3. `landing`: signed in, with nowhere else to go; 4. `logout`; 5. `saml_metadata`: what SAML providers read about us.
 
 pub mod callback;
 mod form;
 pub mod landing;
 pub mod logout;
 pub mod password;
+pub mod saml_metadata;
 pub mod start;
 
 use std::sync::Arc;
