@@ -97,6 +97,22 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Which certificates of a connection were told to expire, so that it is told once for each threshold.
+    certificate_notices (tenant_id, connection_id, fingerprint) {
+        /// The tenant.
+        tenant_id -> Uuid,
+        /// The connection.
+        connection_id -> Uuid,
+        /// SHA-256 of the certificate, in hex.
+        fingerprint -> Text,
+        /// The lowest threshold that was told, in days.
+        days -> Int2,
+        /// When that was.
+        noticed_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     /// Security-relevant changes, read by every instance each second to drop what it has cached.
     changes (id) {
         /// Order of arrival; commits may be seen out of order.
@@ -139,6 +155,8 @@ diesel::table! {
         provider_metadata_at -> Nullable<Timestamptz>,
         /// When the provider was last asked for it, whatever it answered.
         provider_asked_at -> Nullable<Timestamptz>,
+        /// When the provider is to be asked for it again; null means now.
+        provider_due_at -> Nullable<Timestamptz>,
         /// Grows with each update; the ETag.
         version -> Int8,
         /// When it was created.
@@ -757,6 +775,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     applications,
     audit_events,
     authorization_requests,
+    certificate_notices,
     changes,
     connections,
     consents,

@@ -69,10 +69,10 @@ impl Bench {
     }
 }
 
-/// The template with as many groups as make a signed one 6 KB, a third of them with a default namespace's type.
+/// The template with as many groups as make a signed one 6 KB.
 fn template() -> Forged {
     let values: String =
-        (0..40).map(|n| format!("<saml:AttributeValue>group-{n:03}-of-tenant</saml:AttributeValue>")).collect();
+        (0..57).map(|n| format!("<saml:AttributeValue>group-{n:03}-of-tenant</saml:AttributeValue>")).collect();
     let attribute = format!("<saml:Attribute Name=\"more\">{values}</saml:Attribute></saml:AttributeStatement>");
     Forged::response().change("</saml:AttributeStatement>", &attribute)
 }

@@ -178,3 +178,40 @@ impl<const MAX: usize> FromRequest for Form<MAX> {
         })
     }
 }
+
+/// An XML document in the body, as text. Like [`Body`], it is read once the caller is known.
+pub struct XmlText(Result<String, Problem>);
+
+impl XmlText {
+    /// The text.
+    ///
+    /// # Errors
+    /// 400, 413 or 415.
+    pub fn read(self) -> Result<String, Problem> {
+        self.0
+    }
+}
+
+/// What SAML metadata is sent as. None of them can be posted by a form (W-07).
+const XML: [&str; 3] = ["application/samlmetadata+xml", "application/xml", "text/xml"];
+
+impl FromRequest for XmlText {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let xml = XML.iter().any(|name| req.content_type().eq_ignore_ascii_case(name));
+        let encoded = req.headers().contains_key("content-encoding");
+        let bytes = web::Bytes::from_request(req, payload);
+        Box::pin(async move {
+            if !xml || encoded {
+                let detail = format!("the body must be plain {}", XML.join(", "));
+                let problem = Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail);
+                return Ok(Self(Err(problem)));
+            }
+            let malformed = |_| Problem::new(StatusCode::BAD_REQUEST, "malformed_body", "the body is not UTF-8");
+            let text = bytes.await.map_err(|e| unreadable(&e));
+            Ok(Self(text.and_then(|bytes| String::from_utf8(bytes.to_vec()).map_err(malformed))))
+        })
+    }
+}

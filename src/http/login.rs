@@ -4,7 +4,8 @@
 //! 1. `start`: the tenant's login page (`form`), and the way to the provider, or `password`;
 //! 2. `callback`: the provider's answer, by query, by form post, or fetched after a form post;
 //!    SAML answers come to `acs` and end the same way;
-//! 3. `landing`: signed in, with nowhere else to go; 4. `logout`, and `slo` for what SAML providers say about it.
+//! 3. `landing`: signed in, with nowhere else to go; 4. `logout`, and `slo` for what SAML providers say about it;
+//! 5. `saml_metadata`: what SAML providers read about us.
 
 pub mod acs;
 pub mod callback;
@@ -12,6 +13,7 @@ mod form;
 pub mod landing;
 pub mod logout;
 pub mod password;
+pub mod saml_metadata;
 pub mod slo;
 pub mod start;
 

@@ -129,6 +129,7 @@ pub struct Connection {
     pub provider_metadata: Option<serde_json::Value>,
     pub provider_metadata_at: Option<DateTime<Utc>>,
     pub provider_asked_at: Option<DateTime<Utc>>,
+    pub provider_due_at: Option<DateTime<Utc>>,
     pub version: i64,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,

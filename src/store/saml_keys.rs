@@ -28,6 +28,20 @@ pub fn insert(conn: &mut PgConnection, tenant: Uuid, key: &SamlKey) -> QueryResu
     diesel::insert_into(saml_keys::table).values(key).execute(conn)
 }
 
+/// Deletes the key of this use and status, where there is one.
+///
+/// # Errors
+/// What the database says.
+pub fn clear(
+    conn: &mut PgConnection,
+    tenant: Uuid,
+    connection: Uuid,
+    (usage, status): (KeyUsage, KeyStatus),
+) -> QueryResult<usize> {
+    let keys = saml_keys::table.filter(saml_keys::tenant_id.eq(tenant)).filter(saml_keys::connection_id.eq(connection));
+    diesel::delete(keys.filter(saml_keys::usage.eq(usage)).filter(saml_keys::status.eq(status))).execute(conn)
+}
+
 /// Moves the key of this use from one status to another, where there is one.
 ///
 /// # Errors

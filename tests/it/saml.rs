@@ -9,6 +9,7 @@ mod forms;
 mod idps;
 mod limits;
 mod logout_messages;
+mod real_metadata;
 mod rig;
 mod subject;
 mod trust;

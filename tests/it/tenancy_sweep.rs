@@ -49,6 +49,7 @@ const TABLE: &[(&str, &str, Rule)] = &[
     ("POST", "/t/{tenant}/sso/{connection}/callback", Public(400, 400)),
     ("GET", "/t/{tenant}/sso/{connection}/resume/{attempt}", Public(400, 400)),
     ("GET", "/t/{tenant}/sso/{connection}/jwks.json", Public(404, 404)),
+    ("GET", "/t/{tenant}/sso/{connection}/metadata", Public(404, 404)),
     ("GET", "/t/{tenant}/logout", Public(200, 200)),
     ("POST", "/t/{tenant}/logout", Public(403, 403)),
     ("GET", "/t/{tenant}/logout/done", Public(200, 200)),
@@ -110,6 +111,11 @@ const TABLE: &[(&str, &str, Rule)] = &[
     ("DELETE", "/v1/tenants/{tenant}/connections/{id}", AdminOnly(404)),
     ("POST", "/v1/tenants/{tenant}/connections/{id}/activate", AdminOnly(404)),
     ("POST", "/v1/tenants/{tenant}/connections/{id}/disable", AdminOnly(404)),
+    ("PUT", "/v1/tenants/{tenant}/connections/{id}/metadata", AdminOnly(404)),
+    ("GET", "/v1/tenants/{tenant}/connections/{id}/keys", Auditors(404)),
+    ("POST", "/v1/tenants/{tenant}/connections/{id}/keys", AdminOnly(404)),
+    ("DELETE", "/v1/tenants/{tenant}/connections/{id}/keys/{key}", AdminOnly(404)),
+    ("POST", "/v1/tenants/{tenant}/connections/{id}/keys/{key}/activate", AdminOnly(404)),
     ("GET", "/v1/tenants/{tenant}/users", Auditors(200)),
     ("POST", "/v1/tenants/{tenant}/users", AdminOnly(201)),
     ("POST", "/v1/tenants/{tenant}/users/import", AdminOnly(201)),
@@ -244,6 +250,9 @@ async fn call(app: &TestApp, somebody: &Somebody, method: &str, pattern: &str, p
         (Method::POST, true) => request.form(&[("state", "never-was")]),
         (Method::POST, false) => request.json(&body(pattern)),
         (Method::PUT, _) if pattern.ends_with("/password") => request.json(&body(pattern)),
+        (Method::PUT, _) if pattern.ends_with("/metadata") => {
+            request.header("content-type", "application/xml").body("<none/>")
+        }
         (Method::PATCH, _) => request.json(&json!({})),
         _ => request,
     };

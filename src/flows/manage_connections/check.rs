@@ -1,7 +1,9 @@
 //! What may be saved: every field bounded, every URL one that we would call. Completeness is not asked of a draft.
 
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use super::check_saml;
 use crate::context::Context;
 use crate::flows::Error;
 use crate::flows::faults::{Faults, MAX_URL};
@@ -18,14 +20,14 @@ use crate::protocol::oidc::issuer;
 ///
 /// # Errors
 /// [`Error::Invalid`] with every fault, each with its field.
-pub fn check(ctx: &Context, row: &Connection) -> Result<(), Error> {
+pub fn check(ctx: &Context, row: &mut Connection) -> Result<(), Error> {
     let mut f = Faults::new(ctx);
-    match &row.settings.0 {
+    match &mut row.settings.0 {
         Settings::Oidc(settings) => {
             check_provider(&mut f, settings);
             check_request(&mut f, settings);
         }
-        Settings::Saml(_) => {}
+        Settings::Saml(settings) => check_saml::check(&mut f, ctx, settings),
     }
     check_mapping(&mut f, row.settings.0.claim_mapping());
     check_provisioning(&mut f, &row.provisioning.0);
@@ -144,14 +146,15 @@ fn check_provisioning(f: &mut Faults<'_>, p: &ProvisioningPolicy) {
 
 /// What is allowed but weaker than it could be; shown with the connection.
 #[must_use]
-pub fn warnings(row: &Connection) -> Vec<&'static str> {
+pub fn warnings(row: &Connection, now: DateTime<Utc>) -> Vec<&'static str> {
     let mut list = Vec::new();
-    if let Settings::Oidc(settings) = &row.settings.0 {
-        match settings.code_challenge_method {
+    match &row.settings.0 {
+        Settings::Oidc(settings) => match settings.code_challenge_method {
             CodeChallengeMethod::S256 => {}
             CodeChallengeMethod::Plain => list.push("pkce_plain_is_weak"),
             CodeChallengeMethod::None => list.push("pkce_is_off"),
-        }
+        },
+        Settings::Saml(settings) => check_saml::warnings(&mut list, row, settings, now),
     }
     if row.provisioning.0.email_trust == EmailTrust::VerifyByMail {
         list.push("email_verification_by_mail_unavailable");
