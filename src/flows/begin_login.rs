@@ -1,4 +1,6 @@
 //! begin_login: from a click to the provider. One LoginAttempt row, bound to the browser by a cookie's hash.
+//!
+//! `ask` makes the question in the connection's protocol, and says what the attempt has to remember of it.
 
 mod ask;
 

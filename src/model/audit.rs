@@ -144,17 +144,6 @@ pub struct LoginRefused {
     pub user_id: Option<Uuid>,
 }
 
-/// A provider's logout message that was refused.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct LogoutRefused {
-    /// At which connection.
-    pub connection_id: Uuid,
-    /// The stable reason code.
-    pub reason: String,
-    /// What an admin needs to know to mend it.
-    pub detail: String,
-}
-
 /// A session that was ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SessionEnded {
@@ -315,7 +304,7 @@ pub enum Event {
     #[serde(rename = "login.refused")]
     LoginRefused(LoginRefused),
     #[serde(rename = "logout.refused")]
-    LogoutRefused(LogoutRefused),
+    LogoutRefused { connection_id: Uuid, reason: &'static str, detail: String },
     #[serde(rename = "signing_key.created")]
     SigningKeyCreated(KeyRotated),
     #[serde(rename = "grant.created")]

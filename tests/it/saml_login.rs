@@ -3,6 +3,7 @@
 
 mod acs;
 mod binding;
+mod browser;
 mod idp_initiated;
 mod logout;
 mod mapping;

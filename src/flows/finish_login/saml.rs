@@ -1,4 +1,6 @@
 //! Steps 2 and 3 for SAML: the response becomes claims, the claims an assertion.
+//!
+//! Verified first (`protocol::saml`), then read (`claims`), mapped, and noted as used before anybody is signed in.
 
 mod claims;
 

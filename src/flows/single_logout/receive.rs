@@ -12,7 +12,7 @@ use crate::flows::onward::{Onward, carry};
 use crate::flows::single_logout::begin::{Memory, recall};
 use crate::flows::single_logout::{Arrival, Incoming, Outcome};
 use crate::flows::{Error, limits};
-use crate::model::audit::{Event, LogoutRefused, SessionEnded, Stamp};
+use crate::model::audit::{Event, SessionEnded, Stamp};
 use crate::model::connection::saml::SamlSettings;
 use crate::protocol::saml::binding::{post, redirect};
 use crate::protocol::saml::logout::{
@@ -183,8 +183,7 @@ async fn refuse(
 ) -> Result<Outcome, Error> {
     metrics::counter!("doorward_logouts_refused_total", "reason" => code).increment(1);
     limits::garbage(ctx, tenant, ip).await?;
-    let refused = LogoutRefused { connection_id: connection, reason: code.to_owned(), detail };
-    let row = stamp.event(tenant, &Event::LogoutRefused(refused));
+    let row = stamp.event(tenant, &Event::LogoutRefused { connection_id: connection, reason: code, detail });
     let event_id = row.id;
     ctx.db.tenant(tenant, move |conn| Ok::<_, Error>(audit_events::insert(conn, tenant, &row)?)).await?;
     tracing::info!(%event_id, code, %connection, "logout refused");

@@ -116,7 +116,7 @@ fn refuse(ctx: &Ctx, req: &HttpRequest, tenant: &TenantCache, refused: &Refused)
 
 /// The code on the page. What failed in the cryptography of a SAML response is told to the admin alone: a sender of
 /// spoiled ciphertexts learns nothing from which of these it was (S-24).
-fn shown(code: &str) -> &str {
+pub(super) fn shown(code: &str) -> &str {
     match code {
         "saml_signature_missing"
         | "saml_signature_invalid"

@@ -1,6 +1,5 @@
 //! The single logout service: the provider's requests, and its answers to ours, by query or form post.
 
-use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 use uuid::Uuid;
@@ -11,9 +10,11 @@ use crate::http::Ctx;
 use crate::http::body::{MessageForm, read_pairs};
 use crate::http::cookies;
 use crate::http::login::acs::body_only;
+use crate::http::login::callback::shown;
 use crate::http::login::logout::signed_out;
-use crate::http::login::{onward, refusal, refused_page, see_other, tenant_of, visitor};
+use crate::http::login::{MessagePage, onward, page, refusal, see_other, tenant_of, visitor};
 use crate::http::problem::Problem;
+use crate::http::texts::texts;
 
 /// The fields that are read.
 #[derive(Deserialize)]
@@ -58,8 +59,17 @@ async fn answer(ctx: &Ctx, req: &HttpRequest, connection: Uuid, message: Incomin
         Ok(Outcome::Ended(None) | Outcome::Over(None)) => signed_out(ctx, req, &tenant),
         Ok(Outcome::Over(Some(target))) => see_other(&target).cookie(cookies::no_logout(&ctx.config, id)).finish(),
         Ok(Outcome::Refused { code, event_id }) => {
-            let response = HttpResponse::build(StatusCode::BAD_REQUEST);
-            refused_page(response, req, Some(&tenant), &code, Some(event_id))
+            let t = texts(req);
+            let template = MessagePage {
+                t,
+                organisation: &tenant.tenant.name,
+                title: t.logout_refused_title,
+                message: t.logout_refused,
+                code: Some(shown(&code)),
+                event_id: Some(event_id),
+                link: None,
+            };
+            page(HttpResponse::BadRequest(), &ctx.config, &template, false)
         }
         Err(error) => refusal(req, Some(&tenant), &error),
     })

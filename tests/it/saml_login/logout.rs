@@ -185,7 +185,7 @@ async fn c_46_a_provider_ends_sessions_of_its_own_connection_and_of_the_named_se
     let second = renamed(&rig.response(&begun.request).change("\"_s\"", "\"_s2\""), "_b").sign("_b");
     assert!(is_signed_in(&rig.post(&browser, &second, &begun.relay_state).await));
     let linked = rig.acme.get("/users").await.ok()["items"][0].clone();
-    let identity = json!({"source_id": id(&other), "subject": SUBJECT});
+    let identity = json!({"connection_id": id(&other), "subject": SUBJECT});
     rig.acme.post(&format!("/users/{}/identities", id(&linked)), &identity).await.created();
     let browser = rig.app.browser();
     let begun = rig.begin_at(&browser, other["login_url"].as_str().unwrap()).await;

@@ -88,10 +88,17 @@ async fn c_57_attributes_that_nobody_mapped_mean_nothing() {
         ("email_verified", "", &["true"]),
     ];
     let user = user(&rig, 1, stray).await;
-    assert_eq!((&user["role"], &user["email_verified"]), (&json!("member"), &json!(false)));
+    assert_eq!(user["role"], "member");
     let groups = rig.acme.get(&format!("/users/{}/groups", id(&user))).await.ok();
     assert_eq!(groups["items"], json!([]));
     assert_eq!(rig.acme.get("/unmatched-groups").await.ok()["items"], json!([]));
+    let wary = json!({"provisioning": {"email_trust": "require_verified_claim"}});
+    rig.acme.patch(&format!("/connections/{}", id(&rig.connection)), &wary).await.ok();
+    let browser = rig.app.browser();
+    let begun = rig.begin(&browser).await;
+    let stranger = with_attributes(&renamed(&rig.response(&begun.request), "_n2"), stray);
+    let stranger = stranger.change(SUBJECT, "bob@tenant.example").sign("_n2");
+    refused(&rig.post(&browser, &stranger, &begun.relay_state).await, 403, "email_not_verified");
 }
 
 #[actix_web::test]
@@ -120,7 +127,7 @@ async fn c_56_hostile_text_of_a_response_is_on_no_page_and_in_the_event_as_text(
         "<samlp:StatusCode Value=\"urn:oasis:names:tc:SAML:2.0:status:Responder\"/><samlp:StatusMessage>{evil}</samlp:StatusMessage>"
     );
     let yes = "<samlp:StatusCode Value=\"urn:oasis:names:tc:SAML:2.0:status:Success\"/>";
-    let page = rig.post(&browser, &rig.response(&begun.request).change(yes, &no).sign("_r"), &begun.relay_state).await;
+    let page = rig.post(&browser, &rig.response(&begun.request).change(yes, &no).sign("_a"), &begun.relay_state).await;
     refused(&page, 403, "saml_status_not_success");
     assert!(!page.body.contains("alert(1)"), "{}", page.body);
     let event = rig.acme.last_event("login.refused").await;

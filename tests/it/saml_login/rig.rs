@@ -12,6 +12,7 @@ use url::Url;
 use crate::support::TestApp;
 use crate::support::admin::Admin;
 use crate::support::browser::{Browser, Page};
+use crate::support::oidc_provider::merge;
 use crate::support::saml::Forged;
 use crate::support::saml::forge::{ACS, AUDIENCE, ISSUER, NOW, REQUEST};
 use crate::support::saml::key::IDP;
@@ -42,17 +43,28 @@ pub fn app() -> TestApp {
     TestApp::start_with(Setup { clock: Clock::manual(moment), ..Setup::default() })
 }
 
-/// An active connection to the provider of the template; `change` is merged into its settings.
+/// Where addresses come from: the names that vendors use, and at last the NameID, which is one in the template.
+const EMAIL: [&str; 4] =
+    ["email", "mail", "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/emailaddress", "name_id"];
+
+/// An active connection to the provider of the template, whose addresses are believed; `change` is merged into its
+/// settings.
 pub async fn connect(acme: &Admin, change: &Value) -> Value {
     let mut settings = json!({"idp_entity_id": ISSUER, "sso_url": SSO, "slo_url": SLO,
-        "certificates": [IDP.certificate().pem()]});
-    for (name, value) in change.as_object().unwrap() {
-        settings[name] = value.clone();
-    }
+        "certificates": [IDP.certificate().pem()], "claim_mapping": {"email": EMAIL}});
+    merge(&mut settings, change);
     let name = format!("Provider {}", uuid::Uuid::now_v7());
-    let draft = json!({"display_name": name, "protocol": "saml", "settings": settings});
+    let draft = json!({"display_name": name, "protocol": "saml", "settings": settings,
+        "provisioning": {"email_trust": "trust_connection"}});
     let draft = acme.post("/connections", &draft).await.created();
     acme.post(&format!("/connections/{}/activate", id(&draft)), &json!({})).await.ok()
+}
+
+/// The tenant has this domain.
+pub async fn claim_domain(app: &TestApp, admin: &Admin, domain: &str) {
+    let domain = admin.post("/domains", &json!({"domain": domain})).await.created();
+    let attest = format!("{}/domains/{}/attest", admin.base, id(&domain));
+    app.operator().await.post(&attest, &json!({})).await.ok();
 }
 
 /// One of our URLs at a connection.
@@ -64,6 +76,9 @@ impl Rig {
     pub async fn start(change: Value) -> Self {
         let app = app();
         let acme = app.tenant("acme").await;
+        for domain in ["tenant.example", "acme.example"] {
+            claim_domain(&app, &acme, domain).await;
+        }
         let connection = connect(&acme, &change).await;
         Self { app, acme, connection }
     }

@@ -149,7 +149,7 @@ fn attribute(html: &str, tag: &str, name: &str) -> Option<String> {
 }
 
 /// RFC 7396, but that a null stays.
-fn merge(into: &mut Value, change: &Value) {
+pub fn merge(into: &mut Value, change: &Value) {
     let Value::Object(members) = change else {
         *into = change.clone();
         return;
