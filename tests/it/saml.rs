@@ -1,14 +1,19 @@
 //! The SAML verifier against responses of others (`corpus`) and forged ones: what is accepted, and why the rest is not.
 //!
 //! Each refusal has its twin: the same message without the one change is accepted, and the sentence of the refusal shows that
-//! the check that was meant is the one that spoke.
+//! the check that was meant is the one that spoke. Beside it our own keys, requests and metadata, the bindings, and logout.
 
+mod binding;
 mod conditions;
 mod corpus;
 mod encryption;
 mod forms;
+mod key;
 mod limits;
+mod logout;
 mod logout_messages;
+mod peer;
+mod request;
 mod rig;
 mod subject;
 mod trust;

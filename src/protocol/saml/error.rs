@@ -11,6 +11,9 @@ pub enum SamlError {
     /// Bigger, deeper or wider than any honest message.
     #[error("the message has more than {0}")]
     TooLarge(&'static str),
+    /// Parameters of the Redirect or POST binding that are missing, repeated or disguised (C-45).
+    #[error("the message does not come as its binding demands: {0}")]
+    Binding(&'static str),
     /// Elements, signatures or IDs where they do not belong (signature wrapping).
     #[error("the message is not built as it should be: {0}")]
     Structure(&'static str),
@@ -101,6 +104,7 @@ impl SamlError {
         match self {
             Self::Malformed(_) => "saml_message_malformed",
             Self::TooLarge(_) => "saml_message_too_large",
+            Self::Binding(_) => "saml_binding_refused",
             Self::Structure(_) => "saml_structure_refused",
             Self::SignatureMissing(_) => "saml_signature_missing",
             Self::Algorithm(_) => "saml_algorithm_refused",

@@ -7,22 +7,44 @@ use quick_xml::events::{BytesDecl, BytesStart, Event};
 
 use super::SamlError;
 
-/// Bytes of a message.
-const MAX_BYTES: usize = 256 * 1024;
 /// Elements inside each other.
 const MAX_DEPTH: usize = 32;
 /// Attributes of an element; namespace declarations are attributes here.
 const MAX_ATTRIBUTES: usize = 64;
-/// Elements, attributes, texts and comments together.
-const MAX_NODES: usize = 20_000;
+
+/// What differs between messages and metadata; each number with its words.
+struct Limits {
+    bytes: (usize, &'static str),
+    /// Elements, attributes, texts and comments together.
+    nodes: (usize, &'static str),
+}
+
+const MESSAGE: Limits = Limits { bytes: (256 * 1024, "256 KiB"), nodes: (20_000, "20000 nodes") };
+/// A provider's metadata may describe a small federation.
+const METADATA: Limits = Limits { bytes: (1024 * 1024, "1 MiB"), nodes: (80_000, "80000 nodes") };
+
+/// Bytes of a message.
+pub(super) const MAX_MESSAGE: usize = MESSAGE.bytes.0;
 
 /// Lets through what is safe to parse: UTF-8 XML 1.0 with one root, no DTD, no processing instruction, and bounded.
 ///
 /// # Errors
 /// [`SamlError::Malformed`] or [`SamlError::TooLarge`].
 pub(super) fn pass(message: &[u8]) -> Result<&str, SamlError> {
-    if message.len() > MAX_BYTES {
-        return Err(SamlError::TooLarge("256 KiB")); // C-36, C-38
+    scan(message, &MESSAGE)
+}
+
+/// The same for metadata, which may be bigger and, as some products save it, begin with a byte order mark.
+///
+/// # Errors
+/// [`SamlError::Malformed`] or [`SamlError::TooLarge`].
+pub(super) fn pass_metadata(document: &[u8]) -> Result<&str, SamlError> {
+    scan(document.strip_prefix(b"\xef\xbb\xbf").unwrap_or(document), &METADATA)
+}
+
+fn scan<'m>(message: &'m [u8], limits: &'static Limits) -> Result<&'m str, SamlError> {
+    if message.len() > limits.bytes.0 {
+        return Err(SamlError::TooLarge(limits.bytes.1)); // C-36, C-38, C-53
     }
     let text = std::str::from_utf8(message).map_err(|_| SamlError::Malformed("it is not UTF-8"))?; // C-39
     if text.starts_with('\u{feff}') {
@@ -30,7 +52,7 @@ pub(super) fn pass(message: &[u8]) -> Result<&str, SamlError> {
     }
     let mut reader = Reader::from_str(text);
     reader.config_mut().enable_all_checks(true);
-    let mut seen = Seen::default();
+    let mut seen = Seen { limits, depth: 0, roots: 0, nodes: 0 };
     loop {
         let begin = reader.buffer_position();
         let event = reader.read_event().map_err(|_| SamlError::Malformed("it is not well-formed"))?;
@@ -45,8 +67,8 @@ pub(super) fn pass(message: &[u8]) -> Result<&str, SamlError> {
     }
 }
 
-#[derive(Default)]
 struct Seen {
+    limits: &'static Limits,
     depth: usize,
     roots: usize,
     nodes: usize,
@@ -107,7 +129,8 @@ impl Seen {
 
     fn count(&mut self, nodes: usize) -> Result<(), SamlError> {
         self.nodes += nodes;
-        if self.nodes > MAX_NODES { Err(SamlError::TooLarge("20000 nodes")) } else { Ok(()) }
+        let (most, words) = self.limits.nodes;
+        if self.nodes > most { Err(SamlError::TooLarge(words)) } else { Ok(()) }
     }
 }
 

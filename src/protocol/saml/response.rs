@@ -7,12 +7,12 @@ mod assertion;
 mod attributes;
 mod envelope;
 mod subject;
-mod value;
 
 use chrono::{DateTime, Duration, Utc};
 
 use super::SamlError;
 use super::tree::Node;
+use super::value;
 
 pub(super) use envelope::check_status;
 

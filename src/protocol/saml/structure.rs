@@ -12,8 +12,10 @@ use std::collections::HashSet;
 use super::SamlError;
 use super::tree::{DS, Node, SAML, SAMLP};
 
-const EXCLUSIVE: &str = "http://www.w3.org/2001/10/xml-exc-c14n#";
-const ENVELOPED: &str = "http://www.w3.org/2000/09/xmldsig#enveloped-signature";
+/// Exclusive canonicalisation.
+pub(super) const EXCLUSIVE: &str = "http://www.w3.org/2001/10/xml-exc-c14n#";
+/// The signature is inside what it signs.
+pub(super) const ENVELOPED: &str = "http://www.w3.org/2000/09/xmldsig#enveloped-signature";
 
 const SIGNATURES: &[&str] = &[
     "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256",

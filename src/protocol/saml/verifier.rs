@@ -167,7 +167,6 @@ pub struct VerifiedMessage {
     root: NodeId,
 }
 
-#[expect(dead_code, reason = "single logout reads it")]
 impl VerifiedMessage {
     /// A message whose signature is not in it and was checked before, by [`Verifier::octets`].
     ///

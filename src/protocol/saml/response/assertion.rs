@@ -2,11 +2,11 @@
 
 use chrono::{DateTime, Utc};
 
-use super::value::{Window, check_head, check_issuer, instant, need_instant};
 use super::{Expected, VerifiedResponse, attributes, subject};
 use crate::protocol::saml::SamlError;
 use crate::protocol::saml::error::tame;
 use crate::protocol::saml::tree::{Node, SAML};
+use crate::protocol::saml::value::{Window, check_head, check_issuer, instant, need_instant};
 
 pub(super) fn read(
     assertion: Node<'_>,

@@ -1,10 +1,10 @@
 //! The response around the assertion: it must fit even when only the assertion is signed.
 
-use super::value::{Window, check_head, check_issuer};
 use super::{Expected, Request};
 use crate::protocol::saml::SamlError;
 use crate::protocol::saml::error::tame;
 use crate::protocol::saml::tree::{Node, SAMLP};
+use crate::protocol::saml::value::{Window, check_head, check_issuer};
 
 const SUCCESS: &str = "urn:oasis:names:tc:SAML:2.0:status:Success";
 

@@ -1,11 +1,13 @@
-//! Values that several elements share: times, issuers, versions.
+//! Values that several messages share: times, issuers, versions, names.
 
 use chrono::{DateTime, Duration, Utc};
 
-use crate::protocol::saml::SamlError;
-use crate::protocol::saml::error::tame;
-use crate::protocol::saml::tree::{Node, SAML};
+use super::error::tame;
+use super::tree::{Node, SAML};
+use super::{NameId, SamlError};
 
+/// Characters of a NameID (the specification's limit for persistent ones).
+const MAX_NAME: usize = 256;
 const ENTITY: &str = "urn:oasis:names:tc:SAML:2.0:nameid-format:entity";
 
 /// The present moment, give or take.
@@ -57,4 +59,23 @@ pub(super) fn check_issuer(node: Node<'_>, place: &'static str, expected: &str) 
         return Ok(());
     }
     Err(SamlError::Issuer { place, expected: expected.to_owned(), got: tame(&got) })
+}
+
+/// The NameID in an element; when it names a service provider, that must be one of `own`.
+pub(super) fn name_id(parent: Node<'_>, own: &[String]) -> Result<NameId, SamlError> {
+    let node = parent.one(SAML, "NameID")?.ok_or(SamlError::Subject("there is none"))?; // C-17
+    let value = node.text()?;
+    if value.is_empty()
+        || value.chars().count() > MAX_NAME
+        || value.chars().any(char::is_control)
+        || value.trim() != value
+    {
+        return Err(SamlError::Subject("it is empty, too long, or has spaces around it or control characters"));
+    }
+    let attribute = |name| node.attribute(name).map(str::to_owned);
+    let sp_name_qualifier = attribute("SPNameQualifier");
+    if sp_name_qualifier.as_ref().is_some_and(|q| !own.contains(q)) {
+        return Err(SamlError::Subject("its SPNameQualifier is another service provider")); // C-18
+    }
+    Ok(NameId { value, format: attribute("Format"), name_qualifier: attribute("NameQualifier"), sp_name_qualifier })
 }
