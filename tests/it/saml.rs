@@ -12,6 +12,7 @@ mod key;
 mod limits;
 mod logout;
 mod logout_messages;
+mod metadata;
 mod peer;
 mod request;
 mod rig;
