@@ -7,6 +7,9 @@
 //! 4. `decrypt`: allow-list first, then the key, then the assertion; a signature inside it is verified like one outside;
 //! 5. [`response`]: status, destination, issuers, request, audience, recipient, times, subject, attributes.
 //!
+//! What we send is a [`message`]: a [`request`] or a [`logout`], signed by a [`key`] of ours and carried by a [`binding`]. A
+//! provider's [`metadata`] is read, and ours is written.
+//!
 //! One [`Verifier`] is built for each connection and kept: its keys are imported once. `tree` is the one view on parsed
 //! XML, so no second parser can disagree with the one that was verified.
 

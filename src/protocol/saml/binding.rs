@@ -1,4 +1,7 @@
 //! How messages travel through the browser (SAML bindings section 3): in a URL ([`redirect`]) or in a form ([`post`]).
+//!
+//! What arrives is decoded within the limits of the gate, and nothing is read from it before its signature was verified: over
+//! the query as it arrived, or inside the message by the connection's [`super::Verifier`].
 
 pub mod post;
 pub mod redirect;

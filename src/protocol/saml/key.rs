@@ -1,5 +1,7 @@
-//! Key pairs of our own: what we sign with, and what assertions are encrypted for. Each has a certificate, because
-//! providers are configured with certificates.
+//! Key pairs of our own: what we sign with, and what assertions are encrypted for.
+//!
+//! Each has a certificate, because providers are configured with certificates: `certify` makes one, `pem` reads the keys
+//! that admins paste.
 
 mod certify;
 mod pem;
@@ -16,7 +18,7 @@ use aws_lc_rs::signature::{
 use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret, SecretSlice, SecretString};
 
-use super::Certificate;
+use super::{Certificate, CertificateError};
 
 /// What kind of key pair is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,15 +41,30 @@ pub enum KeyError {
     /// Another kind of key, or a weak one.
     #[error("an RSA key of at least 2048 bits or an EC key of P-256 or P-384 is needed")]
     Unusable,
-    /// The certificate cannot be read.
-    #[error("the certificate is not usable")]
-    Certificate,
+    /// The certificate cannot be used.
+    #[error("the certificate: {0}")]
+    Certificate(#[from] CertificateError),
     /// The certificate is for another key.
     #[error("the certificate does not belong to the private key")]
     Mismatch,
     /// No randomness, or a key that does not sign.
     #[error("the key cannot be made or used")]
     Failed,
+}
+
+impl KeyError {
+    /// A stable, machine-readable reason.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::NotPem => "key_not_pem",
+            Self::Encrypted => "key_encrypted",
+            Self::Unusable => "key_unsupported",
+            Self::Certificate(error) => error.code(),
+            Self::Mismatch => "key_certificate_mismatch",
+            Self::Failed => "key_failed",
+        }
+    }
 }
 
 /// A private key and its certificate.
@@ -79,7 +96,7 @@ impl SpKey {
             ),
         };
         let certificate = certify::self_signed(&signer, common_name, now).ok_or(KeyError::Failed)?;
-        Self::new(signer, &certificate)
+        Self::new(signer, Certificate::from_der(&certificate)?)
     }
 
     /// Reads what an admin pasted, as openssl writes it: a key in PKCS#1, PKCS#8 or SEC1, and its certificate.
@@ -87,9 +104,8 @@ impl SpKey {
     /// # Errors
     /// [`KeyError`]
     pub fn from_pem(key: &SecretString, certificate: &str) -> Result<Self, KeyError> {
-        let key = pem::private_key(key)?;
-        let certificate = Certificate::parse(certificate).map_err(|_| KeyError::Certificate)?;
-        Self::new(Signer::read(key.expose_secret())?, certificate.der())
+        let signer = Signer::read(pem::private_key(key)?.expose_secret())?;
+        Self::new(signer, Certificate::parse(certificate)?)
     }
 
     /// Reads what [`Self::pkcs8`] and [`Certificate::der`] gave.
@@ -97,16 +113,14 @@ impl SpKey {
     /// # Errors
     /// [`KeyError`]
     pub fn from_der(pkcs8: &SecretSlice<u8>, certificate: &[u8]) -> Result<Self, KeyError> {
-        Self::new(Signer::read(pkcs8.expose_secret())?, certificate)
+        Self::new(Signer::read(pkcs8.expose_secret())?, Certificate::from_der(certificate)?)
     }
 
-    fn new(signer: Signer, certificate: &[u8]) -> Result<Self, KeyError> {
-        if certify::public_key_of(certificate).ok_or(KeyError::Certificate)? != signer.public_key()? {
+    fn new(signer: Signer, certificate: Certificate) -> Result<Self, KeyError> {
+        if certify::public_key_of(&certificate) != Some(signer.public_key()?) {
             return Err(KeyError::Mismatch);
         }
-        let certificate = Certificate::from_der(certificate).map_err(|_| KeyError::Certificate)?;
-        let pkcs8 = signer.pkcs8()?;
-        Ok(Self { signer, pkcs8, certificate })
+        Ok(Self { pkcs8: signer.pkcs8()?, signer, certificate })
     }
 
     /// The private key in PKCS#8 DER, to be sealed and kept, or to decrypt with.

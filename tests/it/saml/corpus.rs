@@ -68,7 +68,7 @@ impl Entry {
 
 /// Where the corpus is, if it is.
 #[expect(clippy::disallowed_methods, reason = "tests read their own environment")]
-fn folder() -> Option<PathBuf> {
+pub fn folder() -> Option<PathBuf> {
     let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus");
     let named = std::env::var("DOORWARD_TEST_CORPUS").ok().filter(|v| !v.is_empty()).map(PathBuf::from);
     let saml = named.unwrap_or(beside).join("saml");

@@ -30,6 +30,19 @@ async fn user(rig: &Rig, number: usize, attributes: &[(&str, &str, &[&str])]) ->
     rig.acme.get(&format!("/users/{}", event["payload"]["user_id"].as_str().unwrap())).await.ok()
 }
 
+/// The groups that a user is in.
+async fn names(rig: &Rig, user: &Value) -> Vec<String> {
+    let memberships = rig.acme.get(&format!("/users/{}/groups", id(user))).await.ok();
+    let groups = rig.acme.get("/groups").await.ok();
+    let named = |membership: &Value| {
+        let mut all = groups["items"].as_array().unwrap().iter();
+        all.find(|group| group["id"] == membership["group_id"]).unwrap()["name"].as_str().unwrap().to_owned()
+    };
+    let mut names: Vec<String> = memberships["items"].as_array().unwrap().iter().map(named).collect();
+    names.sort();
+    names
+}
+
 #[actix_web::test]
 async fn row_a8_saml_attributes_are_found_by_name_by_friendly_name_and_by_the_names_that_vendors_use() {
     let rig = Rig::start(json!({})).await;
@@ -148,24 +161,17 @@ async fn row_a9_saml_groups_come_and_go_with_the_attribute() {
     for name in ["staff", "admins", "Engineering"] {
         rig.acme.post("/groups", &json!({"name": name})).await.created();
     }
-    let names = async |user: &Value| -> Vec<String> {
-        let page = rig.acme.get(&format!("/users/{}/groups", id(user))).await.ok();
-        let mut names: Vec<String> =
-            page["items"].as_array().unwrap().iter().map(|g| g["name"].as_str().unwrap().to_owned()).collect();
-        names.sort();
-        names
-    };
     let several = user(&rig, 1, &[("groups", "", &["staff", "admins", "unknown"])]).await;
-    assert_eq!(names(&several).await, ["admins", "staff"]);
+    assert_eq!(names(&rig, &several).await, ["admins", "staff"]);
     let single = user(&rig, 2, &[("groups", "", &["staff"])]).await;
-    assert_eq!(names(&single).await, ["staff"]);
+    assert_eq!(names(&rig, &single).await, ["staff"]);
     let silent = user(&rig, 3, &[("mail", "", &["ada@acme.example"])]).await;
-    assert_eq!(names(&silent).await, ["staff"], "what is not said changes nothing");
+    assert_eq!(names(&rig, &silent).await, ["staff"], "what is not said changes nothing");
     let link = "http://schemas.microsoft.com/claims/groups.link";
     let overage = user(&rig, 4, &[(link, "", &["https://graph.example/"]), ("groups", "", &["admins"])]).await;
-    assert_eq!(names(&overage).await, ["staff"], "a pointer to the groups is not the groups");
+    assert_eq!(names(&rig, &overage).await, ["staff"], "a pointer to the groups is not the groups");
     let none = user(&rig, 5, &[("groups", "", &[])]).await;
-    assert_eq!(names(&none).await, [""; 0]);
+    assert_eq!(names(&rig, &none).await, [""; 0]);
 }
 
 #[actix_web::test]
@@ -177,7 +183,6 @@ async fn row_a9_saml_groups_may_be_distinguished_names_or_one_list() {
         let rig = Rig::start(json!({"group_format": format})).await;
         rig.acme.post("/groups", &json!({"name": "Engineering"})).await.created();
         let user = user(&rig, 1, &[("memberOf", "", &[value])]).await;
-        let page = rig.acme.get(&format!("/users/{}/groups", id(&user))).await.ok();
-        assert_eq!(page["items"][0]["name"], "Engineering", "{format}");
+        assert_eq!(names(&rig, &user).await, ["Engineering"], "{format}");
     }
 }

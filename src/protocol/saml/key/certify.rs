@@ -19,6 +19,7 @@ use x509_cert::spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
 use x509_cert::time::{Time, Validity};
 
 use super::{Curve, Signer};
+use crate::protocol::saml::Certificate;
 
 /// Ten years.
 const LIFETIME: TimeDelta = TimeDelta::days(3652);
@@ -31,8 +32,8 @@ const ECDSA_SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.100
 const ECDSA_SHA384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.3");
 
 /// The key that a certificate is for, as SubjectPublicKeyInfo.
-pub(super) fn public_key_of(certificate: &[u8]) -> Option<Vec<u8>> {
-    let certificate = x509_cert::Certificate::from_der(certificate).ok()?;
+pub(super) fn public_key_of(certificate: &Certificate) -> Option<Vec<u8>> {
+    let certificate = x509_cert::Certificate::from_der(certificate.der()).ok()?;
     certificate.tbs_certificate.subject_public_key_info.to_der().ok()
 }
 
