@@ -56,7 +56,7 @@ pub struct Provider {
 #[derive(Debug)]
 pub enum Speaks {
     /// OpenID Connect.
-    Oidc(OpenIdProvider),
+    Oidc(Box<OpenIdProvider>),
     /// SAML 2.0.
     Saml(Box<SamlProvider>),
 }
@@ -99,7 +99,7 @@ impl Provider {
     pub fn load(ctx: &Context, slug: &str, connection: Connection, keys: &[SamlKey]) -> Result<Self, ProviderError> {
         let sealer = &ctx.sealer;
         let speaks = match &connection.settings.0 {
-            Settings::Oidc(settings) => Speaks::Oidc(OpenIdProvider::load(&connection, settings, sealer)?),
+            Settings::Oidc(settings) => Speaks::Oidc(Box::new(OpenIdProvider::load(&connection, settings, sealer)?)),
             Settings::Saml(settings) => {
                 let own = OwnUrls::of(&ctx.config, slug, connection.id);
                 let loaded = SamlProvider::load(&connection, settings, keys, own, sealer)?;

@@ -196,7 +196,7 @@ fn kind_of(certificate: &Certificate) -> KeyKind {
 /// S-20: says what is wrong with a pair, and nothing of it.
 fn unusable(error: KeyError) -> Error {
     let field = match error {
-        KeyError::Certificate | KeyError::Mismatch => "certificate",
+        KeyError::Certificate(_) | KeyError::Mismatch => "certificate",
         _ => "private_key",
     };
     Error::invalid(field, error.to_string())

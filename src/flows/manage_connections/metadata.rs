@@ -137,9 +137,9 @@ pub(super) fn keep(row: &mut Connection, document: &IdpDocument, now: DateTime<U
     Ok(())
 }
 
-/// Whether the metadata of `new` has other keys than that of `old`.
+/// Whether the metadata of `new` says anything that counts otherwise than that of `old`.
 pub(super) fn trusts_others(old: &Connection, new: &Connection) -> bool {
-    Taken::compare(old, new).is_some_and(|taken| !taken.same_certificates())
+    Taken::compare(old, new).is_some_and(|taken| taken.otherwise || !taken.same_certificates())
 }
 
 /// When to look again: as the metadata asks, within reason.

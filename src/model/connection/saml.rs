@@ -202,6 +202,7 @@ impl SamlSettings {
     pub fn trusts_others(&self, new: &Self) -> bool {
         self.idp_entity_id != new.idp_entity_id
             || self.metadata_url != new.metadata_url
+            || self.sso_url != new.sso_url
             || self.certificates != new.certificates
             || self.former_acs_urls != new.former_acs_urls
             || self.former_entity_ids != new.former_entity_ids

@@ -195,6 +195,49 @@ async fn row_a10_another_kind_of_signature_brings_a_key_of_its_kind() {
 }
 
 #[actix_web::test]
+async fn our_own_certificate_is_told_to_expire_too_once_the_key_is_in_use_or_next() {
+    let app = TestApp::start_with_manual_clock();
+    let acme = app.tenant("acme").await;
+    let connection = draft(&acme, by_hand()).await;
+    let path = format!("/connections/{}", id(&connection));
+    acme.post(&format!("{path}/activate"), &json!({})).await.ok();
+    let (key, certificate) = openssl(&["-newkey", "rsa:2048"], false);
+    let pasted = acme.post(&format!("{path}/keys"), &json!({"certificate": certificate, "private_key": key})).await;
+    let pasted = pasted.created();
+    app.clock.advance(chrono::Duration::hours(25));
+    doorward::flows::refresh_metadata::refresh_due(&app.context).await.unwrap();
+    let event = acme.last_event("connection.certificate_expires").await["payload"].clone();
+    assert_eq!((&event["owner"], &event["sha256"]), (&json!("own"), &pasted["certificate"]["sha256"]));
+    assert_eq!((&event["connection_id"], &event["days_left"]), (&connection["id"], &json!(7)));
+    assert_eq!(acme.count_events("connection.certificate_expires").await, 1);
+}
+
+#[actix_web::test]
+async fn k_02_private_keys_are_sealed_and_follow_the_sealing_keys() {
+    use crate::support::test_app::{SEALING_KEY, Setup};
+    let app = TestApp::start();
+    let acme = app.tenant("acme").await;
+    let connection = draft(&acme, by_hand()).await;
+    let first = signs_with(&app, &connection).await;
+    let new = "t2:AQECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+    let with = |keys: String| {
+        let settings = json!({"public_url": app.url, "sealing_keys": keys});
+        TestApp::start_with(Setup {
+            settings,
+            database: Some(std::sync::Arc::clone(&app.database)),
+            ..Setup::default()
+        })
+    };
+    let both = with(format!("{new},{SEALING_KEY}"));
+    assert!(doorward::flows::rotate_secrets::rotate(&both.context).await.unwrap() >= 2, "two key pairs at least");
+    let only_new = with(new.to_owned());
+    assert_eq!(signs_with(&only_new, &connection).await, first);
+    let raw = "SELECT encode(private_key, 'hex') AS line FROM saml_keys";
+    let sealed = crate::support::database::lines(&mut app.database.superuser(), raw);
+    assert!(sealed.len() == 2 && sealed.iter().all(|line| !line.contains("2a864886f70d010101")), "no PKCS#8 of RSA");
+}
+
+#[actix_web::test]
 async fn keys_are_for_connections_that_speak_saml() {
     let app = TestApp::start();
     let acme = app.tenant("acme").await;

@@ -10,6 +10,7 @@ use super::id;
 use super::saml_connections::draft;
 use crate::support::TestApp;
 use crate::support::admin::{Admin, Answer};
+use crate::support::raw_server::RawServer;
 use crate::support::saml::ProviderKey;
 use crate::support::saml::key::{IDP, MALLORY};
 use crate::support::saml::metadata::{self, MetadataServer, provider};
@@ -312,4 +313,58 @@ async fn a_certificate_that_expires_is_told_at_each_of_its_thresholds_once() {
         assert!(*left <= threshold && *left >= threshold - 2, "{told:?}");
     }
     assert_eq!(read(&acme, &connection).await["warnings"], json!(["saml_certificate_expired"]));
+}
+
+#[actix_web::test]
+async fn c_54_the_metadata_url_leads_nowhere_else() {
+    let app = TestApp::start_with_manual_clock();
+    let acme = app.tenant("acme").await;
+    let inside = MetadataServer::start(&provider(ENTITY, "", &[&MALLORY.certificate()]));
+    let head = "HTTP/1.1 302 Found\r\ncontent-length: 0\r\nconnection: close\r\nlocation:";
+    let redirect = RawServer::with_bytes(format!("{head} {}\r\n\r\n", inside.url).into_bytes());
+    let connection = draft(&acme, json!({"metadata_url": redirect.url()})).await;
+    assert_eq!(activate(&acme, &connection).await.expect(422).code(), "saml_metadata_unreachable");
+    assert_eq!((redirect.connections(), inside.asked()), (1, 0));
+
+    // What was allowed once is asked no more when it is not.
+    let connection = active(&acme, &inside).await;
+    let strict = crate::support::test_app::Setup {
+        settings: json!({"public_url": app.url, "outbound_allow": []}),
+        clock: app.clock.clone(),
+        database: Some(std::sync::Arc::clone(&app.database)),
+    };
+    let second = TestApp::start_with(strict);
+    let asked = inside.asked();
+    later(&second, 25).await;
+    assert_eq!(inside.asked(), asked);
+    assert_eq!(read(&acme, &connection).await["provider_metadata"]["refused"], "saml_metadata_unreachable");
+}
+
+#[actix_web::test]
+async fn t_05_an_admin_gives_an_owners_provider_no_other_keys_and_addresses() {
+    let app = TestApp::start();
+    let acme = app.tenant("acme").await;
+    let admin = app.key(&app.operator().await, "acme", "admin").await;
+    let connection = draft(&acme, json!({})).await;
+    put(&acme, &connection, &provider(ENTITY, "", &[&IDP.certificate()]), "").await.ok();
+    let owner = acme.post("/users", &json!({"email": "ada@acme.example", "role": "owner"})).await.created();
+    let link = json!({"connection_id": connection["id"], "subject": "ada"});
+    acme.post(&format!("/users/{}/identities", id(&owner)), &link).await.created();
+    let evil = provider(ENTITY, "", &[&IDP.certificate(), &MALLORY.certificate()]);
+    assert_eq!(put(&admin, &connection, &evil, "").await.expect(403).code(), "role_above_own");
+    let path = format!("/connections/{}", id(&connection));
+    for settings in [
+        json!({"certificates": [MALLORY.certificate().pem()]}),
+        json!({"metadata_url": "http://127.0.0.1:9/m"}),
+        json!({"sso_url": "https://mallory.example/"}),
+        json!({"former_entity_ids": ["https://mallory.example/"]}),
+        json!({"require_signed_assertions": false, "require_signed_responses": true}),
+        json!({"allow_sha1": true}),
+        json!({"idp_initiated": "accept"}),
+    ] {
+        let refused = admin.patch(&path, &json!({"settings": settings})).await;
+        assert_eq!(refused.expect(403).code(), "role_above_own", "{settings}");
+    }
+    assert_eq!(prints(&read(&acme, &connection).await), [IDP.certificate().sha256()]);
+    put(&acme, &connection, &evil, "").await.ok();
 }
