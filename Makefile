@@ -2,7 +2,7 @@
 # cargo is looked for where rustup puts it too, so that a shell older than the installation works.
 export PATH := $(PATH):$(HOME)/.cargo/bin
 
-.PHONY: help demo demo-check test check bench
+.PHONY: help demo demo-check test check bench corpus fuzz
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,3 +28,9 @@ check: ## format, lints, documentation, licences, migrations down and up again
 bench: ## logins a second beside a bare server, and the CPU of one login
 	@scripts/setup test
 	@scripts/test-services cargo bench --locked
+
+corpus: ## SAML responses of other projects, beside the repository: accepted, rejected, wrong
+	cargo test --locked --test it saml::corpus -- --nocapture
+
+fuzz: ## a minute of hostile SAML responses
+	@scripts/fuzz

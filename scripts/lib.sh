@@ -48,6 +48,8 @@ oidc_provider_installed() {
   [ -n "$wanted" ] && [ -f "$package" ] && grep -q "\"version\": \"$wanted\"" "$package"
 }
 
+SIMPLESAMLPHP=/usr/share/simplesamlphp
+
 CLIENTS=$ROOT/examples/clients
 
 openid_client_installed() {
@@ -56,9 +58,36 @@ openid_client_installed() {
   grep -qs "\"version\": \"$wanted\"" "$CLIENTS/node/node_modules/openid-client/package.json"
 }
 
-# The virtual environment with what examples/clients/python wants.
-authlib_venv() {
-  printf '%s/doorward-clients/python-%s\n' "${XDG_CACHE_HOME:-$HOME/.cache}" "$(cksum <"$CLIENTS/python/requirements.txt" | tr -d ' ')"
-}
+# The virtual environments with what examples/clients/python and tests/idps/pysaml2 want: outside the clone, so that the next one finds
+# them; named after what is in them.
+authlib_venv() { venv_of python "$CLIENTS/python/requirements.txt"; }
 
 authlib_installed() { "$(authlib_venv)/bin/python" -c 'import authlib, flask, requests' 2>/dev/null; }
+
+PYSAML2=$ROOT/tests/idps/pysaml2
+
+pysaml2_venv() { venv_of pysaml2 "$PYSAML2/requirements.txt"; }
+
+pysaml2_installed() { "$(pysaml2_venv)/bin/python" -c 'import saml2' 2>/dev/null; }
+
+venv_of() { printf '%s/doorward-clients/%s-%s\n' "${XDG_CACHE_HOME:-$HOME/.cache}" "$1" "$(cksum <"$2" | tr -d ' ')"; }
+
+# install_python NAME REQUIREMENTS: with NAME_venv and NAME_installed. Moved into place whole, so that two runs at once are safe.
+install_python() {
+  local venv stage
+  "$1_installed" && return
+  venv=$("$1_venv")
+  stage=$venv.$$
+  if ! python3 -c 'import sys; assert sys.version_info >= (3, 10); import ensurepip, venv' 2>/dev/null; then
+    say "SKIP $1: it needs Python 3.10 or newer with venv (here: $(python3 --version 2>/dev/null || echo none))."
+    return
+  fi
+  say "Installing $1"
+  mkdir -p "$(dirname "$venv")"
+  if python3 -m venv "$stage" && "$stage/bin/python" -m pip install --quiet --disable-pip-version-check -r "$2" </dev/null >&2; then
+    "$1_installed" || { rm -rf "$venv" && mv "$stage" "$venv"; }
+  else
+    say "SKIP $1: pip could not install it"
+  fi
+  rm -rf "$stage"
+}

@@ -10,6 +10,7 @@ pub mod issuer;
 pub mod key_ring;
 pub mod limiter;
 pub mod provider;
+pub mod saml_provider;
 pub mod waiting;
 
 use std::ops::Deref;
@@ -25,7 +26,7 @@ use crate::outbound::{Lane, Outbound};
 use crate::protocol::jwt::jwks::JwksCache;
 use crate::secrets::sealed::Sealer;
 use crate::store::db::{Db, DbError};
-use crate::store::{connections, tenants};
+use crate::store::{connections, saml_keys, tenants};
 
 use caches::{Caches, TenantCache};
 use hasher::Hasher;
@@ -117,10 +118,12 @@ impl Context {
             return Ok(Some(known));
         }
         let tenant_id = tenant.tenant.id;
-        let row =
-            self.db.tenant(tenant_id, move |conn| Ok::<_, DbError>(connections::find(conn, tenant_id, id)?)).await?;
-        let Some(row) = row else { return Ok(None) };
-        let provider = Arc::new(Provider::load(row, &self.sealer)?);
+        let found = self.db.tenant(tenant_id, move |conn| {
+            let row = connections::find(conn, tenant_id, id)?;
+            Ok::<_, DbError>((row, saml_keys::of_connection(conn, tenant_id, id)?))
+        });
+        let (Some(row), keys) = found.await? else { return Ok(None) };
+        let provider = Arc::new(Provider::load(self, &tenant.tenant.slug, row, &keys)?);
         tenant.providers.insert(id, Arc::clone(&provider));
         Ok(Some(provider))
     }

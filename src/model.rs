@@ -22,6 +22,7 @@ pub mod operator;
 pub mod page;
 pub mod password;
 pub mod role;
+pub mod saml_key;
 pub mod scope;
 pub mod service_account;
 pub mod session;

@@ -5,6 +5,7 @@
 //!
 //! * `oidc`: a sign-in by OpenID Connect: `discovery` -> `authorize` -> (browser) -> `redeem` -> `logout`.
 //! * `jwt`: keys of other parties (`jwks`), the one verifier of their signatures (`verify`), our own client key.
+//! * `saml`: a sign-in by SAML 2.0: gate -> structure -> signature -> decrypt -> response.
 //! * `json`: JSON as security code wants it: no member twice.
 //!
 //! May import `model`, `outbound`, `clock`; never `store`, `mail`, `flows` or `http`.
@@ -12,3 +13,4 @@
 pub mod json;
 pub mod jwt;
 pub mod oidc;
+pub mod saml;

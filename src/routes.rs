@@ -11,9 +11,9 @@ use actix_web::web::{self, ServiceConfig};
 
 use crate::http::admin::{
     api_keys, applications, audit_events, connections, domains, group_mappings, groups, identities,
-    installation_applications, me, operators, service_accounts, sessions, signing_keys, tenants, users,
+    installation_applications, me, operators, saml_keys, service_accounts, sessions, signing_keys, tenants, users,
 };
-use crate::http::login::{callback, landing, logout, password, start};
+use crate::http::login::{acs, callback, landing, logout, password, saml_metadata, slo, start};
 use crate::http::oauth2::{authorize, consent, logout as rp_logout, metadata, organization, token, userinfo};
 use crate::http::{assets, health, openapi};
 
@@ -36,7 +36,7 @@ macro_rules! routes {
 /// The path as actix matches it: what is no UUID names nothing, for whoever asks (T-08).
 fn exact(path: &str) -> String {
     const UUID: &str = "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}";
-    let ids = ["id", "identity", "user", "connection", "attempt", "request", "secret"];
+    let ids = ["id", "identity", "user", "connection", "attempt", "request", "secret", "key"];
     ids.iter().fold(path.to_owned(), |path, id| path.replace(&format!("{{{id}}}"), &format!("{{{id}:{UUID}}}")))
 }
 
@@ -75,8 +75,11 @@ routes! {
     "/t/{tenant}/login/new-password" => { POST password::post_new_password }
     "/t/{tenant}/login/{connection}" => { GET start::get_begin }
     "/t/{tenant}/sso/{connection}/callback" => { GET callback::get_callback, POST callback::post_callback }
+    "/t/{tenant}/sso/{connection}/acs" => { POST acs::post_acs }
+    "/t/{tenant}/sso/{connection}/slo" => { GET slo::get_slo, POST slo::post_slo }
     "/t/{tenant}/sso/{connection}/resume/{attempt}" => { GET callback::get_resume }
     "/t/{tenant}/sso/{connection}/jwks.json" => { GET landing::get_client_jwks }
+    "/t/{tenant}/sso/{connection}/metadata" => { GET saml_metadata::get_metadata }
     "/t/{tenant}/logout" => { GET logout::get_logout, POST logout::post_logout }
     "/t/{tenant}/logout/done" => { GET logout::get_logout_done }
 
@@ -136,6 +139,10 @@ routes! {
     }
     "/v1/tenants/{tenant}/connections/{id}/activate" => { POST connections::activate_connection }
     "/v1/tenants/{tenant}/connections/{id}/disable" => { POST connections::disable_connection }
+    "/v1/tenants/{tenant}/connections/{id}/metadata" => { PUT connections::put_connection_metadata }
+    "/v1/tenants/{tenant}/connections/{id}/keys" => { GET saml_keys::list_saml_keys, POST saml_keys::create_saml_key }
+    "/v1/tenants/{tenant}/connections/{id}/keys/{key}" => { DELETE saml_keys::delete_saml_key }
+    "/v1/tenants/{tenant}/connections/{id}/keys/{key}/activate" => { POST saml_keys::activate_saml_key }
 
     "/v1/tenants/{tenant}/users" => { GET users::list_users, POST users::create_user }
     "/v1/tenants/{tenant}/users/import" => { POST users::import_users }

@@ -97,6 +97,22 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Which certificates of a connection were told to expire, so that it is told once for each threshold.
+    certificate_notices (tenant_id, connection_id, fingerprint) {
+        /// The tenant.
+        tenant_id -> Uuid,
+        /// The connection.
+        connection_id -> Uuid,
+        /// SHA-256 of the certificate, in hex.
+        fingerprint -> Text,
+        /// The lowest threshold that was told, in days.
+        days -> Int2,
+        /// When that was.
+        noticed_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     /// Security-relevant changes, read by every instance each second to drop what it has cached.
     changes (id) {
         /// Order of arrival; commits may be seen out of order.
@@ -115,15 +131,13 @@ diesel::table! {
         tenant_id -> Uuid,
         /// UUIDv7; shared with identity_sources.
         id -> Uuid,
-        /// The protocol spoken.
-        protocol -> Text,
         /// What the login page shows.
         display_name -> Text,
         /// The name normalised; unique in the tenant.
         display_name_key -> Text,
         /// Only an active connection signs anyone in.
         status -> Text,
-        /// The protocol's settings (OidcSettings).
+        /// The protocol spoken, and its settings (Settings).
         settings -> Jsonb,
         /// What a sign-in may do to users and groups (ProvisioningPolicy).
         provisioning -> Jsonb,
@@ -135,12 +149,14 @@ diesel::table! {
         client_key -> Nullable<Bytea>,
         /// The public half of client_key as a JWK.
         client_key_public -> Nullable<Jsonb>,
-        /// The provider's discovery document as last seen good.
+        /// The provider's discovery document, or what its SAML metadata says, as last seen good.
         provider_metadata -> Nullable<Jsonb>,
         /// When that was.
         provider_metadata_at -> Nullable<Timestamptz>,
         /// When the provider was last asked for it, whatever it answered.
         provider_asked_at -> Nullable<Timestamptz>,
+        /// When the provider is to be asked for it again; null means now.
+        provider_due_at -> Nullable<Timestamptz>,
         /// Grows with each update; the ETag.
         version -> Int8,
         /// When it was created.
@@ -505,6 +521,28 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// A key pair of our own at one SAML connection, with the certificate that the provider knows it by.
+    saml_keys (tenant_id, id) {
+        /// The tenant.
+        tenant_id -> Uuid,
+        /// UUIDv7.
+        id -> Uuid,
+        /// The connection.
+        connection_id -> Uuid,
+        /// Whether we sign with it or providers encrypt for it.
+        usage -> Text,
+        /// Published and not yet used, in use, or out of use and still published.
+        status -> Text,
+        /// PKCS#8, sealed.
+        private_key -> Bytea,
+        /// The certificate, in PEM.
+        certificate -> Text,
+        /// When it was made or pasted.
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     /// One known text sealed by each sealing key, so that a missing or wrong key is noticed at start.
     sealing_checks (key_id) {
         /// The sealing key's id.
@@ -575,6 +613,10 @@ diesel::table! {
         acr -> Nullable<Text>,
         /// The authentication methods that the identity provider told, or pwd.
         amr -> Array<Text>,
+        /// SHA-256 of the NameID, by which a SAML provider ends the session.
+        name_id_hash -> Nullable<Bytea>,
+        /// SHA-256 of the SessionIndex, by which a SAML provider ends the session.
+        session_index_hash -> Nullable<Bytea>,
     }
 }
 
@@ -737,6 +779,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     applications,
     audit_events,
     authorization_requests,
+    certificate_notices,
     changes,
     connections,
     consents,
@@ -755,6 +798,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     operator_keys,
     rate_limits,
     refresh_tokens,
+    saml_keys,
     sealing_checks,
     service_accounts,
     sessions,

@@ -1,11 +1,10 @@
 CREATE TABLE connections (
     tenant_id uuid NOT NULL,
     id uuid NOT NULL,
-    protocol text NOT NULL CHECK (protocol IN ('oidc')),
     display_name text NOT NULL,
     display_name_key text NOT NULL,
     status text NOT NULL CHECK (status IN ('draft', 'active', 'disabled')),
-    settings jsonb NOT NULL,
+    settings jsonb NOT NULL CHECK (settings ->> 'protocol' IN ('oidc', 'saml')),
     provisioning jsonb NOT NULL,
     client_secret bytea,
     client_secret_expires_at timestamptz,
@@ -25,17 +24,16 @@ CREATE TABLE connections (
 COMMENT ON TABLE connections IS 'A tenant''s link to its identity provider.';
 COMMENT ON COLUMN connections.tenant_id IS 'The tenant.';
 COMMENT ON COLUMN connections.id IS 'UUIDv7; shared with identity_sources.';
-COMMENT ON COLUMN connections.protocol IS 'The protocol spoken.';
 COMMENT ON COLUMN connections.display_name IS 'What the login page shows.';
 COMMENT ON COLUMN connections.display_name_key IS 'The name normalised; unique in the tenant.';
 COMMENT ON COLUMN connections.status IS 'Only an active connection signs anyone in.';
-COMMENT ON COLUMN connections.settings IS 'The protocol''s settings (OidcSettings).';
+COMMENT ON COLUMN connections.settings IS 'The protocol spoken, and its settings (Settings).';
 COMMENT ON COLUMN connections.provisioning IS 'What a sign-in may do to users and groups (ProvisioningPolicy).';
 COMMENT ON COLUMN connections.client_secret IS 'The client secret, sealed.';
 COMMENT ON COLUMN connections.client_secret_expires_at IS 'When the provider will stop accepting the secret, if the admin said so.';
 COMMENT ON COLUMN connections.client_key IS 'Our own key for private_key_jwt (PKCS#8), sealed.';
 COMMENT ON COLUMN connections.client_key_public IS 'The public half of client_key as a JWK.';
-COMMENT ON COLUMN connections.provider_metadata IS 'The provider''s discovery document as last seen good.';
+COMMENT ON COLUMN connections.provider_metadata IS 'The provider''s discovery document, or what its SAML metadata says, as last seen good.';
 COMMENT ON COLUMN connections.provider_metadata_at IS 'When that was.';
 COMMENT ON COLUMN connections.provider_asked_at IS 'When the provider was last asked for it, whatever it answered.';
 COMMENT ON COLUMN connections.version IS 'Grows with each update; the ETag.';

@@ -1,14 +1,19 @@
-//! Provider: a connection as a flow uses it: row, endpoints and credential, checked at load.
+//! Provider: a connection as a flow uses it: the row, and what its protocol needs, checked at load.
 
 use secrecy::ExposeSecret;
+use uuid::Uuid;
 
 use crate::context::Context;
+use crate::context::saml_provider::{OwnUrls, SamlProvider};
 use crate::model::connection::oidc::{OidcSettings, TokenEndpointAuthMethod};
-use crate::model::connection::{Connection, ConnectionStatus};
+use crate::model::connection::{Connection, ConnectionStatus, Settings};
+use crate::model::saml_key::SamlKey;
 use crate::outbound::Lane;
 use crate::protocol::jwt::client_key::ClientKey;
 use crate::protocol::oidc::discovery::ProviderMetadata;
 use crate::protocol::oidc::{ClientCredential, Endpoints, OidcError, RelyingParty};
+use crate::protocol::saml::key::KeyError;
+use crate::protocol::saml::{CertificateError, SamlError};
 use crate::secrets::sealed::{Place, SealError, Sealer};
 use crate::store::db::DbError;
 
@@ -18,6 +23,18 @@ pub enum ProviderError {
     /// It lacks something, or its settings do not fit.
     #[error(transparent)]
     Oidc(#[from] OidcError),
+    /// It lacks something.
+    #[error("the connection has no {0}")]
+    Incomplete(&'static str),
+    /// It has no certificate to verify with, or no key to decrypt with.
+    #[error(transparent)]
+    Saml(#[from] SamlError),
+    /// A certificate of the provider cannot be used.
+    #[error("a certificate of the provider cannot be used: {0}")]
+    Certificate(#[from] CertificateError),
+    /// A key pair of our own cannot be used.
+    #[error("a key of the connection cannot be used: {0}")]
+    Key(#[from] KeyError),
     /// Its secret does not open.
     #[error(transparent)]
     Seal(#[from] SealError),
@@ -31,10 +48,30 @@ pub enum ProviderError {
 pub struct Provider {
     /// The row.
     pub connection: Connection,
+    /// What its protocol needs.
+    pub speaks: Speaks,
+}
+
+/// What a protocol needs.
+#[derive(Debug)]
+pub enum Speaks {
+    /// OpenID Connect.
+    Oidc(Box<OpenIdProvider>),
+    /// SAML 2.0.
+    Saml(Box<SamlProvider>),
+}
+
+/// A provider that speaks OpenID Connect.
+#[derive(Debug)]
+pub struct OpenIdProvider {
+    /// The settings.
+    pub settings: OidcSettings,
     /// Where the provider is.
     pub endpoints: Endpoints,
     /// How we prove who we are.
     pub credential: ClientCredential,
+    /// The tenant, which its keys are cached for.
+    scope: Uuid,
 }
 
 /// Where a connection's client secret is sealed.
@@ -54,16 +91,22 @@ fn place(connection: &Connection, column: &'static str) -> Place {
 }
 
 impl Provider {
-    /// Reads a row: endpoints from settings and the last good metadata, the credential opened.
+    /// Reads a row of the tenant with this slug, with what the last good metadata says, and opens its secrets. `keys`
+    /// are the key pairs of a SAML connection.
     ///
     /// # Errors
     /// [`ProviderError`] when something is missing or does not open; nothing half-ready comes out.
-    pub fn load(connection: Connection, sealer: &Sealer) -> Result<Self, ProviderError> {
-        let metadata =
-            connection.provider_metadata.clone().and_then(|m| serde_json::from_value::<ProviderMetadata>(m).ok());
-        let endpoints = Endpoints::resolve(&connection.settings.0, metadata.as_ref())?;
-        let credential = credential(&connection, sealer)?;
-        Ok(Self { connection, endpoints, credential })
+    pub fn load(ctx: &Context, slug: &str, connection: Connection, keys: &[SamlKey]) -> Result<Self, ProviderError> {
+        let sealer = &ctx.sealer;
+        let speaks = match &connection.settings.0 {
+            Settings::Oidc(settings) => Speaks::Oidc(Box::new(OpenIdProvider::load(&connection, settings, sealer)?)),
+            Settings::Saml(settings) => {
+                let own = OwnUrls::of(&ctx.config, slug, connection.id);
+                let loaded = SamlProvider::load(&connection, settings, keys, own, sealer)?;
+                Speaks::Saml(Box::new(loaded))
+            }
+        };
+        Ok(Self { connection, speaks })
     }
 
     /// Whether it signs anyone in.
@@ -71,11 +114,15 @@ impl Provider {
     pub fn is_active(&self) -> bool {
         self.connection.status == ConnectionStatus::Active
     }
+}
 
-    /// Its settings.
-    #[must_use]
-    pub fn settings(&self) -> &OidcSettings {
-        &self.connection.settings.0
+impl OpenIdProvider {
+    fn load(connection: &Connection, settings: &OidcSettings, sealer: &Sealer) -> Result<Self, ProviderError> {
+        let metadata =
+            connection.provider_metadata.clone().and_then(|m| serde_json::from_value::<ProviderMetadata>(m).ok());
+        let endpoints = Endpoints::resolve(settings, metadata.as_ref())?;
+        let credential = credential(connection, settings, sealer)?;
+        Ok(Self { settings: settings.clone(), endpoints, credential, scope: connection.tenant_id })
     }
 
     /// The relying party that speaks through `lane`.
@@ -85,16 +132,20 @@ impl Provider {
             lane,
             jwks: &ctx.jwks,
             clock: &ctx.clock,
-            scope: self.connection.tenant_id,
-            settings: self.settings(),
+            scope: self.scope,
+            settings: &self.settings,
             endpoints: &self.endpoints,
             credential: &self.credential,
         }
     }
 }
 
-fn credential(connection: &Connection, sealer: &Sealer) -> Result<ClientCredential, ProviderError> {
-    let method = connection.settings.0.token_endpoint_auth_method;
+fn credential(
+    connection: &Connection,
+    settings: &OidcSettings,
+    sealer: &Sealer,
+) -> Result<ClientCredential, ProviderError> {
+    let method = settings.token_endpoint_auth_method;
     if method == Some(TokenEndpointAuthMethod::None) {
         return Ok(ClientCredential::None);
     }

@@ -1,22 +1,25 @@
 //! begin_login: from a click to the provider. One LoginAttempt row, bound to the browser by a cookie's hash.
+//!
+//! `ask` makes the question in the connection's protocol, and says what the attempt has to remember of it.
+
+mod ask;
 
 use std::sync::Arc;
 
 use chrono::Duration;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use url::Url;
 use uuid::Uuid;
 
 use crate::context::Context;
 use crate::context::caches::TenantCache;
-use crate::context::provider::Provider;
+use crate::context::provider::{Provider, Speaks};
 use crate::flows::Error;
 use crate::flows::destination::Destination;
+use crate::flows::onward::Onward;
 use crate::model::authorization::AuthorizationParams;
-use crate::model::connection::oidc::CodeChallengeMethod;
-use crate::model::login_attempt::{ATTEMPT_MINUTES, AttemptSecrets, LoginAttempt};
+use crate::model::login_attempt::{ATTEMPT_MINUTES, LoginAttempt};
 use crate::model::tenant::{Sso, TenantStatus};
-use crate::protocol::oidc::authorize::{self, AuthorizationRequest, Demands};
 use crate::secrets::sealed::Place;
 use crate::secrets::token;
 use crate::store::login_attempts;
@@ -25,7 +28,7 @@ use crate::store::login_attempts;
 #[derive(Debug)]
 pub struct Begun {
     /// Where the browser goes.
-    pub redirect: Url,
+    pub onward: Onward,
     /// The attempt; names the cookie.
     pub attempt_id: Uuid,
     /// The cookie's value.
@@ -53,28 +56,21 @@ pub async fn begin_login(
     wanted: Wanted,
 ) -> Result<Begun, Error> {
     let provider = usable(ctx, tenant, connection).await?;
-    let settings = provider.settings();
-    let (nonce, verifier, browser_secret) = (token::random(), token::random(), token::random());
-    let attempt_id = Uuid::now_v7();
+    let (attempt_id, browser_secret) = (Uuid::now_v7(), token::random());
     let state = new_state(attempt_id);
-    let redirect_uri = redirect_uri(ctx, tenant, connection)?;
-    let verifier = SecretString::from(verifier);
     let behind = behind(ctx, tenant, wanted.destination.as_ref()).await?;
-    let request = AuthorizationRequest {
-        redirect_uri: &redirect_uri,
+    let question = ask::Question {
         state: &state,
-        nonce: &nonce,
-        code_verifier: &verifier,
         login_hint: wanted.login_hint.as_deref(),
-        demands: behind.as_ref().map(demands).unwrap_or_default(),
+        behind: behind.as_ref(),
+        now: ctx.clock.now(),
     };
-    let redirect = authorize::build(settings, &provider.endpoints, &request)?;
-
-    let uses_pkce = settings.code_challenge_method != CodeChallengeMethod::None;
-    let pkce_verifier = uses_pkce.then(|| verifier.expose_secret().to_owned());
-    let secrets =
-        serde_json::to_vec(&AttemptSecrets { nonce, pkce_verifier }).map_err(|e| Error::Internal(e.to_string()))?;
-    let (tenant_id, now) = (tenant.tenant.id, ctx.clock.now());
+    let (onward, secrets) = match &provider.speaks {
+        Speaks::Oidc(party) => ask::oidc(party, &question, &redirect_uri(ctx, tenant, connection)?)?,
+        Speaks::Saml(party) => ask::saml(party, &question)?,
+    };
+    let secrets = serde_json::to_vec(&secrets).map_err(|e| Error::Internal(e.to_string()))?;
+    let (tenant_id, now) = (tenant.tenant.id, question.now);
     let attempt = LoginAttempt {
         tenant_id,
         id: attempt_id,
@@ -91,7 +87,7 @@ pub async fn begin_login(
         session_id: None,
     };
     ctx.db.tenant(tenant_id, move |conn| Ok::<_, Error>(login_attempts::insert(conn, tenant_id, &attempt)?)).await?;
-    Ok(Begun { redirect, attempt_id, browser_secret: browser_secret.into() })
+    Ok(Begun { onward, attempt_id, browser_secret: browser_secret.into() })
 }
 
 /// The application's request that waits for this login.
@@ -102,16 +98,6 @@ async fn behind(
 ) -> Result<Option<AuthorizationParams>, Error> {
     let Some(Destination::Request(id)) = destination else { return Ok(None) };
     Ok(ctx.waiting_request(tenant, *id).await?.map(|(asked, _)| asked.params))
-}
-
-/// What the request wants of the login, read from where it waits: what stands in the browser's address may be edited.
-fn demands(params: &AuthorizationParams) -> Demands<'_> {
-    Demands {
-        login: params.prompt_login,
-        select_account: params.prompt_select_account,
-        max_age: params.max_age,
-        acr_values: params.acr_values.as_deref(),
-    }
 }
 
 /// The connection, when tenant and connection sign people in.

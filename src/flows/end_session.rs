@@ -1,5 +1,5 @@
 //! end_session: signing out. The own session ends first, whatever the provider does; then its tokens are revoked where
-//! the connection says so, and the browser may go on to the provider's end-session endpoint.
+//! the connection says so, and the browser may go on to the provider's own logout.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -9,16 +9,27 @@ use uuid::Uuid;
 
 use crate::context::Context;
 use crate::context::caches::TenantCache;
+use crate::context::provider::{OpenIdProvider, Speaks};
+use crate::flows::onward::Onward;
 use crate::flows::open_session::upstream_place;
-use crate::flows::{Error, authenticate, write};
+use crate::flows::{Error, authenticate, single_logout, write};
 use crate::model::audit::{Actor, Event, SessionEnded, Stamp};
-use crate::model::session::{Session, UpstreamTokens};
+use crate::model::session::{Session, Upstream, UpstreamTokens};
 use crate::protocol::oidc::logout::{self, EndSession, TokenKind};
 use crate::secrets::sealed::Place;
 use crate::store::sessions;
 
-/// Ends the session of this cookie. Gives the provider's end-session URL when the browser should go there; `target` is
-/// where it goes once it comes back.
+/// Where the browser goes after its session ended here.
+#[derive(Debug, Default)]
+pub struct Farewell {
+    /// To the provider, which takes part in the logout; nowhere otherwise.
+    pub onward: Option<Onward>,
+    /// What the browser shall remember until the provider has answered (SAML).
+    pub remember: Option<String>,
+}
+
+/// Ends the session of this cookie. Gives the way to the provider when the browser should go there; `target` is where it
+/// goes once it comes back.
 ///
 /// # Errors
 /// [`Error::Unavailable`].
@@ -28,9 +39,9 @@ pub async fn end_session(
     cookie: &str,
     request_id: Option<Uuid>,
     target: Option<&str>,
-) -> Result<Option<Url>, Error> {
+) -> Result<Farewell, Error> {
     let Some(found) = authenticate::session(ctx, tenant, cookie).await? else {
-        return Ok(None);
+        return Ok(Farewell::default());
     };
     let (session, user) = (&found.0, &found.1);
     let (tenant_id, session_id, user_id) = (tenant.tenant.id, session.id, user.id);
@@ -42,15 +53,12 @@ pub async fn end_session(
         Ok((ended, ended.then_some(event)))
     });
     if !ended.await? {
-        return Ok(None);
+        return Ok(Farewell::default());
     }
-    match at_provider(ctx, tenant, session, target).await {
-        Ok(url) => Ok(url),
-        Err(error) => {
-            tracing::warn!(%error, %session_id, "signed out here, but not at the provider");
-            Ok(None)
-        }
-    }
+    Ok(at_provider(ctx, tenant, session, target).await.unwrap_or_else(|error| {
+        tracing::warn!(%error, %session_id, "signed out here, but not at the provider");
+        Farewell::default()
+    }))
 }
 
 /// Where a logout goes that comes back from the provider with this `state`.
@@ -71,17 +79,40 @@ async fn at_provider(
     tenant: &TenantCache,
     session: &Session,
     target: Option<&str>,
-) -> Result<Option<Url>, Error> {
+) -> Result<Farewell, Error> {
     let (Some(source), Some(sealed)) = (session.source_id, &session.upstream) else {
-        return Ok(None);
+        return Ok(Farewell::default());
     };
     let Some(provider) = ctx.provider(tenant, source).await? else {
-        return Ok(None);
+        return Ok(Farewell::default());
     };
     let bytes = ctx.sealer.open(upstream_place(session.tenant_id, session.id), sealed)?;
-    let tokens: UpstreamTokens =
-        serde_json::from_slice(bytes.expose_secret()).map_err(|e| Error::Internal(e.to_string()))?;
-    if provider.settings().revoke_tokens {
+    let upstream = serde_json::from_slice(bytes.expose_secret()).map_err(|e| Error::Internal(e.to_string()))?;
+    match (&provider.speaks, upstream) {
+        (Speaks::Oidc(party), Upstream::Oidc(tokens)) => {
+            let state = target.map(|url| ctx.sealer.seal(target_place(session.tenant_id), url.as_bytes()));
+            let state = state.map_or_else(|| "done".to_owned(), |sealed| URL_SAFE_NO_PAD.encode(sealed));
+            let url = at_openid_provider(ctx, tenant, (party, source), tokens, &state).await?;
+            Ok(Farewell { onward: url.map(Onward::Redirect), remember: None })
+        }
+        (Speaks::Saml(party), Upstream::Saml(upstream)) => {
+            let begun = single_logout::begin(ctx, party, session, (upstream, source), target)?;
+            let (onward, remember) = begun.unzip();
+            Ok(Farewell { onward, remember })
+        }
+        _ => Ok(Farewell::default()), // the protocol of a connection never changes
+    }
+}
+
+/// Revokes the tokens where the connection says so, and gives the end-session URL.
+async fn at_openid_provider(
+    ctx: &Context,
+    tenant: &TenantCache,
+    (provider, source): (&OpenIdProvider, Uuid),
+    tokens: UpstreamTokens,
+    state: &str,
+) -> Result<Option<Url>, Error> {
+    if provider.settings.revoke_tokens {
         let lane = ctx.lane(source);
         let party = provider.party(ctx, &lane);
         let refresh = tokens.refresh_token.map(|t| (t, TokenKind::Refresh));
@@ -95,8 +126,6 @@ async fn at_provider(
     let back = ctx.config.url(&format!("/t/{}/logout/done", tenant.tenant.slug));
     let back = Url::parse(&back).map_err(|e| Error::Internal(e.to_string()))?;
     let hint = SecretString::from(tokens.id_token);
-    let sealed = target.map(|url| ctx.sealer.seal(target_place(session.tenant_id), url.as_bytes()));
-    let state = sealed.map_or_else(|| "done".to_owned(), |sealed| URL_SAFE_NO_PAD.encode(sealed));
-    let request = EndSession { id_token_hint: Some(&hint), post_logout_redirect_uri: &back, state: &state };
-    Ok(logout::end_session_url(provider.settings(), &provider.endpoints, &request))
+    let request = EndSession { id_token_hint: Some(&hint), post_logout_redirect_uri: &back, state };
+    Ok(logout::end_session_url(&provider.settings, &provider.endpoints, &request))
 }

@@ -7,6 +7,7 @@ use crate::context::issuer::KeysError;
 use crate::context::provider::ProviderError;
 use crate::outbound::UrlRefused;
 use crate::protocol::oidc::OidcError;
+use crate::protocol::saml::SamlError;
 use crate::secrets::sealed::SealError;
 use crate::store::db::DbError;
 
@@ -168,10 +169,22 @@ impl From<OidcError> for Error {
     }
 }
 
+impl From<SamlError> for Error {
+    fn from(error: SamlError) -> Self {
+        Self::Provider { code: error.code(), message: error.to_string() }
+    }
+}
+
 impl From<ProviderError> for Error {
     fn from(error: ProviderError) -> Self {
         match error {
             ProviderError::Oidc(e) => e.into(),
+            ProviderError::Incomplete(_) => {
+                Self::Provider { code: "connection_incomplete", message: error.to_string() }
+            }
+            ProviderError::Saml(e) => e.into(),
+            ProviderError::Certificate(e) => Self::Provider { code: e.code(), message: error.to_string() },
+            ProviderError::Key(_) => Self::Provider { code: "saml_key_unusable", message: error.to_string() },
             ProviderError::Seal(e) => e.into(),
             ProviderError::Db(e) => e.into(),
         }

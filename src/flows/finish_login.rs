@@ -1,36 +1,37 @@
 //! finish_login: from the provider's answer to a session. The steps of the design, in order:
 //!
 //! 1. `attempt`: take the LoginAttempt; browser, connection and state must all match, once;
-//! 2. `protocol::oidc::redeem`: code to verified claims (network, no database connection held);
+//! 2. `oidc` or `saml`: the answer to verified claims (network and crypto, no database connection held);
 //! 3. `ClaimMapping::apply`: claims to an assertion;
 //! 4. `session`: one transaction: decide, apply, groups, session, audit event;
 //! 5. the caller answers with a redirect or a refusal page.
 
+mod answer;
 mod attempt;
+mod oidc;
+mod saml;
 mod session;
+mod unsolicited;
+
+use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretString};
 use uuid::Uuid;
 
 use crate::context::Context;
 use crate::context::caches::TenantCache;
-use crate::context::provider::Provider;
-use crate::flows::begin_login::{redirect_uri, usable};
-use crate::flows::open_session::Visitor;
+use crate::context::provider::{Provider, Speaks};
+use crate::flows::begin_login::usable;
+use crate::flows::open_session::{Proof, Visitor};
 use crate::flows::provision::Provisioned;
 use crate::flows::{Error, limits};
 use crate::model::audit::{Event, LoginMethod, LoginRefused};
 use crate::model::claims::IdentityAssertion;
 use crate::model::login_attempt::{AttemptSecrets, LoginAttempt};
-use crate::model::text::tamed;
-use crate::protocol::oidc::callback;
-use crate::protocol::oidc::redeem::{self, CodeGrant, Redeemed};
+use crate::protocol::saml::Request;
 use crate::store::{audit_events, login_attempts};
 
-pub use attempt::{ResponseParams, Way};
-
-/// Most characters of a provider's own words that the audit log keeps.
-const MAX_DETAIL: usize = 500;
+pub use answer::{Answer, ResponseParams, SamlForm, Way};
 
 /// What came with the provider's answer.
 pub struct Arrival {
@@ -56,6 +57,11 @@ pub enum Ending {
         /// The attempt to resume.
         attempt_id: Uuid,
     },
+    /// Nobody asked for the answer; a login of our own shall begin instead.
+    Restart {
+        /// Where it shall end.
+        return_to: Option<String>,
+    },
     /// Refused.
     Refused(Refused),
 }
@@ -64,8 +70,8 @@ pub enum Ending {
 pub struct SignedIn {
     /// The cookie's value.
     pub token: SecretString,
-    /// The attempt that is done with.
-    pub attempt_id: Uuid,
+    /// The attempt that is done with, where one was begun.
+    pub attempt_id: Option<Uuid>,
     /// Where to.
     pub return_to: Option<String>,
     /// What provisioning did.
@@ -81,6 +87,14 @@ pub struct Refused {
     pub event_id: Option<Uuid>,
     /// The attempt that is done with.
     pub attempt_id: Option<Uuid>,
+}
+
+/// What a provider said, verified and in our words, and what it proves.
+pub(super) struct Vouched {
+    assertion: IdentityAssertion,
+    proof: Proof,
+    /// Codes of things about the answer that an admin may want to look at.
+    warnings: Vec<&'static str>,
 }
 
 /// A refusal on its way: reason, detail for the admin, user.
@@ -122,29 +136,34 @@ pub async fn finish_login(
     connection: Uuid,
     arrival: Arrival,
 ) -> Result<Ending, Error> {
-    let taken = match attempt::take(ctx, tenant, connection, &arrival).await? {
+    let (attempt, secrets, answer) = match attempt::take(ctx, tenant, connection, &arrival).await? {
         attempt::Taken::Live(live) => *live,
         attempt::Taken::Garbage(code) => return garbage(ctx, tenant, &arrival, code).await,
-        attempt::Taken::Refused(attempt_id, code) => {
-            return refuse(ctx, tenant, connection, &arrival, Voids(attempt_id), Why::new(code, None)).await;
+        attempt::Taken::Refused(attempt_id, method, code) => {
+            let about = About { method, attempt: Voids(attempt_id) };
+            return refuse(ctx, tenant, connection, &arrival, about, Why::new(code, None)).await;
         }
         attempt::Taken::Done { return_to } => return Ok(Ending::AlreadyDone { return_to }),
         attempt::Taken::Parked(attempt_id) => return Ok(Ending::Parked { attempt_id }),
+        attempt::Taken::Unsolicited(form) => {
+            return unsolicited::finish(ctx, tenant, connection, &arrival, &form).await;
+        }
     };
-    let (attempt, secrets, params) = taken;
-    let verified = match verify(ctx, tenant, connection, &params, &secrets).await {
-        Ok(verified) => verified,
-        Err(why) => return refuse(ctx, tenant, connection, &arrival, Taken(attempt.id), why).await,
+    let opened = match verify(ctx, tenant, connection, &answer, secrets).await {
+        Ok((provider, vouched)) => session::open(ctx, &provider, Some(attempt.id), &arrival, vouched).await?,
+        Err(why) => Err(why),
     };
-    let (provider, redeemed, assertion) = verified;
-    match session::open(ctx, &provider, &attempt, &arrival, redeemed, assertion).await? {
+    match opened {
         Ok((token, provisioned)) => Ok(Ending::SignedIn(Box::new(SignedIn {
             token,
-            attempt_id: attempt.id,
+            attempt_id: Some(attempt.id),
             return_to: attempt.return_to,
             provisioned,
         }))),
-        Err(why) => refuse(ctx, tenant, connection, &arrival, Taken(attempt.id), why).await,
+        Err(why) => {
+            let about = About { method: answer.method(), attempt: Taken(attempt.id) };
+            refuse(ctx, tenant, connection, &arrival, about, why).await
+        }
     }
 }
 
@@ -153,39 +172,41 @@ async fn verify(
     ctx: &Context,
     tenant: &TenantCache,
     connection: Uuid,
-    params: &ResponseParams,
-    secrets: &AttemptSecrets,
-) -> Result<(std::sync::Arc<Provider>, Redeemed, IdentityAssertion), Why> {
+    answer: &Answer,
+    secrets: AttemptSecrets,
+) -> Result<(Arc<Provider>, Vouched), Why> {
     let provider = usable(ctx, tenant, connection).await?;
-    let settings = provider.settings();
-    callback::check_issuer(settings, &provider.endpoints, params.iss.as_deref()).map_err(Error::from)?;
-    if let Some(error) = &params.error {
-        // O-15: anybody can write these two; the audit log keeps no NUL (PostgreSQL has none) and no book.
-        let detail = params.error_description.as_deref().unwrap_or_default();
-        return Err(Why::new("provider_error", tamed(&format!("{error} {detail}"), MAX_DETAIL)));
-    }
-    let code = params.code.as_ref().ok_or_else(|| Why::new("code_missing", None))?;
-    let verifier = SecretString::from(secrets.pkce_verifier.clone().unwrap_or_default());
-    let grant = CodeGrant {
-        code,
-        code_verifier: &verifier,
-        nonce: &secrets.nonce,
-        redirect_uri: &redirect_uri(ctx, tenant, connection)?,
+    let vouched = match (&provider.speaks, answer, secrets) {
+        (Speaks::Oidc(party), Answer::Oidc(params), AttemptSecrets::Oidc { nonce, pkce_verifier }) => {
+            let remembered = oidc::Remembered { nonce, pkce_verifier };
+            oidc::verify(ctx, tenant, (&provider, party), params, remembered).await?
+        }
+        (Speaks::Saml(party), Answer::Saml(form), AttemptSecrets::Saml { request_id, authenticated_since }) => {
+            let asked = saml::Asked { request: Request::Solicited { id: &request_id }, authenticated_since };
+            saml::verify(ctx, &provider, party, form, asked).await?
+        }
+        // The protocol of a connection never changes, and an answer of the other one was refused with its attempt.
+        _ => return Err(Why::new("response_mode_mismatch", None)),
     };
-    let lane = ctx.lane(connection);
-    let redeemed = redeem::redeem(&provider.party(ctx, &lane), &grant).await.map_err(Error::from)?;
-    let assertion = settings.claim_mapping.apply(&redeemed.claims).map_err(|e| Why::new(e.code(), e.to_string()))?;
-    Ok((provider, redeemed, assertion))
+    Ok((provider, vouched))
 }
 
-/// The attempt that a refusal is about.
-enum About {
+/// What a refusal is about.
+struct About {
+    method: LoginMethod,
+    attempt: Attempt,
+}
+
+/// The attempt of a refusal.
+enum Attempt {
     /// Taken by this very request.
     Taken(Uuid),
     /// Not taken: the refusal uses it up. Of several wrong answers to one attempt the first is told.
     Voids(Uuid),
+    /// There was none.
+    Missing,
 }
-use About::{Taken, Voids};
+use Attempt::{Taken, Voids};
 
 /// Refuses, with the one audit event of it in the transaction that uses the attempt up.
 async fn refuse(
@@ -200,7 +221,7 @@ async fn refuse(
     let stamp = arrival.visitor.stamp(ctx);
     let Why { code, detail, user } = why;
     let refused = LoginRefused {
-        method: LoginMethod::Oidc,
+        method: about.method,
         connection_id: Some(connection),
         reason: code.clone(),
         detail,
@@ -208,9 +229,14 @@ async fn refuse(
     };
     let row = stamp.event(tenant_id, &Event::LoginRefused(refused));
     let event_id = row.id;
-    let (Taken(attempt_id) | Voids(attempt_id)) = about;
+    let attempt_id = match about.attempt {
+        Taken(id) | Voids(id) => Some(id),
+        Attempt::Missing => None,
+    };
     let told = ctx.db.tenant(tenant_id, move |conn| {
-        if matches!(about, Voids(_)) && !login_attempts::void(conn, tenant_id, attempt_id, stamp.at)? {
+        if let Voids(id) = about.attempt
+            && !login_attempts::void(conn, tenant_id, id, stamp.at)?
+        {
             return Ok(false);
         }
         audit_events::insert(conn, tenant_id, &row)?;
@@ -221,19 +247,22 @@ async fn refuse(
     }
     tracing::info!(%event_id, code, %connection, "login refused");
     metrics::counter!("doorward_logins_refused_total", "reason" => code.clone()).increment(1);
-    Ok(Ending::Refused(Refused { code, event_id: Some(event_id), attempt_id: Some(attempt_id) }))
+    Ok(Ending::Refused(Refused { code, event_id: Some(event_id), attempt_id }))
 }
 
 /// What names no live attempt is counted by address, not written one row each.
 async fn garbage(ctx: &Context, tenant: &TenantCache, arrival: &Arrival, code: &'static str) -> Result<Ending, Error> {
-    metrics::counter!("doorward_login_garbage_total", "reason" => code).increment(1);
-    if let Some(ip) = arrival.visitor.ip {
-        let what = format!("callback/{}/{}", tenant.tenant.id, limits::address_bucket(ip));
-        // A flood is held in memory first: its row would be everybody's to wait for.
-        ctx.garbage_limit.check(&what).map_err(|retry_after| Error::RateLimited { retry_after })?;
-        limits::check(ctx, what, limits::GARBAGE_PER_MINUTE, 60).await?;
-    }
+    count(ctx, tenant, arrival, code).await?;
     Ok(Ending::Refused(Refused { code: code.to_owned(), event_id: None, attempt_id: None }))
+}
+
+/// Counts what anybody can send.
+///
+/// # Errors
+/// [`Error::RateLimited`] when this address sent too much of it.
+async fn count(ctx: &Context, tenant: &TenantCache, arrival: &Arrival, code: &str) -> Result<(), Error> {
+    metrics::counter!("doorward_login_garbage_total", "reason" => code.to_owned()).increment(1);
+    limits::garbage(ctx, tenant.tenant.id, arrival.visitor.ip).await
 }
 
 /// Opens what is sealed in an attempt.

@@ -1,6 +1,9 @@
 //! Limits on what strangers may try; the counters are rows, so that they hold across instances.
 
+use std::net::IpAddr;
+
 use chrono::{DateTime, Utc};
+use uuid::Uuid;
 
 use crate::context::Context;
 use crate::flows::Error;
@@ -35,6 +38,18 @@ pub struct Counted {
 /// [`Error::RateLimited`], [`Error::Unavailable`].
 pub async fn check(ctx: &Context, what: String, max: u32, seconds: u32) -> Result<(), Error> {
     check_each(ctx, vec![Limit { what, max }], seconds).await.map(drop)
+}
+
+/// Counts what names nothing that is expected, and could come from anybody at this address.
+///
+/// # Errors
+/// [`Error::RateLimited`], [`Error::Unavailable`].
+pub async fn garbage(ctx: &Context, tenant: Uuid, ip: Option<IpAddr>) -> Result<(), Error> {
+    let Some(ip) = ip else { return Ok(()) };
+    let what = format!("callback/{tenant}/{}", address_bucket(ip));
+    // A flood is held in memory first: its row would be everybody's to wait for.
+    ctx.garbage_limit.check(&what).map_err(|retry_after| Error::RateLimited { retry_after })?;
+    check(ctx, what, GARBAGE_PER_MINUTE, 60).await
 }
 
 /// Counts one try at each limit in turn. The first one that was reached refuses, and those after it are not counted:
@@ -77,10 +92,10 @@ pub async fn take_back(ctx: &Context, counted: Counted) -> Result<(), Error> {
 
 /// What counts as one address: an IPv4 address, or an IPv6 /64 (K-09: the rest is free to rotate).
 #[must_use]
-pub fn address_bucket(ip: std::net::IpAddr) -> String {
+pub fn address_bucket(ip: IpAddr) -> String {
     match ip {
-        std::net::IpAddr::V4(ip) => ip.to_string(),
-        std::net::IpAddr::V6(ip) => match ip.to_ipv4_mapped() {
+        IpAddr::V4(ip) => ip.to_string(),
+        IpAddr::V6(ip) => match ip.to_ipv4_mapped() {
             Some(mapped) => mapped.to_string(),
             None => format!("{:x?}", &ip.segments()[..4]),
         },

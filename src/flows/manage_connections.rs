@@ -1,44 +1,49 @@
 //! manage_connections: drafts, changes, activation.
 //!
-//! What an admin saves is checked field by field (`check`); what shall sign people in is checked against the provider
-//! itself (`probe`), before every save that leaves it active. No connection to the database is held meanwhile.
+//! What an admin saves is put into the row (`edit`) and checked field by field (`check`, `check_saml`); what a SAML
+//! provider says about itself is read and checked too (`metadata`). What shall sign people in is checked against the
+//! provider itself (`probe`), before every save that leaves it active. No connection to the database is held meanwhile.
 
 mod check;
+mod check_saml;
 mod cycle;
+mod edit;
+mod metadata;
 mod probe;
 
 use chrono::{DateTime, Utc};
 use diesel::PgConnection;
 use garde::Validate;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::context::Context;
-use crate::context::provider::{key_place, secret_place};
 use crate::flows::Error;
 use crate::flows::authenticate::Caller;
-use crate::flows::patch::{merged, not_null, nullable, put};
+use crate::flows::manage_saml_keys;
+use crate::flows::patch::{not_null, nullable};
 use crate::flows::write::{check_room, check_version, saved, write};
 use crate::model::audit::{Change, Event, Subject};
-use crate::model::connection::oidc::{OidcSettings, TokenEndpointAuthMethod};
+use crate::model::connection::oidc::OidcSettings;
 use crate::model::connection::provisioning::ProvisioningPolicy;
+use crate::model::connection::saml::SamlSettings;
 use crate::model::connection::{Connection, ConnectionStatus, Protocol};
 use crate::model::identity::SourceKind;
 use crate::model::json::Json;
 use crate::model::text::{name_key, valid_name};
-use crate::protocol::jwt::client_key::ClientKey;
-use crate::store::{Versioned, connections, domains, groups, identities, sessions};
+use crate::store::{Versioned, connections, domains, groups, identities, saml_keys, sessions};
+
+use edit::{apply_patch, empty_settings, make_client_key, merged_settings, seal_secret};
 
 pub use check::warnings;
-pub use probe::{Probed, probe};
+pub use metadata::Taken;
+pub use probe::probe;
 
 /// Most connections of a tenant.
 const MAX_CONNECTIONS: i64 = 100;
-/// Longest client secret, in bytes.
-const MAX_SECRET: usize = 1024;
 
 /// A connection to create; it begins as a draft, so everything but its name may come later.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
@@ -47,14 +52,14 @@ pub struct ConnectionIn {
     /// What the login page shows; unique in the tenant.
     #[garde(custom(valid_name))]
     pub display_name: String,
-    /// The protocol; `oidc`.
+    /// The protocol; never changes.
     #[serde(default = "oidc")]
     #[garde(skip)]
     pub protocol: Protocol,
-    /// The protocol's settings; authority and client id are enough.
-    #[serde(default)]
+    /// The protocol's settings. For OIDC authority and client id are enough, for SAML the metadata or where it is.
+    #[schema(value_type = Option<SettingsDocument>)]
     #[garde(skip)]
-    pub settings: OidcSettings,
+    pub settings: Option<Value>,
     /// What a sign-in may do to users and groups.
     #[serde(default)]
     #[garde(skip)]
@@ -66,6 +71,23 @@ pub struct ConnectionIn {
     /// When the provider will stop accepting the secret.
     #[garde(skip)]
     pub client_secret_expires_at: Option<DateTime<Utc>>,
+    /// A SAML provider's metadata.
+    #[garde(skip)]
+    pub metadata_xml: Option<String>,
+    /// Which entity of it, when it has several.
+    #[garde(skip)]
+    pub metadata_entity_id: Option<String>,
+}
+
+/// The settings of either protocol, as the API document describes them.
+#[derive(ToSchema)]
+#[schema(as = ConnectionSettings)]
+#[serde(untagged)]
+pub enum SettingsDocument {
+    /// With `protocol` `oidc`.
+    Oidc(OidcSettings),
+    /// With `protocol` `saml`.
+    Saml(SamlSettings),
 }
 
 const fn oidc() -> Protocol {
@@ -82,7 +104,7 @@ pub struct ConnectionPatch {
     pub display_name: Option<String>,
     /// Settings to merge in; `null` puts one back to its default.
     #[serde(default, deserialize_with = "not_null")]
-    #[schema(value_type = Option<OidcSettings>)]
+    #[schema(value_type = Option<SettingsDocument>)]
     #[garde(skip)]
     pub settings: Option<Value>,
     /// Provisioning to merge in.
@@ -100,6 +122,14 @@ pub struct ConnectionPatch {
     #[schema(value_type = Option<DateTime<Utc>>)]
     #[garde(skip)]
     pub client_secret_expires_at: Option<Option<DateTime<Utc>>>,
+    /// A SAML provider's metadata, which takes the place of what was known of it.
+    #[serde(default, deserialize_with = "not_null")]
+    #[garde(skip)]
+    pub metadata_xml: Option<String>,
+    /// Which entity of it, when it has several.
+    #[serde(default, deserialize_with = "not_null")]
+    #[garde(skip)]
+    pub metadata_entity_id: Option<String>,
 }
 
 /// Creates a draft.
@@ -108,14 +138,14 @@ pub struct ConnectionPatch {
 /// [`Error::Invalid`] names every field, [`Error::Conflict`] `display_name_taken` or `connection_cycle`.
 pub async fn create(ctx: &Context, caller: &Caller, input: ConnectionIn) -> Result<Connection, Error> {
     let (tenant, stamp) = (caller.tenant_id(), caller.stamp(ctx));
+    let settings = merged_settings(&empty_settings(input.protocol), input.settings.unwrap_or_default())?;
     let mut row = Connection {
         tenant_id: tenant,
         id: Uuid::now_v7(),
-        protocol: input.protocol,
         display_name_key: name_key(&input.display_name),
         display_name: input.display_name,
         status: ConnectionStatus::Draft,
-        settings: Json(input.settings),
+        settings: Json(settings),
         provisioning: Json(input.provisioning),
         client_secret: None,
         client_secret_expires_at: input.client_secret_expires_at,
@@ -124,18 +154,24 @@ pub async fn create(ctx: &Context, caller: &Caller, input: ConnectionIn) -> Resu
         provider_metadata: None,
         provider_metadata_at: None,
         provider_asked_at: None,
+        provider_due_at: None,
         version: 1,
         created_at: stamp.at,
         updated_at: stamp.at,
     };
-    check::check(ctx, &row)?;
+    check::check(ctx, &mut row)?;
     cycle::check(ctx, &row).await?;
+    metadata::take(ctx, &mut row, input.metadata_xml.as_deref(), input.metadata_entity_id.as_deref())?;
     seal_secret(ctx, &mut row, input.client_secret.as_ref())?;
     make_client_key(ctx, &mut row)?;
+    let keys = manage_saml_keys::first_keys(ctx, &caller.tenant.tenant.slug, &row).await?;
     write(ctx, tenant, stamp, move |conn| {
         check_room(connections::count(conn, tenant)?, MAX_CONNECTIONS)?;
         identities::insert_source(conn, tenant, row.id, SourceKind::Connection)?;
         connections::insert(conn, tenant, &row)?;
+        for key in &keys {
+            saml_keys::insert(conn, tenant, key)?;
+        }
         let event = Event::ConnectionCreated(Subject { id: row.id, name: Some(row.display_name.clone()) });
         Ok((row, Some(event)))
     })
@@ -160,12 +196,11 @@ pub async fn update(
     let old = read(ctx, tenant, id).await?;
     check_version(expected, old.version)?;
     let mut row = old.clone();
-    let same_secret = patch.client_secret.is_none();
+    let (same_secret, by_hand) = (patch.client_secret.is_none(), patch.metadata_xml.is_some());
     let fields = apply_patch(ctx, &mut row, patch)?;
     if fields.is_empty() {
         return Ok(row);
     }
-    check::check(ctx, &row)?;
     cycle::check(ctx, &row).await?;
     if same_secret && old.client_secret.is_some() && old.settings.0.sends_secret_elsewhere(&row.settings.0) {
         // K-01: whoever points the connection at a server of their own must not be sent a secret they cannot read.
@@ -173,15 +208,13 @@ pub async fn update(
         return Err(Error::invalid("client_secret", message));
     }
     make_client_key(ctx, &mut row)?;
-    if row.settings.0.issuer != old.settings.0.issuer {
-        (row.provider_metadata, row.provider_metadata_at) = (None, None);
-    }
+    let slug = &caller.tenant.tenant.slug;
     if row.status == ConnectionStatus::Active && fields != ["display_name"] {
-        let probed = probe(ctx, &row).await?;
-        keep(&mut row, probed, stamp.at);
+        row = probe(ctx, slug, row, !by_hand).await?;
     }
-    let (rekeyed, repointed) =
-        (old.settings.0.renames_people(&row.settings.0), old.settings.0.trusts_others(&row.settings.0));
+    let key = manage_saml_keys::key_of_kind(ctx, slug, &row).await?;
+    let rekeyed = old.settings.0.renames_people(&row.settings.0);
+    let repointed = old.settings.0.trusts_others(&row.settings.0) || metadata::trusts_others(&old, &row);
     let caller = caller.clone();
     write(ctx, tenant, stamp, move |conn| {
         lock(conn, tenant, id, Some(old.version))?;
@@ -193,6 +226,9 @@ pub async fn update(
         }
         (row.version, row.updated_at) = (old.version + 1, stamp.at);
         saved(connections::save(conn, tenant, &row, old.version)?)?;
+        if let Some(key) = &key {
+            manage_saml_keys::replace(conn, key)?;
+        }
         Ok((row, Some(Event::ConnectionUpdated(Change { id, fields }))))
     })
     .await
@@ -204,14 +240,12 @@ pub async fn update(
 /// [`Error::NotFound`], [`Error::Conflict`] `connection_cycle`, [`Error::Provider`] with what is missing or wrong at the
 /// provider.
 pub async fn activate(ctx: &Context, caller: &Caller, id: Uuid) -> Result<Connection, Error> {
-    let (tenant, stamp) = (caller.tenant_id(), caller.stamp(ctx));
-    let mut row = read(ctx, tenant, id).await?;
+    let row = read(ctx, caller.tenant_id(), id).await?;
     if row.status == ConnectionStatus::Active {
         return Ok(row);
     }
     cycle::check(ctx, &row).await?;
-    let probed = probe(ctx, &row).await?;
-    keep(&mut row, probed, stamp.at);
+    let row = probe(ctx, &caller.tenant.tenant.slug, row, true).await?;
     set_status(ctx, caller, row, ConnectionStatus::Active, Event::ConnectionActivated).await
 }
 
@@ -272,14 +306,6 @@ async fn read(ctx: &Context, tenant: Uuid, id: Uuid) -> Result<Connection, Error
     ctx.db.tenant(tenant, move |conn| connections::find(conn, tenant, id)?.ok_or(Error::NotFound)).await
 }
 
-/// Keeps what a probe found.
-fn keep(row: &mut Connection, probed: Probed, now: DateTime<Utc>) {
-    row.provider_asked_at = Some(now);
-    if let Some(document) = probed.metadata {
-        (row.provider_metadata, row.provider_metadata_at) = (Some(document), Some(now));
-    }
-}
-
 /// The row, held from here on: logins that are under way end before, later ones meet what this leaves.
 fn lock(conn: &mut PgConnection, tenant: Uuid, id: Uuid, expected: Option<i64>) -> Result<Connection, Error> {
     let row = Connection::lock(conn, tenant, id)?.ok_or(Error::NotFound)?;
@@ -301,42 +327,4 @@ fn unlink_all(conn: &mut PgConnection, tenant: Uuid, source: Uuid, confirmed: bo
     }
     let message = format!("this unlinks {unlinked} identities; repeat with ?confirm_unlink=true to do it");
     Err(Error::conflict("unlink_not_confirmed", message))
-}
-
-fn apply_patch(ctx: &Context, row: &mut Connection, patch: ConnectionPatch) -> Result<Vec<&'static str>, Error> {
-    let mut fields = Vec::new();
-    put(&mut row.display_name, patch.display_name, "display_name", &mut fields);
-    row.display_name_key = name_key(&row.display_name);
-    let settings = patch.settings.map(|p| merged(&row.settings.0, p, "settings.")).transpose()?;
-    put(&mut row.settings.0, settings, "settings", &mut fields);
-    let provisioning = patch.provisioning.map(|p| merged(&row.provisioning.0, p, "provisioning.")).transpose()?;
-    put(&mut row.provisioning.0, provisioning, "provisioning", &mut fields);
-    put(&mut row.client_secret_expires_at, patch.client_secret_expires_at, "client_secret_expires_at", &mut fields);
-    if let Some(secret) = patch.client_secret {
-        seal_secret(ctx, row, secret.as_ref())?;
-        fields.push("client_secret");
-    }
-    Ok(fields)
-}
-
-fn seal_secret(ctx: &Context, row: &mut Connection, secret: Option<&SecretString>) -> Result<(), Error> {
-    if secret.is_some_and(|s| s.expose_secret().is_empty() || s.expose_secret().len() > MAX_SECRET) {
-        return Err(Error::invalid("client_secret", format!("must have 1 to {MAX_SECRET} bytes")));
-    }
-    row.client_secret = secret.map(|s| ctx.sealer.seal(secret_place(row), s.expose_secret().as_bytes()));
-    Ok(())
-}
-
-/// A connection that proves itself by `private_key_jwt` has a key of its own, from the moment it says so.
-fn make_client_key(ctx: &Context, row: &mut Connection) -> Result<(), Error> {
-    let wanted = row.settings.0.token_endpoint_auth_method == Some(TokenEndpointAuthMethod::PrivateKeyJwt);
-    if !wanted || row.client_key.is_some() {
-        return Ok(());
-    }
-    let failed = |e: String| Error::Internal(e);
-    let der = ClientKey::generate().map_err(|e| failed(e.to_string()))?;
-    let key = ClientKey::from_pkcs8(&der).map_err(|e| failed(e.to_string()))?;
-    row.client_key_public = Some(serde_json::to_value(key.public_jwk()).map_err(|e| failed(e.to_string()))?);
-    row.client_key = Some(ctx.sealer.seal(key_place(row), der.expose_secret()));
-    Ok(())
 }

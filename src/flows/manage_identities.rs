@@ -12,7 +12,7 @@ use crate::flows::Error;
 use crate::flows::authenticate::Caller;
 use crate::flows::write::write;
 use crate::model::audit::Event;
-use crate::model::connection::oidc::OidcSettings;
+use crate::model::connection::Settings;
 use crate::model::identity::FederatedIdentity;
 use crate::model::text::valid_external_id;
 use crate::model::user::User;
@@ -62,9 +62,10 @@ pub fn new_identity(
 }
 
 /// The issuer as a login will assert it: for a provider of many directories the one of the named directory.
-fn issuer_of(settings: &OidcSettings, input: &IdentityIn) -> Result<String, Error> {
+fn issuer_of(settings: &Settings, input: &IdentityIn) -> Result<String, Error> {
     let missing = || Error::invalid("connection_id", "names a connection that has no issuer yet");
-    let issuer = settings.issuer.as_deref().ok_or_else(missing)?;
+    let issuer = settings.issuer().ok_or_else(missing)?;
+    let Settings::Oidc(settings) = settings else { return Ok(issuer.to_owned()) };
     issuer::resolve(
         settings,
         &issuer.replace("{tenantid}", input.directory_id.as_deref().unwrap_or_default()),

@@ -16,7 +16,7 @@ use crate::context::Context;
 use crate::flows::Error;
 use crate::flows::provision::Provisioned;
 use crate::model::audit::{Actor, Event, LoginMethod, LoginSucceeded, Stamp};
-use crate::model::session::{Session, UpstreamTokens};
+use crate::model::session::{Session, Upstream};
 use crate::model::text::tamed;
 use crate::secrets::sealed::Place;
 use crate::secrets::token;
@@ -44,6 +44,7 @@ impl Visitor {
 }
 
 /// How the person proved who they are.
+#[derive(Clone)]
 pub struct Proof {
     /// In which way.
     pub method: LoginMethod,
@@ -55,8 +56,10 @@ pub struct Proof {
     pub acr: Option<String>,
     /// By which methods (`amr`, RFC 8176).
     pub amr: Vec<String>,
-    /// The provider's tokens, for logout and revocation.
-    pub upstream: Option<UpstreamTokens>,
+    /// The provider's tokens or names, for logout and revocation.
+    pub upstream: Option<Upstream>,
+    /// The provider says that its session ends then; ours does not outlive it.
+    pub ends_at: Option<DateTime<Utc>>,
 }
 
 /// A session that is ready to be stored, but for who it is of.
@@ -79,8 +82,10 @@ impl NewSession {
         proof: Proof,
     ) -> Result<(Self, SecretString), Error> {
         let (token, id, stamp) = (token::random(), Uuid::now_v7(), visitor.stamp(ctx));
+        let (name_id_hash, session_index_hash) = logout_keys(proof.upstream.as_ref());
         let upstream = proof.upstream.map(|tokens| serde_json::to_vec(&tokens)).transpose();
         let upstream = upstream.map_err(|e| Error::Internal(e.to_string()))?;
+        let longest = stamp.at + Duration::hours(ctx.config.session_max_hours);
         let row = Session {
             tenant_id,
             id,
@@ -91,7 +96,7 @@ impl NewSession {
             auth_time: proof.auth_time.unwrap_or(stamp.at),
             created_at: stamp.at,
             last_seen_at: stamp.at,
-            expires_at: stamp.at + Duration::hours(ctx.config.session_max_hours),
+            expires_at: proof.ends_at.map_or(longest, |ends| ends.min(longest)), // C-19
             ended_at: None,
             end_reason: None,
             ip: visitor.ip.map(|ip| ip.to_string()),
@@ -99,6 +104,8 @@ impl NewSession {
             upstream: upstream.map(|bytes| ctx.sealer.seal(upstream_place(tenant_id, id), &bytes)),
             acr: proof.acr,
             amr: proof.amr,
+            name_id_hash,
+            session_index_hash,
         };
         let replaced = visitor.session_cookie.as_deref().map(token::hash);
         Ok((Self { row, method: proof.method, replaced, stamp }, token.into()))
@@ -147,6 +154,14 @@ pub fn announce(ctx: &Context, tenant: Uuid, visitor: &Visitor, ended_others: bo
         ctx.caches.forget(tenant);
     }
     metrics::counter!("doorward_logins_succeeded_total").increment(1);
+}
+
+/// By what a SAML provider finds the session again that it wants to end: hashes of NameID and SessionIndex.
+fn logout_keys(upstream: Option<&Upstream>) -> (Option<Vec<u8>>, Option<Vec<u8>>) {
+    match upstream {
+        Some(Upstream::Saml(at)) => (Some(token::hash(&at.name_id)), at.session_index.as_deref().map(token::hash)),
+        Some(Upstream::Oidc(_)) | None => (None, None),
+    }
 }
 
 /// Where a session's upstream tokens are sealed.

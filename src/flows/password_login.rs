@@ -155,7 +155,7 @@ where
 {
     let (tenant, user_id, now) = (user.tenant_id, user.id, ctx.clock.now());
     let (method, amr) = (LoginMethod::Password, vec!["pwd".to_owned()]); // RFC 8176
-    let proof = Proof { method, source_id: None, auth_time: None, acr: None, amr, upstream: None };
+    let proof = Proof { method, source_id: None, auth_time: None, acr: None, amr, upstream: None, ends_at: None };
     let (session, token) = NewSession::prepare(ctx, tenant, &arrival.visitor, proof)?;
     let opened = ctx.db.tenant(tenant, move |conn| {
         // What was true when the password was checked may be over: suspended, or another password.

@@ -6,6 +6,7 @@
 pub mod api_keys;
 pub mod applications;
 pub mod audit_events;
+pub mod certificate;
 pub mod connections;
 pub mod domains;
 pub mod group_mappings;
@@ -14,6 +15,7 @@ pub mod identities;
 pub mod installation_applications;
 pub mod me;
 pub mod operators;
+pub mod saml_keys;
 pub mod service_accounts;
 pub mod sessions;
 pub mod signing_keys;

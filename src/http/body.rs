@@ -17,6 +17,8 @@ use crate::http::problem::Problem;
 pub const MAX_JSON: usize = 1 << 20;
 /// Largest form body, in bytes; what a provider posts fits.
 pub const MAX_FORM: usize = 64 << 10;
+/// Largest form with a SAML message, in bytes: 256 KiB of XML in base64, escaped.
+pub const MAX_MESSAGE_FORM: usize = 640 << 10;
 
 /// A JSON body. Extracting it never fails: what is wrong with it is told by [`Body::read`], once the caller is known
 /// (T-08: a stranger is told that first, whatever the body).
@@ -144,11 +146,16 @@ pub fn read_pairs<T: DeserializeOwned>(text: &str) -> Result<T, Problem> {
     })
 }
 
-/// A posted form, as text to be read by [`read_pairs`].
+/// A posted form of at most so many bytes, as text to be read by [`read_pairs`].
 #[derive(Debug)]
-pub struct FormText(pub String);
+pub struct Form<const MAX: usize>(pub String);
 
-impl FromRequest for FormText {
+/// A form.
+pub type FormText = Form<MAX_FORM>;
+/// A form with a SAML message.
+pub type MessageForm = Form<MAX_MESSAGE_FORM>;
+
+impl<const MAX: usize> FromRequest for Form<MAX> {
     type Error = Problem;
     type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
 
@@ -163,11 +170,48 @@ impl FromRequest for FormText {
                 return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail));
             }
             let bytes = bytes.await.map_err(|e| unreadable(&e))?;
-            if bytes.len() > MAX_FORM {
+            if bytes.len() > MAX {
                 return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "the body is too large"));
             }
             let malformed = |_| Problem::new(StatusCode::BAD_REQUEST, "malformed_body", "the body is not UTF-8");
             String::from_utf8(bytes.to_vec()).map(Self).map_err(malformed)
+        })
+    }
+}
+
+/// An XML document in the body, as text. Like [`Body`], it is read once the caller is known.
+pub struct XmlText(Result<String, Problem>);
+
+impl XmlText {
+    /// The text.
+    ///
+    /// # Errors
+    /// 400, 413 or 415.
+    pub fn read(self) -> Result<String, Problem> {
+        self.0
+    }
+}
+
+/// What SAML metadata is sent as. None of them can be posted by a form (W-07).
+const XML: [&str; 3] = ["application/samlmetadata+xml", "application/xml", "text/xml"];
+
+impl FromRequest for XmlText {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let xml = XML.iter().any(|name| req.content_type().eq_ignore_ascii_case(name));
+        let encoded = req.headers().contains_key("content-encoding");
+        let bytes = web::Bytes::from_request(req, payload);
+        Box::pin(async move {
+            if !xml || encoded {
+                let detail = format!("the body must be plain {}", XML.join(", "));
+                let problem = Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail);
+                return Ok(Self(Err(problem)));
+            }
+            let malformed = |_| Problem::new(StatusCode::BAD_REQUEST, "malformed_body", "the body is not UTF-8");
+            let text = bytes.await.map_err(|e| unreadable(&e));
+            Ok(Self(text.and_then(|bytes| String::from_utf8(bytes.to_vec()).map_err(malformed))))
         })
     }
 }

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::config::Config;
 use crate::flows::password_login::DEVICE_DAYS;
+use crate::flows::single_logout::LOGOUT_MINUTES;
 use crate::model::login_attempt::ATTEMPT_MINUTES;
 
 /// Most logins that one browser may have under way; older ones are let go.
@@ -27,6 +28,10 @@ fn attempt_name(config: &Config, attempt: Uuid) -> String {
 
 fn device_name(config: &Config, tenant: Uuid) -> String {
     format!("{}dw_d_{}", prefix(config), tenant.simple())
+}
+
+fn logout_name(config: &Config, tenant: Uuid) -> String {
+    format!("{}dw_l_{}", prefix(config), tenant.simple())
 }
 
 fn build<'a>(config: &Config, name: String, value: String, same_site: SameSite) -> Cookie<'a> {
@@ -60,6 +65,21 @@ pub fn device<'a>(config: &Config, tenant: Uuid, value: &str) -> Cookie<'a> {
     cookie
 }
 
+/// The cookie by which a browser remembers a SAML logout that it is under way with: None, because a form post from the
+/// provider must bring it.
+#[must_use]
+pub fn logout<'a>(config: &Config, tenant: Uuid, value: &str) -> Cookie<'a> {
+    let mut cookie = build(config, logout_name(config, tenant), value.to_owned(), SameSite::None);
+    cookie.set_max_age(Duration::minutes(LOGOUT_MINUTES));
+    cookie
+}
+
+/// A cookie that deletes the logout cookie.
+#[must_use]
+pub fn no_logout<'a>(config: &Config, tenant: Uuid) -> Cookie<'a> {
+    removal(build(config, logout_name(config, tenant), String::new(), SameSite::None))
+}
+
 /// A cookie that deletes the session cookie.
 #[must_use]
 pub fn no_session<'a>(config: &Config, tenant: Uuid) -> Cookie<'a> {
@@ -81,6 +101,12 @@ fn removal(mut cookie: Cookie<'_>) -> Cookie<'_> {
 #[must_use]
 pub fn read_session(req: &HttpRequest, config: &Config, tenant: Uuid) -> Option<String> {
     single(req, &session_name(config, tenant))
+}
+
+/// The logout cookie's value, when there is exactly one of that name.
+#[must_use]
+pub fn read_logout(req: &HttpRequest, config: &Config, tenant: Uuid) -> Option<String> {
+    single(req, &logout_name(config, tenant))
 }
 
 /// The device cookie's value, when there is exactly one of that name.

@@ -3,17 +3,23 @@
 //! Server-rendered, no script, usable without JavaScript and by keyboard. Texts come from the catalogue (`texts`).
 //! 1. `start`: the tenant's login page (`form`), and the way to the provider, or `password`;
 //! 2. `callback`: the provider's answer, by query, by form post, or fetched after a form post;
-//! 3. `landing`: signed in, with nowhere else to go; 4. `logout`.
+//!    SAML answers come to `acs` and end the same way;
+//! 3. `landing`: signed in, with nowhere else to go; 4. `logout`, and `slo` for what SAML providers say about it;
+//! 5. `saml_metadata`: what SAML providers read about us.
 
+pub mod acs;
 pub mod callback;
 mod form;
 pub mod landing;
 pub mod logout;
 pub mod password;
+pub mod saml_metadata;
+pub mod slo;
 pub mod start;
 
 use std::sync::Arc;
 
+use actix_web::cookie::Cookie;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
@@ -23,6 +29,7 @@ use uuid::Uuid;
 use crate::config::Config;
 use crate::context::caches::TenantCache;
 use crate::flows::Error;
+use crate::flows::onward::Onward;
 use crate::flows::open_session::Visitor;
 use crate::http::texts::{Texts, texts};
 use crate::http::{Ctx, auth, cookies, peer};
@@ -70,18 +77,53 @@ pub(in crate::http) fn page(
     template: &impl Template,
     leads_out: bool,
 ) -> HttpResponse {
-    let action = match (leads_out, config.is_https()) {
-        (false, _) => "'self'",
-        (true, true) => "'self' https:",
-        (true, false) => "'self' https: http:", // loopback only: providers of the demo and of tests
-    };
-    render(response, template, &format!("form-action {action}"))
+    render(response, template, form_action(config, leads_out))
 }
 
-/// A page whose form submits itself to an application, by the one script that we have; without it there is a button.
-pub(in crate::http) fn submitting_page(template: &impl Template) -> HttpResponse {
-    // The target is a registered redirect URI, of whatever scheme a native application has.
+fn form_action(config: &Config, leads_out: bool) -> &'static str {
+    match (leads_out, config.is_https()) {
+        (false, _) => "form-action 'self'",
+        (true, true) => "form-action 'self' https:",
+        (true, false) => "form-action 'self' https: http:", // loopback only: providers of the demo and of tests
+    }
+}
+
+/// A page whose form submits itself, by the one script that we have; without it there is a button.
+#[derive(Template)]
+#[template(path = "submit.html")]
+pub(in crate::http) struct SubmitPage<'a> {
+    pub t: &'a Texts,
+    pub action: &'a str,
+    pub fields: Vec<(&'a str, &'a str)>,
+}
+
+/// A form for an application. The target is a registered redirect URI, of whatever scheme a native application has.
+pub(in crate::http) fn submitting_page(template: &SubmitPage<'_>) -> HttpResponse {
     render(HttpResponse::Ok(), template, "script-src 'self'; form-action *")
+}
+
+/// To the provider, by a redirect or a form, with these cookies.
+pub(in crate::http) fn onward(ctx: &Ctx, req: &HttpRequest, way: &Onward, cookies: Vec<Cookie<'_>>) -> HttpResponse {
+    let response = match way {
+        Onward::Redirect(url) => see_other(url.as_str()).finish(),
+        Onward::Form { to, fields } => {
+            let fields = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            let template = SubmitPage { t: texts(req), action: to.as_str(), fields };
+            let action = form_action(&ctx.config, true);
+            render(HttpResponse::Ok(), &template, &format!("script-src 'self'; {action}"))
+        }
+    };
+    with_cookies(response, &cookies)
+}
+
+/// The answer with these cookies too.
+fn with_cookies(mut response: HttpResponse, cookies: &[Cookie<'_>]) -> HttpResponse {
+    for cookie in cookies {
+        if let Err(error) = response.add_cookie(cookie) {
+            tracing::error!(%error, "a cookie could not be set");
+        }
+    }
+    response
 }
 
 fn render(mut response: HttpResponseBuilder, template: &impl Template, policy: &str) -> HttpResponse {

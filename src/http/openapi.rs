@@ -9,7 +9,7 @@ use utoipa::{Modify, OpenApi};
 
 use crate::http::admin::{
     api_keys, applications, audit_events, connections, domains, group_mappings, groups, identities,
-    installation_applications, me, operators, service_accounts, sessions, signing_keys, tenants, users,
+    installation_applications, me, operators, saml_keys, service_accounts, sessions, signing_keys, tenants, users,
 };
 use crate::http::problem::ProblemBody;
 
@@ -24,7 +24,8 @@ use crate::http::problem::ProblemBody;
         tenants::list_tenants, tenants::create_tenant, tenants::get_tenant, tenants::update_tenant, tenants::delete_tenant,
         connections::list_connections, connections::create_connection, connections::get_connection,
         connections::update_connection, connections::delete_connection, connections::activate_connection,
-        connections::disable_connection,
+        connections::disable_connection, connections::put_connection_metadata,
+        saml_keys::list_saml_keys, saml_keys::create_saml_key, saml_keys::activate_saml_key, saml_keys::delete_saml_key,
         users::list_users, users::create_user, users::import_users, users::get_user, users::update_user, users::delete_user,
         users::set_password, users::remove_password, users::list_user_groups, identities::list_identities, identities::link_identity, identities::unlink_identity,
         groups::list_groups, groups::create_group, groups::get_group, groups::update_group, groups::delete_group,

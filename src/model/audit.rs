@@ -1,4 +1,8 @@
 //! AuditEvent: the domain event. Typed and versioned, by ids, never holding a secret. Webhooks and logout read it too.
+//!
+//! Every event stands in one list, [`Event`]; payloads that belong together have a file (`certificates`).
+
+mod certificates;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -10,6 +14,8 @@ use uuid::Uuid;
 use crate::model::application::settings::TokenAlgorithm;
 
 use crate::model::text_enum::text_enum;
+
+pub use certificates::{CertificateExpires, CertificatesChanged};
 
 /// Who did it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -77,7 +83,7 @@ pub struct Membership {
 pub struct KeyOf {
     /// Its id.
     pub id: Uuid,
-    /// The user, service account or application whose it is; an operator's key is nobody's.
+    /// The user, service account, application or connection whose it is; an operator's key is nobody's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub owner_id: Option<Uuid>,
 }
@@ -87,6 +93,8 @@ text_enum! {
     LoginMethod {
         /// By an OpenID Connect provider.
         Oidc = "oidc",
+        /// By a SAML 2.0 provider.
+        Saml = "saml",
         /// By a password of Doorward's own.
         Password = "password",
     }
@@ -209,6 +217,18 @@ pub enum Event {
     ConnectionDeleted(Subject),
     #[serde(rename = "connection.metadata_changed")]
     ConnectionMetadataChanged(Change),
+    #[serde(rename = "connection.metadata_refused")]
+    ConnectionMetadataRefused { id: Uuid, reason: &'static str },
+    #[serde(rename = "connection.certificates_changed")]
+    ConnectionCertificatesChanged(CertificatesChanged),
+    #[serde(rename = "connection.certificate_expires")]
+    ConnectionCertificateExpires(CertificateExpires),
+    #[serde(rename = "saml_key.created")]
+    SamlKeyCreated(KeyOf),
+    #[serde(rename = "saml_key.activated")]
+    SamlKeyActivated(KeyOf),
+    #[serde(rename = "saml_key.deleted")]
+    SamlKeyDeleted(KeyOf),
     #[serde(rename = "user.created")]
     UserCreated(Subject),
     #[serde(rename = "users.imported")]
@@ -283,6 +303,8 @@ pub enum Event {
     LoginSucceeded(LoginSucceeded),
     #[serde(rename = "login.refused")]
     LoginRefused(LoginRefused),
+    #[serde(rename = "logout.refused")]
+    LogoutRefused { connection_id: Uuid, reason: &'static str, detail: String },
     #[serde(rename = "signing_key.created")]
     SigningKeyCreated(KeyRotated),
     #[serde(rename = "signing_key.brought_forward")]

@@ -27,11 +27,22 @@ pub struct LoginAttempt {
     pub session_id: Option<Uuid>,
 }
 
-/// What is sealed in `secrets`.
+/// What is sealed in `secrets`. The forms are told apart by their fields.
 #[derive(Serialize, Deserialize)]
-pub struct AttemptSecrets {
-    /// The `nonce` that the ID token must carry.
-    pub nonce: String,
-    /// The PKCE verifier, when the connection uses PKCE.
-    pub pkce_verifier: Option<String>,
+#[serde(untagged)]
+pub enum AttemptSecrets {
+    /// Of a login by OpenID Connect.
+    Oidc {
+        /// The `nonce` that the ID token must carry.
+        nonce: String,
+        /// The PKCE verifier, when the connection uses PKCE.
+        pkce_verifier: Option<String>,
+    },
+    /// Of a login by SAML.
+    Saml {
+        /// The id of our request, which the response must name.
+        request_id: String,
+        /// The person must have authenticated since then.
+        authenticated_since: Option<DateTime<Utc>>,
+    },
 }

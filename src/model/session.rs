@@ -27,6 +27,8 @@ pub struct Session {
     pub upstream: Option<Vec<u8>>,
     pub acr: Option<String>,
     pub amr: Vec<String>,
+    pub name_id_hash: Option<Vec<u8>>,
+    pub session_index_hash: Option<Vec<u8>>,
 }
 
 impl Session {
@@ -39,8 +41,18 @@ impl Session {
     }
 }
 
-/// What is sealed in `upstream`: the provider's tokens, for its logout and revocation endpoints.
-#[derive(Serialize, Deserialize)]
+/// What is sealed in `upstream`: what the provider's logout asks for. The forms are told apart by their fields.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Upstream {
+    /// The provider's tokens.
+    Oidc(UpstreamTokens),
+    /// The provider's names of the person and the session.
+    Saml(UpstreamSession),
+}
+
+/// A provider's tokens, for its logout and revocation endpoints.
+#[derive(Clone, Serialize, Deserialize)]
 pub struct UpstreamTokens {
     /// The ID token, sent as `id_token_hint`.
     pub id_token: String,
@@ -48,4 +60,19 @@ pub struct UpstreamTokens {
     pub refresh_token: Option<String>,
     /// The access token.
     pub access_token: Option<String>,
+}
+
+/// A session at a SAML provider, named as the provider named it.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct UpstreamSession {
+    /// The NameID.
+    pub name_id: String,
+    /// Its `Format`.
+    pub format: Option<String>,
+    /// Its `NameQualifier`.
+    pub name_qualifier: Option<String>,
+    /// Its `SPNameQualifier`.
+    pub sp_name_qualifier: Option<String>,
+    /// The `SessionIndex`.
+    pub session_index: Option<String>,
 }

@@ -17,3 +17,4 @@ pub mod verify;
 mod weak_rsa;
 
 pub use error::JwtError;
+pub(in crate::protocol) use weak_rsa::has_roca_fingerprint;

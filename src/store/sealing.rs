@@ -13,6 +13,7 @@ pub const SEALED_COLUMNS: &[(&str, &str)] = &[
     ("login_attempts", "secrets"),
     ("login_attempts", "parked_response"),
     ("sessions", "upstream"),
+    ("saml_keys", "private_key"),
     ("signing_keys", "private_key"),
     ("installation_signing_keys", "private_key"),
 ];

@@ -138,6 +138,40 @@ pub fn end_of_source(
     end_all!(conn, tenant, (sessions::source_id.eq(source), grants::source_id.eq(source)), reason, now)
 }
 
+/// Ends the sessions that a SAML provider means by a NameID and, where there are any, SessionIndexes: those of this source
+/// and no other (C-46). A session without index is meant whatever is named. Tells which, and whose.
+///
+/// # Errors
+/// What the database says.
+pub fn end_at_provider(
+    conn: &mut PgConnection,
+    tenant: Uuid,
+    (source, name): (Uuid, &[u8]),
+    indexes: &[Vec<u8>],
+    now: DateTime<Utc>,
+) -> QueryResult<Vec<(Uuid, Uuid)>> {
+    let mut meant = sessions::table
+        .filter(sessions::tenant_id.eq(tenant))
+        .filter(sessions::source_id.eq(source))
+        .filter(sessions::name_id_hash.eq(name))
+        .filter(sessions::ended_at.is_null())
+        .filter(sessions::expires_at.gt(now))
+        .select((sessions::id, sessions::user_id))
+        .into_boxed();
+    if !indexes.is_empty() {
+        let named = sessions::session_index_hash.eq_any(indexes.to_vec());
+        meant = meant.filter(sessions::session_index_hash.is_null().or(named));
+    }
+    let mut ended = Vec::new();
+    for (id, user) in meant.load::<(Uuid, Uuid)>(conn)? {
+        // Another request may be ending it just now; it is told once.
+        if end(conn, tenant, id, "provider_logout", now)? {
+            ended.push((id, user));
+        }
+    }
+    Ok(ended)
+}
+
 /// Deletes sessions that were over before `before`, at most `limit` (system).
 ///
 /// # Errors

@@ -23,6 +23,8 @@ mod protocol;
 mod providers;
 mod provisioning;
 mod readme;
+mod saml;
+mod saml_login;
 mod scripts;
 mod support;
 mod tenancy;

@@ -16,6 +16,8 @@ pub mod passwords;
 pub mod process;
 pub mod raw_server;
 pub mod relying_party;
+pub mod saml;
+pub mod saml_idp;
 pub mod screen;
 pub mod sign_in;
 pub mod signing;

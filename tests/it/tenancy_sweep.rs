@@ -48,8 +48,12 @@ const TABLE: &[(&str, &str, Rule)] = &[
     ("GET", "/t/{tenant}/login/{connection}", Public(404, 403)),
     ("GET", "/t/{tenant}/sso/{connection}/callback", Public(400, 400)),
     ("POST", "/t/{tenant}/sso/{connection}/callback", Public(400, 400)),
+    ("POST", "/t/{tenant}/sso/{connection}/acs", Public(400, 400)),
+    ("GET", "/t/{tenant}/sso/{connection}/slo", Public(404, 403)),
+    ("POST", "/t/{tenant}/sso/{connection}/slo", Public(404, 403)),
     ("GET", "/t/{tenant}/sso/{connection}/resume/{attempt}", Public(400, 400)),
     ("GET", "/t/{tenant}/sso/{connection}/jwks.json", Public(404, 404)),
+    ("GET", "/t/{tenant}/sso/{connection}/metadata", Public(404, 404)),
     ("GET", "/t/{tenant}/logout", Public(200, 200)),
     ("POST", "/t/{tenant}/logout", Public(403, 403)),
     ("GET", "/t/{tenant}/logout/done", Public(200, 200)),
@@ -112,6 +116,11 @@ const TABLE: &[(&str, &str, Rule)] = &[
     ("DELETE", "/v1/tenants/{tenant}/connections/{id}", AdminOnly(404)),
     ("POST", "/v1/tenants/{tenant}/connections/{id}/activate", AdminOnly(404)),
     ("POST", "/v1/tenants/{tenant}/connections/{id}/disable", AdminOnly(404)),
+    ("PUT", "/v1/tenants/{tenant}/connections/{id}/metadata", AdminOnly(404)),
+    ("GET", "/v1/tenants/{tenant}/connections/{id}/keys", Auditors(404)),
+    ("POST", "/v1/tenants/{tenant}/connections/{id}/keys", AdminOnly(404)),
+    ("DELETE", "/v1/tenants/{tenant}/connections/{id}/keys/{key}", AdminOnly(404)),
+    ("POST", "/v1/tenants/{tenant}/connections/{id}/keys/{key}/activate", AdminOnly(404)),
     ("GET", "/v1/tenants/{tenant}/users", Auditors(200)),
     ("POST", "/v1/tenants/{tenant}/users", AdminOnly(201)),
     ("POST", "/v1/tenants/{tenant}/users/import", AdminOnly(201)),
@@ -253,6 +262,9 @@ fn request(
         (Method::POST, true) => request.form(&[("state", "never-was")]),
         (Method::POST | Method::PATCH, _) => request.json(body),
         (Method::PUT, _) if pattern.ends_with("/password") => request.json(body),
+        (Method::PUT, _) if pattern.ends_with("/metadata") => {
+            request.header("content-type", "application/xml").body("<none/>")
+        }
         _ => request,
     }
 }

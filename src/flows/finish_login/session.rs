@@ -1,29 +1,19 @@
 //! Step 4: one transaction from the assertion to the session and its audit event.
 
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
+use uuid::Uuid;
 
 use crate::context::Context;
 use crate::context::provider::Provider;
 use crate::flows::Error;
-use crate::flows::finish_login::{Arrival, Why};
-use crate::flows::open_session::{self, NewSession, Proof};
+use crate::flows::finish_login::{Arrival, Vouched, Why};
+use crate::flows::open_session::{self, NewSession};
 use crate::flows::provision::{Provisioned, Verdict, provision};
-use crate::model::audit::LoginMethod;
-use crate::model::claims::IdentityAssertion;
 use crate::model::connection::ConnectionStatus;
-use crate::model::login_attempt::LoginAttempt;
-use crate::model::session::UpstreamTokens;
-use crate::model::text::tamed;
-use crate::protocol::oidc::redeem::Redeemed;
 use crate::store::{connections, login_attempts};
 
 /// How often a lost race is run again. Each round somebody wins, and a loser finds the winner's rows.
 const ROUNDS: usize = 5;
-
-/// Longest `acr`, and longest of the `amr`, that is passed on, in characters.
-const MAX_CONTEXT: usize = 255;
-/// Most authentication methods that are passed on.
-const MAX_METHODS: usize = 10;
 
 /// How one round of the transaction ended when it did not commit.
 enum Undone {
@@ -38,30 +28,29 @@ impl<E: Into<Error>> From<E> for Undone {
     }
 }
 
-/// Decides, applies, and opens the session.
+/// Decides, applies, and opens the session; `attempt` is the login that was begun for it, where one was.
 ///
 /// # Errors
 /// Outside [`Error`] when the database does not answer; inside the refusal.
 pub async fn open(
     ctx: &Context,
     provider: &Provider,
-    attempt: &LoginAttempt,
+    attempt: Option<Uuid>,
     arrival: &Arrival,
-    redeemed: Redeemed,
-    assertion: IdentityAssertion,
+    vouched: Vouched,
 ) -> Result<Result<(SecretString, Provisioned), Why>, Error> {
-    let tenant = attempt.tenant_id;
+    let tenant = provider.connection.tenant_id;
     for _ in 0..ROUNDS {
-        let (session, token) = NewSession::prepare(ctx, tenant, &arrival.visitor, proof(attempt, &redeemed))?;
-        let (connection, assertion) = (provider.connection.clone(), assertion.clone());
-        let (attempt_id, now) = (attempt.id, ctx.clock.now());
+        let (session, token) = NewSession::prepare(ctx, tenant, &arrival.visitor, vouched.proof.clone())?;
+        let (connection, assertion) = (provider.connection.clone(), vouched.assertion.clone());
+        let (warnings, now) = (vouched.warnings.clone(), ctx.clock.now());
         let round = ctx.db.tenant(tenant, move |conn| {
             // What was decided while the provider was asked may be over: disabled or changed in the meantime.
             let rules = (ConnectionStatus::Active, connection.settings.clone(), connection.provisioning.clone());
             if connections::hold(conn, tenant, connection.id)? != Some(rules) {
                 return Err(Undone::Refused(Why::new("connection_not_active", None)));
             }
-            let welcome = match provision(conn, tenant, &connection, &assertion, now)? {
+            let mut welcome = match provision(conn, tenant, &connection, &assertion, now)? {
                 Verdict::Welcome(welcome) => *welcome,
                 Verdict::Refused(r) => {
                     return Err(Undone::Refused(Why {
@@ -72,8 +61,11 @@ pub async fn open(
                 }
                 Verdict::Raced => return Err(Undone::Raced),
             };
+            welcome.warnings.extend(warnings);
             let session_id = session.store(conn, &welcome)?;
-            login_attempts::set_session(conn, tenant, attempt_id, session_id)?;
+            if let Some(attempt) = attempt {
+                login_attempts::set_session(conn, tenant, attempt, session_id)?;
+            }
             Ok(welcome)
         });
         match round.await {
@@ -88,22 +80,4 @@ pub async fn open(
         }
     }
     Err(Error::Unavailable)
-}
-
-/// What the provider's answer proves.
-fn proof(attempt: &LoginAttempt, redeemed: &Redeemed) -> Proof {
-    let told = &redeemed.claims.claims;
-    let amr = told.get("amr").and_then(serde_json::Value::as_array).into_iter().flatten();
-    Proof {
-        method: LoginMethod::Oidc,
-        source_id: Some(attempt.connection_id),
-        auth_time: redeemed.claims.auth_time,
-        acr: told.get("acr").and_then(|acr| acr.as_str()).map(|acr| tamed(acr, MAX_CONTEXT)),
-        amr: amr.filter_map(|method| method.as_str()).take(MAX_METHODS).map(|m| tamed(m, MAX_CONTEXT)).collect(),
-        upstream: Some(UpstreamTokens {
-            id_token: redeemed.id_token.expose_secret().to_owned(),
-            refresh_token: redeemed.refresh_token.as_ref().map(|t| t.expose_secret().to_owned()),
-            access_token: Some(redeemed.access_token.expose_secret().to_owned()),
-        }),
-    }
 }

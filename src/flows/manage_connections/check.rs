@@ -1,13 +1,16 @@
 //! What may be saved: every field bounded, every URL one that we would call. Completeness is not asked of a draft.
 
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use super::check_saml;
 use crate::context::Context;
 use crate::flows::Error;
 use crate::flows::faults::{Faults, MAX_URL};
-use crate::model::connection::Connection;
+use crate::model::claims::ClaimMapping;
 use crate::model::connection::oidc::{CodeChallengeMethod, OidcSettings};
 use crate::model::connection::provisioning::{EmailTrust, ProvisioningPolicy};
+use crate::model::connection::{Connection, Settings};
 use crate::model::group::{MatchKind, NamePattern};
 use crate::model::role::Role;
 use crate::protocol::oidc::authorize::RESERVED_PARAMETERS;
@@ -17,11 +20,16 @@ use crate::protocol::oidc::issuer;
 ///
 /// # Errors
 /// [`Error::Invalid`] with every fault, each with its field.
-pub fn check(ctx: &Context, row: &Connection) -> Result<(), Error> {
+pub fn check(ctx: &Context, row: &mut Connection) -> Result<(), Error> {
     let mut f = Faults::new(ctx);
-    check_provider(&mut f, &row.settings.0);
-    check_request(&mut f, &row.settings.0);
-    check_mapping(&mut f, &row.settings.0);
+    match &mut row.settings.0 {
+        Settings::Oidc(settings) => {
+            check_provider(&mut f, settings);
+            check_request(&mut f, settings);
+        }
+        Settings::Saml(settings) => check_saml::check(&mut f, ctx, settings),
+    }
+    check_mapping(&mut f, row.settings.0.claim_mapping());
     check_provisioning(&mut f, &row.provisioning.0);
     f.told()
 }
@@ -96,8 +104,7 @@ fn check_request(f: &mut Faults<'_>, s: &OidcSettings) {
     }
 }
 
-fn check_mapping(f: &mut Faults<'_>, s: &OidcSettings) {
-    let m = &s.claim_mapping;
+fn check_mapping(f: &mut Faults<'_>, m: &ClaimMapping) {
     let named = [
         ("settings.claim_mapping.user_id", &m.user_id),
         ("settings.claim_mapping.email", &m.email),
@@ -139,13 +146,15 @@ fn check_provisioning(f: &mut Faults<'_>, p: &ProvisioningPolicy) {
 
 /// What is allowed but weaker than it could be; shown with the connection.
 #[must_use]
-pub fn warnings(row: &Connection) -> Vec<&'static str> {
-    let s = &row.settings.0;
+pub fn warnings(row: &Connection, now: DateTime<Utc>) -> Vec<&'static str> {
     let mut list = Vec::new();
-    match s.code_challenge_method {
-        CodeChallengeMethod::S256 => {}
-        CodeChallengeMethod::Plain => list.push("pkce_plain_is_weak"),
-        CodeChallengeMethod::None => list.push("pkce_is_off"),
+    match &row.settings.0 {
+        Settings::Oidc(settings) => match settings.code_challenge_method {
+            CodeChallengeMethod::S256 => {}
+            CodeChallengeMethod::Plain => list.push("pkce_plain_is_weak"),
+            CodeChallengeMethod::None => list.push("pkce_is_off"),
+        },
+        Settings::Saml(settings) => check_saml::warnings(&mut list, row, settings, now),
     }
     if row.provisioning.0.email_trust == EmailTrust::VerifyByMail {
         list.push("email_verification_by_mail_unavailable");

@@ -9,7 +9,7 @@ use url::{Origin, Url};
 
 use crate::context::Context;
 use crate::flows::Error;
-use crate::model::connection::Connection;
+use crate::model::connection::{Connection, Settings};
 use crate::store::connections;
 use crate::store::db::DbError;
 
@@ -52,7 +52,7 @@ fn refused(message: &str) -> Error {
 
 /// Our own addresses among those that a connection sends browsers to.
 fn own_providers(home: &Origin, row: &Connection) -> Vec<Own> {
-    let settings = &row.settings.0;
+    let Settings::Oidc(settings) = &row.settings.0 else { return Vec::new() };
     let named = [&settings.issuer, &settings.endpoints.authorization];
     named.into_iter().flatten().filter_map(|url| own_provider(home, url)).collect()
 }

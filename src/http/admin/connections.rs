@@ -2,23 +2,24 @@
 
 use actix_web::HttpResponse;
 use chrono::{DateTime, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use crate::context::saml_provider::{OwnUrls, idp_document, pinned};
 use crate::flows::authenticate::Caller;
-use crate::flows::manage_connections::{self, ConnectionIn, ConnectionPatch, warnings};
+use crate::flows::manage_connections::{self, ConnectionIn, ConnectionPatch, SettingsDocument, warnings};
 use crate::http::Ctx;
+use crate::http::admin::certificate::CertificateOut;
 use crate::http::admin::{self, ConfirmQuery, ObjectPath};
 use crate::http::auth::{TenantAdmin, TenantAuditor};
-use crate::http::body::{Body, Query};
+use crate::http::body::{Body, Query, XmlText};
 use crate::http::etag::{self, IfMatch};
 use crate::http::paging::{Page, PageQuery};
 use crate::http::problem::Problem;
-use crate::model::connection::oidc::OidcSettings;
 use crate::model::connection::provisioning::ProvisioningPolicy;
-use crate::model::connection::{Connection, ConnectionStatus, Protocol};
+use crate::model::connection::{Connection, ConnectionStatus, Protocol, Settings};
 use crate::store::connections;
 
 /// A connection, without its secrets.
@@ -29,20 +30,30 @@ pub struct ConnectionOut {
     pub display_name: String,
     pub protocol: Protocol,
     pub status: ConnectionStatus,
-    pub settings: OidcSettings,
+    #[schema(value_type = SettingsDocument)]
+    pub settings: Value,
     pub provisioning: ProvisioningPolicy,
     /// Whether a client secret is kept.
     pub has_client_secret: bool,
     pub client_secret_expires_at: Option<DateTime<Utc>>,
-    /// To be registered at the provider as redirect URI.
-    pub callback_url: String,
+    /// With OIDC: to be registered at the provider as redirect URI.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub callback_url: Option<String>,
     /// Where a login by this connection begins.
     pub login_url: String,
-    /// To be registered at the provider for its logout.
-    pub post_logout_redirect_url: String,
-    /// Our public key for private_key_jwt, as a JWK Set; empty when there is none.
-    pub jwks_url: String,
-    /// The provider's discovery document as last seen good.
+    /// With OIDC: to be registered at the provider for its logout.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub post_logout_redirect_url: Option<String>,
+    /// With OIDC: our public key for private_key_jwt, as a JWK Set; empty when there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jwks_url: Option<String>,
+    /// With SAML: what we are called there, and where, to be registered at the provider.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service_provider: Option<ServiceProviderOut>,
+    /// With SAML: the provider's certificates that are believed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certificates: Option<Vec<CertificateOut>>,
+    /// The provider's discovery document, or what its SAML metadata says, as last seen good.
     pub provider_metadata: Option<Value>,
     pub provider_metadata_at: Option<DateTime<Utc>>,
     /// What is allowed but weaker than it could be, as codes.
@@ -52,29 +63,66 @@ pub struct ConnectionOut {
     pub updated_at: DateTime<Utc>,
 }
 
+/// What a SAML provider is told about us.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ServiceProviderOut {
+    /// Our entity id, which is also where our metadata is.
+    pub entity_id: String,
+    /// Where responses are posted to.
+    pub acs_url: String,
+    /// Where logout messages go.
+    pub slo_url: String,
+    /// Our metadata.
+    pub metadata_url: String,
+}
+
+impl From<OwnUrls> for ServiceProviderOut {
+    fn from(OwnUrls { entity_id, acs_url, slo_url }: OwnUrls) -> Self {
+        Self { metadata_url: entity_id.clone(), entity_id, acs_url, slo_url }
+    }
+}
+
 fn out(ctx: &Ctx, caller: &Caller, row: &Connection) -> ConnectionOut {
-    let slug = &caller.tenant.tenant.slug;
+    let (slug, now) = (&caller.tenant.tenant.slug, ctx.clock.now());
     let sso = |part: &str| ctx.config.url(&format!("/t/{slug}/sso/{}/{part}", row.id));
+    let saml = match &row.settings.0 {
+        Settings::Oidc(_) => None,
+        Settings::Saml(settings) => Some(settings),
+    };
+    let oidc = |url: String| saml.is_none().then_some(url);
+    let document = idp_document(row);
+    let certificates = |s| CertificateOut::all(pinned(s, document.as_ref()), now);
     ConnectionOut {
         id: row.id,
         display_name: row.display_name.clone(),
-        protocol: row.protocol,
+        protocol: row.settings.0.protocol(),
         status: row.status,
-        settings: row.settings.0.clone(),
+        settings: settings(&row.settings.0),
         provisioning: row.provisioning.0.clone(),
         has_client_secret: row.client_secret.is_some(),
         client_secret_expires_at: row.client_secret_expires_at,
-        callback_url: sso("callback"),
+        callback_url: oidc(sso("callback")),
         login_url: ctx.config.url(&format!("/t/{slug}/login/{}", row.id)),
-        post_logout_redirect_url: ctx.config.url(&format!("/t/{slug}/logout/done")),
-        jwks_url: sso("jwks.json"),
+        post_logout_redirect_url: oidc(ctx.config.url(&format!("/t/{slug}/logout/done"))),
+        jwks_url: oidc(sso("jwks.json")),
+        service_provider: saml.map(|_| OwnUrls::of(&ctx.config, slug, row.id).into()),
+        certificates: saml.map(|s| certificates(s)),
         provider_metadata: row.provider_metadata.clone(),
         provider_metadata_at: row.provider_metadata_at,
-        warnings: warnings(row),
+        warnings: warnings(row, now),
         version: row.version,
         created_at: row.created_at,
         updated_at: row.updated_at,
     }
+}
+
+/// The settings as they are written in requests: the protocol stands beside them.
+fn settings(settings: &Settings) -> Value {
+    let document = match settings {
+        Settings::Oidc(settings) => serde_json::to_value(settings),
+        Settings::Saml(settings) => serde_json::to_value(settings),
+    };
+    document.unwrap_or_default()
 }
 
 /// Lists connections.
@@ -126,6 +174,33 @@ pub async fn update_connection(
         confirm.read()?.confirm_unlink,
     )
     .await?;
+    Ok(etag::ok(row.version, &out(&ctx, &caller, &row)))
+}
+
+/// Which entity of metadata that has several.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct EntityQuery {
+    /// Its entity id.
+    pub entity_id: Option<String>,
+}
+
+/// Takes a SAML provider's metadata, as its file is.
+#[utoipa::path(put, path = "/v1/tenants/{tenant}/connections/{id}/metadata", tag = "connections", params(EntityQuery), request_body(content = String, content_type = "application/samlmetadata+xml"), responses((status = 200, body = ConnectionOut)))]
+pub async fn put_connection_metadata(
+    ctx: Ctx,
+    caller: TenantAdmin,
+    path: ObjectPath,
+    expected: IfMatch,
+    query: Query<EntityQuery>,
+    body: XmlText,
+) -> Result<HttpResponse, Problem> {
+    let patch = ConnectionPatch {
+        metadata_xml: Some(body.read()?),
+        metadata_entity_id: query.read()?.entity_id,
+        ..ConnectionPatch::default()
+    };
+    let row = manage_connections::update(&ctx, &caller, path.1, expected.read()?, patch, false).await?;
     Ok(etag::ok(row.version, &out(&ctx, &caller, &row)))
 }
 

@@ -7,10 +7,12 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::context::caches::TenantCache;
-use crate::flows::finish_login::{Arrival, Ending, Refused, ResponseParams, SignedIn, Way, finish_login};
+use crate::flows::destination::Destination;
+use crate::flows::finish_login::{Answer, Arrival, Ending, Refused, ResponseParams, SignedIn, Way, finish_login};
 use crate::http::Ctx;
 use crate::http::body::{FormText, read_pairs};
 use crate::http::cookies;
+use crate::http::login::form::{Shown, Step, begin_url};
 use crate::http::login::{refusal, refused_page, see_other, target, tenant_of, visitor};
 use crate::http::problem::Problem;
 
@@ -24,15 +26,15 @@ struct Params {
     error_description: Option<String>,
 }
 
-impl From<Params> for ResponseParams {
+impl From<Params> for Answer {
     fn from(p: Params) -> Self {
-        Self {
+        Self::Oidc(ResponseParams {
             state: p.state,
             code: p.code.map(SecretString::from),
             iss: p.iss,
             error: p.error,
             error_description: p.error_description,
-        }
+        })
     }
 }
 
@@ -66,7 +68,8 @@ pub async fn get_resume(
     finish(ctx, req, path.1, Way::Resume(path.2)).await
 }
 
-async fn finish(ctx: Ctx, req: HttpRequest, connection: Uuid, way: Way) -> Result<HttpResponse, Problem> {
+/// What every way of answering leads to.
+pub(super) async fn finish(ctx: Ctx, req: HttpRequest, connection: Uuid, way: Way) -> Result<HttpResponse, Problem> {
     let tenant = match tenant_of(&ctx, &req).await {
         Ok(tenant) => tenant,
         Err(page) => return Ok(page),
@@ -84,6 +87,11 @@ async fn finish(ctx: Ctx, req: HttpRequest, connection: Uuid, way: Way) -> Resul
             let slug = &tenant.tenant.slug;
             see_other(&ctx.config.url(&format!("/t/{slug}/sso/{connection}/resume/{attempt_id}"))).finish()
         }
+        Ok(Ending::Restart { return_to }) => {
+            let destination = return_to.map(Destination::ReturnTo);
+            let shown = Shown { destination, email: String::new(), step: Step::Email, choose: false };
+            see_other(&begin_url(&ctx, &tenant, connection, &shown)).finish()
+        }
         Ok(Ending::Refused(refused)) => refuse(&ctx, &req, &tenant, &refused),
         Err(error) => refusal(&req, Some(&tenant), &error),
     })
@@ -91,10 +99,11 @@ async fn finish(ctx: Ctx, req: HttpRequest, connection: Uuid, way: Way) -> Resul
 
 fn welcome(ctx: &Ctx, tenant: &TenantCache, signed_in: SignedIn) -> HttpResponse {
     // W-14: one redirect strips code and state from the address.
-    see_other(&target(ctx, tenant, signed_in.return_to))
-        .cookie(cookies::no_attempt(&ctx.config, signed_in.attempt_id))
-        .cookie(cookies::session(&ctx.config, tenant.tenant.id, signed_in.token.expose_secret()))
-        .finish()
+    let mut response = see_other(&target(ctx, tenant, signed_in.return_to));
+    if let Some(attempt) = signed_in.attempt_id {
+        response.cookie(cookies::no_attempt(&ctx.config, attempt));
+    }
+    response.cookie(cookies::session(&ctx.config, tenant.tenant.id, signed_in.token.expose_secret())).finish()
 }
 
 fn refuse(ctx: &Ctx, req: &HttpRequest, tenant: &TenantCache, refused: &Refused) -> HttpResponse {
@@ -102,7 +111,21 @@ fn refuse(ctx: &Ctx, req: &HttpRequest, tenant: &TenantCache, refused: &Refused)
     if let Some(id) = refused.attempt_id {
         response.cookie(cookies::no_attempt(&ctx.config, id));
     }
-    refused_page(response, req, Some(tenant), &refused.code, refused.event_id)
+    refused_page(response, req, Some(tenant), shown(&refused.code), refused.event_id)
+}
+
+/// The code on the page. What failed in the cryptography of a SAML response is told to the admin alone: a sender of
+/// spoiled ciphertexts learns nothing from which of these it was (S-24).
+pub(super) fn shown(code: &str) -> &str {
+    match code {
+        "saml_signature_missing"
+        | "saml_signature_invalid"
+        | "saml_algorithm_refused"
+        | "saml_decryption_failed"
+        | "saml_cbc_refused"
+        | "saml_encryption_missing" => "saml_not_trusted",
+        code => code,
+    }
 }
 
 /// 400 for what does not belong together, 502 for a provider that does not answer, 403 for what was understood and is
@@ -117,7 +140,9 @@ fn status_of(code: &str) -> StatusCode {
         | "browser_mismatch"
         | "connection_mismatch"
         | "response_mode_mismatch"
-        | "code_missing" => StatusCode::BAD_REQUEST,
+        | "code_missing"
+        | "saml_message_malformed" => StatusCode::BAD_REQUEST,
+        "saml_message_too_large" => StatusCode::PAYLOAD_TOO_LARGE,
         code if code.ends_with("_unreachable") => StatusCode::BAD_GATEWAY,
         "internal_error" => StatusCode::INTERNAL_SERVER_ERROR,
         _ => StatusCode::FORBIDDEN,

@@ -3,11 +3,13 @@
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use serde::Deserialize;
+use uuid::Uuid;
 
-use crate::flows::end_session::{end_session, target_of_state};
+use crate::context::caches::TenantCache;
+use crate::flows::end_session::{Farewell, end_session, target_of_state};
 use crate::http::auth::{request_id, same_origin};
 use crate::http::body::Query;
-use crate::http::login::{MessagePage, page, see_other, tenant_of};
+use crate::http::login::{MessagePage, onward, page, see_other, tenant_of, with_cookies};
 use crate::http::problem::Problem;
 use crate::http::texts::{Texts, texts};
 use crate::http::{Ctx, cookies};
@@ -39,13 +41,28 @@ pub async fn post_logout(ctx: Ctx, req: HttpRequest) -> Result<HttpResponse, Pro
         Err(page) => return Ok(page),
     };
     let id = tenant.tenant.id;
-    let onward = match cookies::read_session(&req, &ctx.config, id) {
+    let farewell = match cookies::read_session(&req, &ctx.config, id) {
         Some(cookie) => end_session(&ctx, &tenant, &cookie, request_id(&req), None).await?,
-        None => None,
+        None => Farewell::default(),
     };
-    let done = || ctx.config.url(&format!("/t/{}/logout/done", tenant.tenant.slug));
-    let target = onward.map_or_else(done, String::from);
-    Ok(see_other(&target).cookie(cookies::no_session(&ctx.config, id)).finish())
+    let done = || see_other(&ctx.config.url(&format!("/t/{}/logout/done", tenant.tenant.slug))).finish();
+    Ok(leave(&ctx, &req, id, farewell, done))
+}
+
+/// To the provider where it takes part, else to what `done` says; signed out here in any case.
+pub(in crate::http) fn leave(
+    ctx: &Ctx,
+    req: &HttpRequest,
+    tenant: Uuid,
+    farewell: Farewell,
+    done: impl FnOnce() -> HttpResponse,
+) -> HttpResponse {
+    let mut set = vec![cookies::no_session(&ctx.config, tenant)];
+    set.extend(farewell.remember.map(|memory| cookies::logout(&ctx.config, tenant, &memory)));
+    match &farewell.onward {
+        Some(way) => onward(ctx, req, way, set),
+        None => with_cookies(done(), &set),
+    }
 }
 
 /// What a provider gives back.
@@ -64,7 +81,12 @@ pub async fn get_logout_done(ctx: Ctx, req: HttpRequest, query: Query<DoneQuery>
     if let Some(target) = target_of_state(&ctx, tenant.tenant.id, &state) {
         return Ok(see_other(&target).finish());
     }
-    let t = texts(&req);
+    Ok(signed_out(&ctx, &req, &tenant))
+}
+
+/// The page that says that it is over.
+pub(super) fn signed_out(ctx: &Ctx, req: &HttpRequest, tenant: &TenantCache) -> HttpResponse {
+    let t = texts(req);
     let template = MessagePage {
         t,
         organisation: &tenant.tenant.name,
@@ -74,5 +96,5 @@ pub async fn get_logout_done(ctx: Ctx, req: HttpRequest, query: Query<DoneQuery>
         event_id: None,
         link: Some((ctx.config.url(&format!("/t/{}/login", tenant.tenant.slug)), t.sign_in_again)),
     };
-    Ok(page(HttpResponse::Ok(), &ctx.config, &template, false))
+    page(HttpResponse::Ok(), &ctx.config, &template, false)
 }

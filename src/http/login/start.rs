@@ -17,7 +17,7 @@ use crate::http::Ctx;
 use crate::http::auth::same_origin;
 use crate::http::body::{FormText, Query, read_pairs};
 use crate::http::login::form::{self, MAX_HINT, Shown, Step};
-use crate::http::login::{refusal, see_other, tenant_of};
+use crate::http::login::{onward, refusal, see_other, tenant_of};
 use crate::http::{cookies, peer, problem::Problem};
 use crate::model::tenant::{Sso, TenantStatus};
 
@@ -143,10 +143,8 @@ async fn begin(
         login_hint: query.login_hint.filter(|hint| hint.len() <= MAX_HINT),
     };
     let begun = begin_login(ctx, tenant, connection, wanted).await?;
-    let mut response = see_other(begun.redirect.as_str());
-    for old in cookies::surplus(cookies::read_attempts(req, &ctx.config)) {
-        response.cookie(cookies::no_attempt(&ctx.config, old));
-    }
-    response.cookie(cookies::attempt(&ctx.config, begun.attempt_id, begun.browser_secret.expose_secret()));
-    Ok(response.finish())
+    let surplus = cookies::surplus(cookies::read_attempts(req, &ctx.config));
+    let mut set: Vec<_> = surplus.into_iter().map(|old| cookies::no_attempt(&ctx.config, old)).collect();
+    set.push(cookies::attempt(&ctx.config, begun.attempt_id, begun.browser_secret.expose_secret()));
+    Ok(onward(ctx, req, &begun.onward, set))
 }

@@ -5,29 +5,21 @@ use std::sync::Arc;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
-use askama::Template;
 use uuid::Uuid;
 
 use crate::context::caches::TenantCache;
 use crate::context::issuer::Issuer;
-use crate::flows::oauth2::authorize::{Answer, Outcome, SignedIn, authorize, go_on, read};
+use crate::flows::oauth2::authorize::{Outcome, SignedIn, authorize, go_on, read};
 use crate::flows::oauth2::organization;
 use crate::flows::oauth2::request::Pairs;
 use crate::flows::{Error, authenticate, limits};
 use crate::http::body::FormText;
-use crate::http::login::{refusal, refused_page, see_other, submitting_page, tenant_of};
+use crate::http::login::{SubmitPage, refusal, refused_page, see_other, submitting_page, tenant_of};
 use crate::http::oauth2::organization::ask_organization;
 use crate::http::oauth2::{issuer_of, read_parameters};
 use crate::http::problem::Problem;
-use crate::http::texts::{Texts, texts};
+use crate::http::texts::texts;
 use crate::http::{Ctx, cookies, peer};
-
-#[derive(Template)]
-#[template(path = "submit.html")]
-struct SubmitPage<'a> {
-    t: &'a Texts,
-    answer: &'a Answer,
-}
 
 /// `GET {issuer}/oauth2/authorize`.
 pub async fn get_authorize(ctx: Ctx, req: HttpRequest) -> Result<HttpResponse, Problem> {
@@ -104,7 +96,8 @@ pub(super) async fn signed_in(ctx: &Ctx, req: &HttpRequest, tenant: &TenantCache
 pub(super) fn show(ctx: &Ctx, req: &HttpRequest, tenant: Option<&TenantCache>, outcome: Outcome) -> HttpResponse {
     match outcome {
         Outcome::Answered(answer) if answer.form_post => {
-            let template = SubmitPage { t: texts(req), answer: &answer };
+            let fields = answer.parameters.iter().map(|(name, value)| (&**name, value.as_str())).collect();
+            let template = SubmitPage { t: texts(req), action: &answer.redirect_uri, fields };
             submitting_page(&template)
         }
         Outcome::Answered(answer) => see_other(&answer.url()).finish(),

@@ -6,11 +6,12 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use crate::context::caches::TenantCache;
-use crate::flows::end_session::end_session;
+use crate::flows::end_session::{Farewell, end_session};
 use crate::flows::oauth2::end_session::{Understood, Wish, tenant_of, understand};
 use crate::flows::oauth2::request::Pairs;
 use crate::http::auth::{request_id, same_origin};
 use crate::http::body::FormText;
+use crate::http::login::logout::leave;
 use crate::http::login::{MessagePage, page, refusal, see_other};
 use crate::http::oauth2::authorize::signed_in;
 use crate::http::oauth2::{issuer_of, read_parameters};
@@ -84,18 +85,11 @@ async fn sign_out(
     told: Understood,
 ) -> Result<HttpResponse, Problem> {
     let id = tenant.tenant.id;
-    let onward = match cookies::read_session(req, &ctx.config, id) {
+    let farewell = match cookies::read_session(req, &ctx.config, id) {
         Some(cookie) => end_session(ctx, tenant, &cookie, request_id(req), told.target.as_deref()).await?,
-        None => None,
+        None => Farewell::default(),
     };
-    let mut response = match onward {
-        Some(url) => see_other(url.as_str()).finish(),
-        None => done(ctx, req, Some(tenant), told.target),
-    };
-    if let Err(error) = response.add_cookie(&cookies::no_session(&ctx.config, id)) {
-        tracing::error!(%error, "a cookie could not be taken away");
-    }
-    Ok(response)
+    Ok(leave(ctx, req, id, farewell, || done(ctx, req, Some(tenant), told.target)))
 }
 
 fn ask(ctx: &Ctx, req: &HttpRequest, tenant: &TenantCache, pairs: &Pairs) -> HttpResponse {

@@ -5,7 +5,7 @@
 const PRIMES: [u32; 17] = [11, 13, 17, 19, 37, 53, 61, 71, 73, 79, 97, 103, 107, 109, 127, 151, 157];
 
 /// Whether the big-endian `modulus` has the fingerprint.
-pub(super) fn has_roca_fingerprint(modulus: &[u8]) -> bool {
+pub(in crate::protocol) fn has_roca_fingerprint(modulus: &[u8]) -> bool {
     PRIMES.iter().all(|&prime| {
         let rest = modulus.iter().fold(0, |rest, &byte| (rest * 256 + u32::from(byte)) % prime);
         is_power_of_65537(rest, prime)

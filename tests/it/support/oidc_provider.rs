@@ -4,6 +4,7 @@ use std::process::{Child, Command, Stdio};
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use url::Url;
 use uuid::Uuid;
 
 use super::admin::Admin;
@@ -96,13 +97,17 @@ impl OidcProvider {
     }
 }
 
+/// Target and hidden fields of the page's one form.
+pub fn form(page: &Page) -> Option<(Url, Vec<(String, String)>)> {
+    let action = attribute(&page.body, "<form", "action")?;
+    Some((page.url.join(&action).ok()?, hidden_fields(&page.body)))
+}
+
 /// Posts the page's one form, hidden fields included.
 pub async fn submit(browser: &Browser, page: &Page, fields: &[(&str, &str)]) -> Page {
-    let action = attribute(&page.body, "<form", "action")
-        .unwrap_or_else(|| panic!("{} {} has no form: {}", page.status, page.url, page.body));
-    let mut all = hidden_fields(&page.body);
+    let (url, mut all) =
+        form(page).unwrap_or_else(|| panic!("{} {} has no form: {}", page.status, page.url, page.body));
     all.extend(fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
-    let url = page.url.join(&action).unwrap();
     let request = browser.request(Method::POST, url.as_str()).form(&all);
     // A browser tells the page's origin, and whether it is the target's own.
     let origin = page.url.origin().ascii_serialization();
@@ -140,11 +145,12 @@ fn attribute(html: &str, tag: &str, name: &str) -> Option<String> {
         quote @ ('"' | '\'') => value[1..].split(quote).next()?,
         _ => value.split_whitespace().next()?,
     };
-    Some(text.replace("&amp;", "&").replace("&#38;", "&").replace("&quot;", "\""))
+    let quotes = text.replace("&quot;", "\"").replace("&#x27;", "'").replace("&#039;", "'");
+    Some(quotes.replace("&lt;", "<").replace("&gt;", ">").replace("&#38;", "&").replace("&amp;", "&"))
 }
 
 /// RFC 7396, but that a null stays.
-fn merge(into: &mut Value, change: &Value) {
+pub fn merge(into: &mut Value, change: &Value) {
     let Value::Object(members) = change else {
         *into = change.clone();
         return;

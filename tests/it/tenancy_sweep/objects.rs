@@ -38,6 +38,8 @@ async fn objects(app: &TestApp, admin: &Admin) -> Vec<(&'static str, String)> {
     let key = id(&admin.post("/api-keys", &key).await.created());
     let application = json!({"name": "app", "redirect_uris": ["https://app.example/callback"]});
     let application = admin.post("/applications", &application).await.created();
+    let saml = id(&admin.post("/connections", &json!({"display_name": "SAML", "protocol": "saml"})).await.created());
+    let saml_key = id(&admin.get(&format!("/connections/{saml}/keys")).await.ok()["items"][0]);
     let session = id(&admin.get("/sessions").await.ok()["items"][0]);
     let event = id(&admin.get("/audit-events").await.ok()["items"][0]);
     vec![
@@ -51,6 +53,7 @@ async fn objects(app: &TestApp, admin: &Admin) -> Vec<(&'static str, String)> {
         ("api-keys", key),
         ("applications", id(&application)),
         ("secrets", id(&application["secrets"][0])),
+        ("keys", saml_key),
         ("sessions", session),
         ("audit-events", event),
     ]

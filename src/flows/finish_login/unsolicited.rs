@@ -1,0 +1,76 @@
+//! A SAML response that answers nothing of ours: the person began at the provider. The connection says what becomes of
+//! it; the default is nothing.
+
+use chrono::Duration;
+use uuid::Uuid;
+
+use crate::context::Context;
+use crate::context::caches::TenantCache;
+use crate::context::provider::{Provider, Speaks};
+use crate::context::saml_provider::SamlProvider;
+use crate::flows::Error;
+use crate::flows::begin_login::usable;
+use crate::flows::finish_login::{
+    About, Arrival, Attempt, Ending, SamlForm, SignedIn, Why, count, garbage, refuse, saml, session,
+};
+use crate::model::audit::LoginMethod;
+use crate::model::connection::saml::IdpInitiated;
+use crate::model::login_attempt::ATTEMPT_MINUTES;
+use crate::protocol::saml::Request;
+
+/// Finishes, restarts or refuses.
+///
+/// # Errors
+/// As [`super::finish_login`].
+pub(super) async fn finish(
+    ctx: &Context,
+    tenant: &TenantCache,
+    connection: Uuid,
+    arrival: &Arrival,
+    form: &SamlForm,
+) -> Result<Ending, Error> {
+    let provider = match usable(ctx, tenant, connection).await {
+        Ok(provider) => provider,
+        Err(Error::Unavailable) => return Err(Error::Unavailable),
+        Err(_) => return garbage(ctx, tenant, arrival, "connection_not_active").await, // C-29
+    };
+    let Speaks::Saml(party) = &provider.speaks else {
+        return garbage(ctx, tenant, arrival, "state_unknown").await;
+    };
+    // C-31: the provider's RelayState is a wish of whoever made the form; only what the tenant lists counts.
+    let wish = form.relay_state.as_deref().and_then(|wish| tenant.tenant.permitted_return(wish));
+    let return_to = wish.map(String::from);
+    match party.settings.idp_initiated {
+        IdpInitiated::Off => garbage(ctx, tenant, arrival, "saml_unsolicited").await, // C-24
+        IdpInitiated::Restart => Ok(Ending::Restart { return_to }),
+        IdpInitiated::Accept => match accept(ctx, &provider, party, arrival, form).await? {
+            Ok(signed_in) => Ok(Ending::SignedIn(Box::new(SignedIn { return_to, ..signed_in }))),
+            Err(why) => {
+                // Anybody can send these: an address that sends many is told no more, and writes no more.
+                count(ctx, tenant, arrival, &why.code).await?;
+                let about = About { method: LoginMethod::Saml, attempt: Attempt::Missing };
+                refuse(ctx, tenant, connection, arrival, about, why).await
+            }
+        },
+    }
+}
+
+/// Signs in by a response that must not claim to answer anything (C-23), once (C-25).
+async fn accept(
+    ctx: &Context,
+    provider: &Provider,
+    party: &SamlProvider,
+    arrival: &Arrival,
+    form: &SamlForm,
+) -> Result<Result<SignedIn, Why>, Error> {
+    // There was no request to measure from: as if one had been made as long ago as one may be.
+    let since = ctx.clock.now() - Duration::minutes(ATTEMPT_MINUTES);
+    let authenticated_since = party.settings.force_authn.then_some(since);
+    let asked = saml::Asked { request: Request::Unsolicited, authenticated_since };
+    let vouched = match saml::verify(ctx, provider, party, form, asked).await {
+        Ok(vouched) => vouched,
+        Err(why) => return Ok(Err(why)),
+    };
+    let opened = session::open(ctx, provider, None, arrival, vouched).await?;
+    Ok(opened.map(|(token, provisioned)| SignedIn { token, attempt_id: None, return_to: None, provisioned }))
+}
