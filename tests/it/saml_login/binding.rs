@@ -93,7 +93,7 @@ async fn c_40_a_message_that_comes_twice_or_in_another_form_is_none() {
     assert_eq!(post_fields(&browser, &acs, &twice).await.status, 400);
     let both = format!("{acs}?SAMLResponse=x");
     assert_eq!(post_fields(&browser, &both, &[("SAMLResponse", honest.clone()), state.clone()]).await.status, 400);
-    assert_eq!(post_fields(&browser, &acs, &[state.clone()]).await.status, 400);
+    assert_eq!(post_fields(&browser, &acs, std::slice::from_ref(&state)).await.status, 400);
     let json = browser.request(Method::POST, &acs).json(&json!({"SAMLResponse": honest}));
     assert_eq!(browser.send(json, &acs).await.status, 415);
     let multipart = browser.request(Method::POST, &acs).header("content-type", "multipart/form-data; boundary=x");
