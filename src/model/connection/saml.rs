@@ -23,7 +23,8 @@ pub enum IdpInitiated {
     /// It is refused.
     #[default]
     Off,
-    /// Its content is not looked at; a login of our own begins instead, which the provider answers at once.
+    /// Nothing in it is believed; a login of our own begins instead, which the provider answers at once. One that claims
+    /// to answer a request is refused.
     Restart,
     /// It signs in, once. Nothing binds it to the browser: whoever can post a form can sign somebody in as themselves.
     Accept,
