@@ -85,6 +85,7 @@ pub async fn open(config: Config, clock: Clock) -> Result<Opened, StartError> {
         hasher: Hasher::default(),
         begin_limit: Limiter::per_minute(config.login_rate_per_minute),
         garbage_limit: Limiter::per_minute(limits::GARBAGE_PER_MINUTE),
+        park_limit: Limiter::per_minute(limits::PARKED_PER_MINUTE),
         draining: AtomicBool::new(false),
         sealer,
         clock,

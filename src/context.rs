@@ -59,6 +59,8 @@ pub struct Parts {
     pub begin_limit: Limiter,
     /// How many callbacks that name no login one address may send, before they are counted in the database.
     pub garbage_limit: Limiter,
+    /// How many form posts without their cookie are kept for one address.
+    pub park_limit: Limiter,
     /// Set when the server drains: alive, and no longer ready.
     pub draining: AtomicBool,
 }

@@ -76,6 +76,7 @@ async fn tidy(ctx: Context) {
         ticks.tick().await;
         ctx.begin_limit.tidy();
         ctx.garbage_limit.tidy();
+        ctx.park_limit.tidy();
         if let Err(error) = sweep::sweep(&ctx).await {
             tracing::warn!(%error, "sweeping failed; it is tried again in a minute");
         }

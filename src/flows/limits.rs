@@ -13,6 +13,9 @@ use crate::store::rate_limits;
 /// Callbacks that name no login which one address may send in a minute.
 pub const GARBAGE_PER_MINUTE: u32 = 100;
 
+/// Form posts without their cookie that are kept for one address in a minute. Browsers bring it at https.
+pub const PARKED_PER_MINUTE: u32 = 30;
+
 /// How often something may be tried in a window.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limit {
@@ -64,6 +67,16 @@ pub fn consult_garbage(ctx: &Context, tenant: Uuid, ip: Option<IpAddr>) -> Resul
 
 fn garbage_key(tenant: Uuid, ip: IpAddr) -> String {
     format!("callback/{tenant}/{}", address_bucket(ip))
+}
+
+/// Counts a form post that is to be kept until its browser comes back for it, in memory.
+///
+/// # Errors
+/// [`Error::RateLimited`].
+pub fn parked(ctx: &Context, tenant: Uuid, ip: Option<IpAddr>) -> Result<(), Error> {
+    let Some(ip) = ip else { return Ok(()) };
+    let what = format!("{tenant}/{}", address_bucket(ip));
+    ctx.park_limit.check(&what).map_err(|retry_after| Error::RateLimited { retry_after })
 }
 
 /// Counts one try at each limit in turn. The first one that was reached refuses, and those after it are not counted:

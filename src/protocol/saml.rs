@@ -29,6 +29,7 @@ pub mod response;
 mod signature;
 mod structure;
 mod tree;
+pub mod unverified;
 mod value;
 mod verifier;
 

@@ -15,6 +15,15 @@ pub fn first_use(conn: &mut PgConnection, what: &str, expires_at: DateTime<Utc>)
     Ok(diesel::insert_into(used_assertions::table).values(row).on_conflict_do_nothing().execute(conn)? == 1)
 }
 
+/// Whether the use of `what` was noted.
+///
+/// # Errors
+/// What the database says.
+pub fn is_used(conn: &mut PgConnection, what: &str) -> QueryResult<bool> {
+    let known = used_assertions::table.find(token::hash(what));
+    diesel::select(diesel::dsl::exists(known)).get_result(conn)
+}
+
 /// Deletes those that would be refused anyway.
 ///
 /// # Errors

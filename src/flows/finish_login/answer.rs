@@ -1,5 +1,7 @@
 //! What a provider answers, in either protocol, and how it came.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -8,6 +10,8 @@ use crate::flows::Error;
 use crate::model::audit::LoginMethod;
 use crate::model::connection::Settings;
 use crate::model::connection::oidc::ResponseMode;
+use crate::protocol::saml::binding::post;
+use crate::protocol::saml::{SamlError, unverified};
 
 /// The parameters of an authorization response (RFC 6749 section 4.1.2, RFC 9207).
 #[derive(Debug, Clone, Default)]
@@ -79,43 +83,49 @@ pub enum Way {
     Resume(Uuid),
 }
 
-/// What a parked answer is sealed as. The forms are told apart by their fields.
+/// What a parked authorization response is sealed as.
 #[derive(Serialize, Deserialize)]
-#[serde(untagged)]
-enum Parked {
-    Saml {
-        relay_state: String,
-        response: String,
-    },
-    Oidc {
-        state: String,
-        code: Option<String>,
-        iss: Option<String>,
-        error: Option<String>,
-        error_description: Option<String>,
-    },
+struct ParkedParams {
+    state: String,
+    code: Option<String>,
+    iss: Option<String>,
+    error: Option<String>,
+    error_description: Option<String>,
+}
+
+/// Why an answer is not parked.
+pub(super) enum Unparkable {
+    /// It is none: the code of the refusal.
+    Refused(&'static str),
+    /// It cannot be written down.
+    Failed(Error),
 }
 
 impl Answer {
-    /// What is sealed until the browser comes back for it.
+    /// What is sealed until the browser comes back for it. Anybody can post here, so of SAML it is the decoded message,
+    /// once it passed the gate: `RelayState`, a line's end, the XML. The other one is a JSON object, which no state of ours
+    /// begins like.
     ///
     /// # Errors
-    /// [`Error::Internal`], which strings do not make.
-    pub(super) fn to_bytes(&self) -> Result<Vec<u8>, Error> {
+    /// [`Unparkable::Refused`] for what is no message; [`Unparkable::Failed`], which strings do not make.
+    pub(super) fn to_bytes(&self) -> Result<Vec<u8>, Unparkable> {
         let parked = match self {
-            Self::Oidc(params) => Parked::Oidc {
+            Self::Oidc(params) => ParkedParams {
                 state: params.state.clone().unwrap_or_default(),
                 code: params.code.as_ref().map(|code| code.expose_secret().to_owned()),
                 iss: params.iss.clone(),
                 error: params.error.clone(),
                 error_description: params.error_description.clone(),
             },
-            Self::Saml(form) => Parked::Saml {
-                relay_state: form.relay_state.clone().unwrap_or_default(),
-                response: form.response.expose_secret().to_owned(),
-            },
+            Self::Saml(form) => {
+                let refused = |error: SamlError| Unparkable::Refused(error.code());
+                let xml = post::read(form.response.expose_secret()).map_err(refused)?;
+                unverified::bounded(&xml).map_err(refused)?;
+                let state = form.relay_state.as_deref().unwrap_or_default();
+                return Ok([state.as_bytes(), b"\n", &xml].concat());
+            }
         };
-        serde_json::to_vec(&parked).map_err(|e| Error::Internal(e.to_string()))
+        serde_json::to_vec(&parked).map_err(|e| Unparkable::Failed(Error::Internal(e.to_string())))
     }
 
     /// Reads what [`Self::to_bytes`] gave.
@@ -123,18 +133,15 @@ impl Answer {
     /// # Errors
     /// [`Error::Internal`] for anything else.
     pub(super) fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
-        let parked = serde_json::from_slice(bytes).map_err(|e| Error::Internal(e.to_string()))?;
-        Ok(match parked {
-            Parked::Oidc { state, code, iss, error, error_description } => Self::Oidc(ResponseParams {
-                state: Some(state),
-                code: code.map(SecretString::from),
-                iss,
-                error,
-                error_description,
-            }),
-            Parked::Saml { relay_state, response } => {
-                Self::Saml(SamlForm { response: response.into(), relay_state: Some(relay_state) })
-            }
-        })
+        if !bytes.starts_with(b"{") {
+            let (state, xml) = bytes.split_at(bytes.iter().position(|byte| *byte == b'\n').unwrap_or(bytes.len()));
+            let state = std::str::from_utf8(state).map_err(|e| Error::Internal(e.to_string()))?;
+            let response = STANDARD.encode(xml.get(1..).unwrap_or_default()).into();
+            return Ok(Self::Saml(SamlForm { response, relay_state: Some(state.to_owned()) }));
+        }
+        let parked: ParkedParams = serde_json::from_slice(bytes).map_err(|e| Error::Internal(e.to_string()))?;
+        let ParkedParams { state, code, iss, error, error_description } = parked;
+        let code = code.map(SecretString::from);
+        Ok(Self::Oidc(ResponseParams { state: Some(state), code, iss, error, error_description }))
     }
 }

@@ -6,9 +6,9 @@ use uuid::Uuid;
 use crate::context::Context;
 use crate::context::caches::TenantCache;
 use crate::flows::begin_login::attempt_of_state;
-use crate::flows::finish_login::answer::{Answer, SamlForm, Way};
+use crate::flows::finish_login::answer::{Answer, SamlForm, Unparkable, Way};
 use crate::flows::finish_login::{Arrival, open_secrets};
-use crate::flows::{Error, authenticate};
+use crate::flows::{Error, authenticate, limits};
 use crate::model::audit::LoginMethod;
 use crate::model::login_attempt::{AttemptSecrets, LoginAttempt};
 use crate::secrets::sealed::Place;
@@ -37,7 +37,7 @@ pub enum Taken {
 /// Takes the attempt that the answer names.
 ///
 /// # Errors
-/// [`Error::Unavailable`]; nothing is used up then.
+/// [`Error::Unavailable`], [`Error::RateLimited`] for floods of posts without their cookie; nothing is used up then.
 pub async fn take(ctx: &Context, tenant: &TenantCache, connection: Uuid, arrival: &Arrival) -> Result<Taken, Error> {
     let tenant_id = tenant.tenant.id;
     let (answer, posted) = match &arrival.way {
@@ -81,7 +81,12 @@ pub async fn take(ctx: &Context, tenant: &TenantCache, connection: Uuid, arrival
     match (refusal, cookie) {
         (Some(code), _) => Ok(Taken::Refused(id, answer.method(), code)),
         // Lax cookies stay at home when another site posts: the same browser will bring it on a GET of our own.
-        (None, None) if matches!(arrival.way, Way::FormPost(_)) => park(ctx, &attempt, &answer).await,
+        (None, None) if matches!(arrival.way, Way::FormPost(_)) => {
+            // Whoever has no cookie is anybody, and what they send is stored: so much a minute, in memory like the logins
+            // that they may begin.
+            limits::parked(ctx, tenant_id, arrival.visitor.ip)?;
+            park(ctx, &attempt, &answer).await
+        }
         (None, None) => Ok(Taken::Refused(id, answer.method(), "browser_mismatch")), // O-03
         (None, Some(cookie)) => claim(ctx, tenant_id, attempt, cookie, answer).await,
     }
@@ -123,7 +128,11 @@ async fn done(ctx: &Context, tenant: &TenantCache, arrival: &Arrival, attempt: L
 }
 
 async fn park(ctx: &Context, attempt: &LoginAttempt, answer: &Answer) -> Result<Taken, Error> {
-    let bytes = answer.to_bytes()?;
+    let bytes = match answer.to_bytes() {
+        Ok(bytes) => bytes,
+        Err(Unparkable::Refused(code)) => return Ok(Taken::Refused(attempt.id, answer.method(), code)),
+        Err(Unparkable::Failed(error)) => return Err(error),
+    };
     let (tenant, id, now) = (attempt.tenant_id, attempt.id, ctx.clock.now());
     let sealed = ctx.sealer.seal(place(tenant, id), &bytes);
     ctx.db.tenant(tenant, move |conn| Ok::<_, Error>(login_attempts::park(conn, tenant, id, &sealed, now)?)).await?;

@@ -2,6 +2,7 @@
 //! it; the default is nothing.
 
 use chrono::Duration;
+use secrecy::ExposeSecret;
 use uuid::Uuid;
 
 use crate::context::Context;
@@ -16,7 +17,8 @@ use crate::flows::{Error, limits};
 use crate::model::audit::LoginMethod;
 use crate::model::connection::saml::IdpInitiated;
 use crate::model::login_attempt::ATTEMPT_MINUTES;
-use crate::protocol::saml::Request;
+use crate::protocol::saml::binding::post;
+use crate::protocol::saml::{Request, SamlError, unverified};
 
 /// Finishes, restarts or refuses.
 ///
@@ -42,17 +44,40 @@ pub(super) async fn finish(
     let return_to = wish.map(String::from);
     match party.settings.idp_initiated {
         IdpInitiated::Off => garbage(ctx, tenant, arrival, "saml_unsolicited").await, // C-24
-        IdpInitiated::Restart => Ok(Ending::Restart { return_to }),
+        IdpInitiated::Restart => match check_begun_there(form) {
+            Ok(()) => Ok(Ending::Restart { return_to }),
+            Err(why) => tell(ctx, tenant, connection, arrival, why).await,
+        },
         IdpInitiated::Accept => match accept(ctx, &provider, party, arrival, form).await? {
             Ok(signed_in) => Ok(Ending::SignedIn(Box::new(SignedIn { return_to, ..signed_in }))),
-            Err(why) => {
-                // Anybody can send these: an address that sends many is told no more, and writes no more.
-                count(ctx, tenant, arrival, &why.code).await?;
-                let about = About { method: LoginMethod::Saml, attempt: Attempt::Missing };
-                refuse(ctx, tenant, connection, arrival, about, why).await
-            }
+            Err(why) => tell(ctx, tenant, connection, arrival, why).await,
         },
     }
+}
+
+/// Refuses with an audit event. Anybody can send these: an address that sends many is told no more, and writes no more.
+async fn tell(
+    ctx: &Context,
+    tenant: &TenantCache,
+    connection: Uuid,
+    arrival: &Arrival,
+    why: Why,
+) -> Result<Ending, Error> {
+    count(ctx, tenant, arrival, &why.code).await?;
+    let about = About { method: LoginMethod::Saml, attempt: Attempt::Missing };
+    refuse(ctx, tenant, connection, arrival, about, why).await
+}
+
+/// A response that answers a request was not begun at the provider: it lost its RelayState, and so would the next one,
+/// for ever. That it says so is not verified, and stops it only.
+fn check_begun_there(form: &SamlForm) -> Result<(), Why> {
+    let told = |error: SamlError| Why::new(error.code(), error.to_string());
+    let xml = post::read(form.response.expose_secret()).map_err(told)?;
+    if unverified::claims_to_answer(&xml).map_err(told)? {
+        let detail = "the response has an InResponseTo, and came without the RelayState of a login of ours";
+        return Err(Why::new("saml_in_response_to_mismatch", detail.to_owned()));
+    }
+    Ok(())
 }
 
 /// Signs in by a response that must not claim to answer anything (C-23), once (C-25).

@@ -117,12 +117,30 @@ async fn end_sessions(
         Ok(request) => request,
         Err(error) => return Ok(Err(error.into())),
     };
+    let replayed = || Why { code: "saml_replayed", detail: format!("request {:?} came before", request.id) };
     let what = format!("saml-logout/{tenant}/{connection}/{}", request.id);
+    let asked = what.clone();
+    if ctx.db.system(move |conn| Ok::<_, Error>(used_assertions::is_used(conn, &asked)?)).await? {
+        return Ok(Err(replayed()));
+    }
+    // Noted only once the sessions are over: a request that failed halfway may come again. Of two at once both end the
+    // same sessions, and one is answered.
+    end_named(ctx, (tenant, connection), &request, stamp).await?;
     let until = request.replay_until;
     let first = ctx.db.system(move |conn| Ok::<_, Error>(used_assertions::first_use(conn, &what, until)?));
     if !first.await? {
-        return Ok(Err(Why { code: "saml_replayed", detail: format!("request {:?} came before", request.id) }));
+        return Ok(Err(replayed()));
     }
+    Ok(Ok(Outcome::Ended(answer(ctx, party, &request, received.relay_state.as_deref())?)))
+}
+
+/// Ends the sessions that the request names, in one transaction with their audit events.
+async fn end_named(
+    ctx: &Context,
+    (tenant, connection): (Uuid, Uuid),
+    request: &ReceivedLogoutRequest,
+    stamp: Stamp,
+) -> Result<(), Error> {
     let name = token::hash(&request.name_id.value);
     let indexes: Vec<_> = request.session_indexes.iter().map(|index| token::hash(index)).collect();
     let ended = ctx.db.tenant(tenant, move |conn| {
@@ -140,7 +158,7 @@ async fn end_sessions(
     if !ended.await?.is_empty() {
         ctx.caches.forget(tenant);
     }
-    Ok(Ok(Outcome::Ended(answer(ctx, party, &request, received.relay_state.as_deref())?)))
+    Ok(())
 }
 
 /// Our answer: the sessions are over, also where there were none any more.

@@ -23,7 +23,8 @@ pub enum IdpInitiated {
     /// It is refused.
     #[default]
     Off,
-    /// Its content is not looked at; a login of our own begins instead, which the provider answers at once.
+    /// Nothing in it is believed; a login of our own begins instead, which the provider answers at once. One that claims
+    /// to answer a request is refused.
     Restart,
     /// It signs in, once. Nothing binds it to the browser: whoever can post a form can sign somebody in as themselves.
     Accept,
@@ -203,15 +204,26 @@ impl SamlSettings {
         self.idp_entity_id != new.idp_entity_id
             || self.metadata_url != new.metadata_url
             || self.sso_url != new.sso_url
+            || self.slo_url != new.slo_url
+            || self.slo_binding != new.slo_binding
             || self.certificates != new.certificates
             || self.former_acs_urls != new.former_acs_urls
             || self.former_entity_ids != new.former_entity_ids
             || self.claim_mapping.user_id != new.claim_mapping.user_id
             || (self.require_signed_assertions && !new.require_signed_assertions)
             || (self.require_signed_responses && !new.require_signed_responses)
+            || (self.want_encrypted_assertions && !new.want_encrypted_assertions)
+            || (self.force_authn && !new.force_authn)
+            || self.takes_other_contexts(new)
             || (new.allow_sha1 && !self.allow_sha1)
             || (new.allow_cbc && !self.allow_cbc)
             || (new.idp_initiated == IdpInitiated::Accept && self.idp_initiated != IdpInitiated::Accept)
+    }
+
+    /// Whether with `new` settings a person may authenticate in a way that was not enough before.
+    fn takes_other_contexts(&self, new: &Self) -> bool {
+        let (before, now) = (&self.requested_authn_contexts, &new.requested_authn_contexts);
+        !before.is_empty() && (now.is_empty() || now.iter().any(|context| !before.contains(context)))
     }
 }
 

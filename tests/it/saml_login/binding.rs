@@ -2,11 +2,13 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use doorward::flows::limits::PARKED_PER_MINUTE;
 use regex::Regex;
 use reqwest::Method;
 use serde_json::json;
 
 use super::rig::{Rig, SSO, attribute, own, post_fields};
+use crate::support::database::lines;
 use crate::support::saml::Forged;
 use crate::support::sign_in::{is_signed_in, login_url, nothing_happened, refused};
 
@@ -79,6 +81,60 @@ async fn a_post_without_its_cookie_is_kept_and_completed_by_the_same_browser() {
     refused(&browser.get(stolen.as_str()).await, 400, "attempt_unknown");
     let page = browser.get(resume.as_str()).await;
     assert!(is_signed_in(&page), "{}: {}", page.status, page.body);
+}
+
+/// The longest parked answer, in bytes.
+fn parked(rig: &Rig) -> usize {
+    let raw = "SELECT coalesce(max(length(parked_response)), 0)::text AS line FROM login_attempts";
+    lines(&mut rig.app.database.superuser(), raw)[0].parse().unwrap()
+}
+
+#[actix_web::test]
+async fn what_is_kept_for_a_browser_is_a_message_and_no_longer_than_one() {
+    let rig = Rig::start(json!({})).await;
+    let browser = rig.app.browser();
+    let acs = own(&rig.connection, "acs_url");
+    let huge = STANDARD.encode(format!("<samlp:Response>{}</samlp:Response>", "x".repeat(300 << 10)));
+    let bodies = [
+        ("A".repeat(500 << 10), 413, "saml_message_too_large"),
+        (huge, 413, "saml_message_too_large"),
+        (STANDARD.encode("\u{1}".repeat(200 << 10)), 400, "saml_message_malformed"),
+        ("not base64!".to_owned(), 400, "saml_message_malformed"),
+    ];
+    for (events, (body, status, code)) in bodies.into_iter().enumerate() {
+        let begun = rig.begin(&browser).await;
+        let fields = [("SAMLResponse", body), ("RelayState", begun.relay_state)];
+        refused(&post_fields(&browser.another(), &acs, &fields).await, status, code);
+        assert_eq!(parked(&rig), 0);
+        nothing_happened(&rig.acme, events + 1).await;
+    }
+    let begun = rig.begin(&browser).await;
+    let honest = rig.response(&begun.request).sign("_a");
+    rig.post(&browser.another(), &honest, &begun.relay_state).await.location().expect("kept");
+    let most = honest.0.len() + 200;
+    assert!((honest.0.len()..most).contains(&parked(&rig)), "{} of {}", parked(&rig), honest.0.len());
+}
+
+#[actix_web::test]
+async fn an_address_has_so_many_posts_kept_in_a_minute() {
+    let rig = Rig::start(json!({})).await;
+    let browser = rig.app.browser();
+    let most = usize::try_from(PARKED_PER_MINUTE).unwrap();
+    let mut kept = 0;
+    // Some more than the limit: it lets through a few more while time passes.
+    for _ in 0..2 * most {
+        let begun = rig.begin(&browser.another()).await;
+        let message = rig.response(&begun.request).sign("_a");
+        let page = rig.post(&browser.another(), &message, &begun.relay_state).await;
+        if page.status == 429 {
+            break;
+        }
+        page.location().expect("kept");
+        kept += 1;
+    }
+    assert!((most..2 * most).contains(&kept), "{kept}");
+    let used = "SELECT count(*)::text AS line FROM login_attempts WHERE consumed_at IS NOT NULL";
+    assert_eq!(lines(&mut rig.app.database.superuser(), used), ["0"], "nobody's attempt is used up by it");
 }
 
 #[actix_web::test]

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::rig::{Rig, renamed};
+use crate::support::saml::Forged;
 use crate::support::saml::forge::REQUEST;
 use crate::support::sign_in::{is_signed_in, login_url, nothing_happened, refused};
 
@@ -60,7 +61,7 @@ async fn c_31_a_wish_of_the_provider_counts_where_the_tenant_lists_it() {
 }
 
 #[actix_web::test]
-async fn c_24_a_restart_looks_at_nothing_and_asks_the_provider_itself() {
+async fn c_24_a_restart_believes_nothing_and_asks_the_provider_itself() {
     let rig = Rig::start(json!({"idp_initiated": "restart"})).await;
     for (message, wish) in [(rig.unsolicited().sign("_a"), "https://app.example/inbox"), (rig.unsolicited(), "//evil")]
     {
@@ -77,4 +78,20 @@ async fn c_24_a_restart_looks_at_nothing_and_asks_the_provider_itself() {
     let page = rig.post(&browser, &rig.response(&begun.request).sign("_a"), &begun.relay_state).await;
     assert!(is_signed_in(&page));
     assert_eq!(page.location().unwrap().as_str(), "https://app.example/inbox");
+}
+
+#[actix_web::test]
+async fn c_23_a_restart_does_not_go_in_circles_with_a_provider_that_loses_the_relay_state() {
+    let rig = Rig::start(json!({"idp_initiated": "restart"})).await;
+    let browser = rig.app.browser();
+    let begun = rig.begin(&browser).await;
+    for (events, relay_state) in ["", "lost"].into_iter().enumerate() {
+        let page = rig.post(&browser, &rig.response(&begun.request).sign("_a"), relay_state).await;
+        refused(&page, 403, "saml_in_response_to_mismatch");
+        nothing_happened(&rig.acme, events + 1).await;
+    }
+    let detail = rig.acme.last_event("login.refused").await["payload"]["detail"].as_str().unwrap().to_owned();
+    assert!(detail.contains("RelayState"), "{detail}");
+    refused(&rig.post(&browser, &Forged("<a>".to_owned()), "").await, 400, "saml_message_malformed");
+    assert!(is_signed_in(&rig.post(&browser, &rig.response(&begun.request).sign("_a"), &begun.relay_state).await));
 }

@@ -205,6 +205,24 @@ async fn c_46_a_provider_ends_sessions_of_its_own_connection_and_of_the_named_se
 }
 
 #[actix_web::test]
+async fn a_logout_that_failed_halfway_is_done_when_it_comes_again() {
+    use diesel::connection::SimpleConnection as _;
+    let rig = Rig::start(json!({})).await;
+    assert!(is_signed_in(&rig.sign_in(&rig.app.browser()).await));
+    let slo = own(&rig.connection, "slo_url");
+    let once = request(&slo).sign("_l");
+    let mut database = rig.app.database.superuser();
+    let fault = "ALTER TABLE sessions ADD CONSTRAINT endless CHECK (ended_at IS NULL) NOT VALID";
+    database.batch_execute(fault).unwrap();
+    assert!(post(&rig.app.browser(), &slo, &once).await.status >= 500);
+    assert_eq!(live(&rig).await, 1);
+    database.batch_execute("ALTER TABLE sessions DROP CONSTRAINT endless").unwrap();
+    assert_eq!(post(&rig.app.browser(), &slo, &once).await.status, 303, "it was not used up");
+    assert_eq!(live(&rig).await, 0);
+    assert_eq!(post(&rig.app.browser(), &slo, &once).await.status, 400, "C-44: and now it is");
+}
+
+#[actix_web::test]
 async fn signing_out_here_asks_the_provider_and_its_answer_ends_it() {
     let rig = Rig::start(json!({})).await;
     let browser = rig.app.browser();
