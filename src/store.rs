@@ -24,6 +24,7 @@ pub mod migrate;
 pub mod operators;
 pub mod rate_limits;
 pub mod sealing;
+pub mod server;
 pub mod service_accounts;
 pub mod sessions;
 pub mod signing_keys;
