@@ -7,10 +7,12 @@ use crate::context::provider::Provider;
 use crate::flows::Error;
 use crate::flows::finish_login::{Arrival, Why};
 use crate::flows::open_session::{self, NewSession, Proof};
+use crate::flows::provision::decide::Refusal;
 use crate::flows::provision::{Provisioned, Verdict, provision};
 use crate::model::audit::LoginMethod;
 use crate::model::claims::IdentityAssertion;
 use crate::model::connection::ConnectionStatus;
+use crate::model::email::EmailAddress;
 use crate::model::login_attempt::LoginAttempt;
 use crate::model::session::UpstreamTokens;
 use crate::model::text::tamed;
@@ -66,7 +68,7 @@ pub async fn open(
                 Verdict::Refused(r) => {
                     return Err(Undone::Refused(Why {
                         code: r.code.into(),
-                        detail: Some(format!("{}; the provider calls the person {}", r.advice, assertion.subject)),
+                        detail: Some(advice(&r, &assertion)),
                         user: r.user,
                     }));
                 }
@@ -88,6 +90,14 @@ pub async fn open(
         }
     }
     Err(Error::Unavailable)
+}
+
+/// What the tenant's admin is told of a refusal.
+fn advice(refusal: &Refusal, assertion: &IdentityAssertion) -> String {
+    let email = assertion.email.as_deref().and_then(|text| EmailAddress::parse(text).ok());
+    let domain = email.filter(|_| refusal.code == "email_domain_not_verified").map(|email| email.domain);
+    let named = domain.map(|domain| format!(" (it is {domain})")).unwrap_or_default();
+    format!("{}{named}; the provider calls the person {}", refusal.advice, assertion.subject)
 }
 
 /// What the provider's answer proves.

@@ -137,9 +137,10 @@ fn check_provisioning(f: &mut Faults<'_>, p: &ProvisioningPolicy) {
     }
 }
 
-/// What is allowed but weaker than it could be; shown with the connection.
+/// What is allowed but weaker than it could be, or lets nobody in; shown with the connection. `domains` are the tenant's
+/// verified ones: the connection that each of them names.
 #[must_use]
-pub fn warnings(row: &Connection) -> Vec<&'static str> {
+pub fn warnings(row: &Connection, domains: &[Option<Uuid>]) -> Vec<&'static str> {
     let s = &row.settings.0;
     let mut list = Vec::new();
     match s.code_challenge_method {
@@ -147,8 +148,11 @@ pub fn warnings(row: &Connection) -> Vec<&'static str> {
         CodeChallengeMethod::Plain => list.push("pkce_plain_is_weak"),
         CodeChallengeMethod::None => list.push("pkce_is_off"),
     }
-    if row.provisioning.0.email_trust == EmailTrust::VerifyByMail {
-        list.push("email_verification_by_mail_unavailable");
+    let signs_in_here = |named: &Option<Uuid>| named.is_none_or(|id| id == row.id);
+    match row.provisioning.0.email_trust {
+        EmailTrust::TrustConnection if !domains.iter().any(signs_in_here) => list.push("no_verified_domain"),
+        EmailTrust::VerifyByMail => list.push("email_verification_by_mail_unavailable"),
+        EmailTrust::TrustConnection | EmailTrust::RequireVerifiedClaim => {}
     }
     list
 }
