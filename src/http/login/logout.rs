@@ -72,6 +72,7 @@ pub async fn get_logout_done(ctx: Ctx, req: HttpRequest, query: Query<DoneQuery>
         message: t.signed_out,
         code: None,
         event_id: None,
+        request_id: None,
         link: Some((ctx.config.url(&format!("/t/{}/login", tenant.tenant.slug)), t.sign_in_again)),
     };
     Ok(page(HttpResponse::Ok(), &ctx.config, &template, false))
