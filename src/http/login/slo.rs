@@ -67,6 +67,7 @@ async fn answer(ctx: &Ctx, req: &HttpRequest, connection: Uuid, message: Incomin
                 message: t.logout_refused,
                 code: Some(shown_code(&code)),
                 event_id: Some(event_id),
+                request_id: None,
                 link: None,
             };
             page(HttpResponse::BadRequest(), &ctx.config, &template, false)
