@@ -19,7 +19,7 @@ use secrecy::{ExposeSecret, SecretSlice};
 
 use super::SamlError;
 use super::error::tame;
-use super::tree::{DS, Node, SAML, XENC, XENC11};
+use super::tree::{DS, Node, XENC, XENC11};
 
 /// OAEP with the mask of SHA-1 unless told otherwise.
 const OAEP_MGF1P: &str = "http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p";
@@ -68,11 +68,7 @@ impl DecryptionKeys {
         let plain = catch_unwind(AssertUnwindSafe(|| self.0.iter().find_map(|key| sealed.open(key))));
         let plain = plain.ok().flatten().ok_or(SamlError::Decryption)?;
         let plain = std::str::from_utf8(&plain).map_err(|_| SamlError::Decryption)?;
-        // where only the response is signed, its canonical form shows the SAML namespace under the prefix of this very
-        // element; another prefix for it could be declared away or added, and signed names inside would be other ones.
-        let shown = |(prefix, uri): &(&str, &str)| *uri != SAML || *prefix == element.prefix();
-        let namespaces: String =
-            in_scope(element).into_iter().filter(shown).map(|(prefix, uri)| declaration(prefix, uri)).collect();
+        let namespaces = in_scope(element).iter().map(|(prefix, uri)| declaration(prefix, uri)).collect::<String>();
         Ok(Zeroizing::new(format!("<Decrypted{namespaces}>{plain}</Decrypted>")))
     }
 }

@@ -128,6 +128,16 @@ impl<'t> Node<'t> {
         attributes.iter().map(|a| ((a.name.namespace_uri.as_deref(), a.name.local_name.as_ref()), a.value.as_ref()))
     }
 
+    /// Whether the prefix of its name, and of each element below, is declared on it or below it, or is `known`.
+    pub(super) fn declares_its_names(self, known: &str) -> bool {
+        let declares = |node: Node<'_>, prefix| node.declared().any(|(declared, _)| declared == prefix);
+        let within = |node: Node<'t>| {
+            let mut around = std::iter::successors(Some(node), |n| if n.id == self.id { None } else { n.parent() });
+            node.prefix() == known || around.any(|n| declares(n, node.prefix()))
+        };
+        self.descendants().all(within)
+    }
+
     /// The namespaces declared on it: prefix (empty for the default) and URI.
     pub(super) fn declared(self) -> impl Iterator<Item = (&'t str, &'t str)> {
         let declared = self.document.element(self.id).map_or(&[][..], |e| &e.namespace_declarations);

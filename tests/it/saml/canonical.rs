@@ -215,7 +215,7 @@ fn x_27_a_namespace_around_a_ciphertext_hides_nothing_inside_that_only_the_respo
     let hidden = signed.change("<saml:EncryptedAssertion>", "<saml:EncryptedAssertion xmlns:a=\"urn:x\">");
     assert_eq!(canonical(&hidden.0), canonical(&signed.0));
     for message in [signed, hidden] {
-        // One of the two cannot be told from the other.
+        // One cannot be told from the other.
         let attributes = response(&message.0).map(|r| r.attributes);
         assert_eq!(attributes, Err(SamlError::Decryption));
     }
