@@ -2,6 +2,7 @@
 //! A dishonest provider makes the messages (`rig`); `providers` are real ones.
 
 mod acs;
+mod applications;
 mod binding;
 mod browser;
 mod idp_initiated;
@@ -9,3 +10,4 @@ mod logout;
 mod mapping;
 mod providers;
 mod rig;
+mod rotation;

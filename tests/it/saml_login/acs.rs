@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::rig::{Rig, connect, own, post, renamed, response};
 use crate::support::saml::forge::{SUBJECT, Sealing};
-use crate::support::saml::key::{MALLORY, ProviderKey};
+use crate::support::saml::key::{IDP, MALLORY, ProviderKey};
 use crate::support::saml::{Forged, Signing};
 use crate::support::sign_in::{cookie_pair, id, is_signed_in, nothing_happened, refused};
 
@@ -215,5 +215,20 @@ async fn c_19_a_session_ends_when_the_providers_does_and_never_later_than_ours()
         let longest = Duration::hours(rig.app.context.config.session_max_hours);
         let expected = if minutes == i64::MAX { longest } else { Duration::minutes(minutes) };
         assert_eq!(until - rig.app.clock.now(), expected);
+    }
+}
+
+#[actix_web::test]
+async fn s_18_a_login_by_a_certificate_out_of_its_dates_says_so_in_the_audit_log() {
+    for (from, to, warning) in [
+        ("200101000000Z", "250101000000Z", Some("saml_certificate_expired")),
+        ("300101000000Z", "400101000000Z", Some("saml_certificate_not_yet_valid")),
+        ("200101000000Z", "400101000000Z", None),
+    ] {
+        let rig = Rig::start(json!({"certificates": [IDP.certificate_of(from, to).pem()]})).await;
+        assert!(is_signed_in(&rig.sign_in(&rig.app.browser()).await), "{warning:?}");
+        let event = rig.acme.last_event("login.succeeded").await;
+        let told = event["payload"]["warnings"].as_array().cloned().unwrap_or_default();
+        assert_eq!(told, warning.into_iter().map(|code| json!(code)).collect::<Vec<_>>(), "{event}");
     }
 }
