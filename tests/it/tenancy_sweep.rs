@@ -230,6 +230,7 @@ fn body(path: &str) -> Value {
         "/users/{id}/password" => json!({"password": "a good long password"}),
         "/me/password" => json!({"current_password": "a password", "new_password": "a good long password"}),
         "/users/{id}/identities" => json!({"connection_id": nobody, "subject": "s"}),
+        "/connections/{id}/metadata" => json!("<none/>"),
         "/groups" | "/v1/operator/keys" => json!({"name": unique}),
         "/group-mappings" => json!({"group_id": nobody, "pattern": "x"}),
         "/domains" => json!({"domain": format!("{unique}.example")}),
@@ -263,7 +264,7 @@ fn request(
         (Method::POST | Method::PATCH, _) => request.json(body),
         (Method::PUT, _) if pattern.ends_with("/password") => request.json(body),
         (Method::PUT, _) if pattern.ends_with("/metadata") => {
-            request.header("content-type", "application/xml").body("<none/>")
+            request.header("content-type", "application/xml").body(body.as_str().unwrap_or_default().to_owned())
         }
         _ => request,
     }

@@ -15,6 +15,8 @@ use crate::support::admin::Admin;
 use crate::support::database::lines;
 use crate::support::hostile_provider::HostileProvider;
 use crate::support::passwords::{ANOTHER, PASSWORD, signs_in, try_password};
+use crate::support::saml::key::IDP;
+use crate::support::saml::metadata::provider;
 use crate::support::sign_in::id;
 use crate::support::{Browser, TestApp};
 
@@ -113,6 +115,15 @@ impl World {
     async fn ids(&self, method: &str, pattern: &str) -> Vec<String> {
         let below = pattern.trim_start_matches("/v1/tenants/{tenant}/").trim_start_matches("/v1/");
         match below.split('/').next().unwrap_or_default() {
+            "connections" if pattern.contains("/keys") || pattern.ends_with("/metadata") => {
+                let saml = json!({"display_name": unique(), "protocol": "saml"});
+                let saml = self.of_acme("connections", saml).await;
+                if !pattern.contains("{key}") {
+                    return vec![saml];
+                }
+                let key = self.of_acme(&format!("connections/{saml}/keys"), json!({})).await;
+                vec![saml, key]
+            }
             "connections" => {
                 let settings = json!({"issuer": self.provider.issuer, "client_id": "client"});
                 let draft = json!({"display_name": unique(), "settings": settings, "client_secret": "x"});
@@ -165,6 +176,7 @@ impl World {
                 sent["group_id"] = json!(self.of_acme("groups", json!({"name": unique()})).await);
             }
             Some("api-keys") => sent["user_id"] = json!(self.user().await),
+            Some("metadata") => return json!(provider("https://idp.example/", "", &[&IDP.certificate()])),
             Some("group-mappings") => return json!({"pattern": unique()}),
             Some("connections") if method == "PATCH" => return json!({"display_name": unique()}),
             Some("domains") if method == "PATCH" => return json!({"connection_id": self.connection}),
