@@ -39,7 +39,7 @@ use crate::store::{Versioned, connections, domains, groups, identities, saml_key
 use edit::{apply_patch, empty_settings, make_client_key, merged_settings, seal_secret};
 
 pub use check::warnings;
-pub use metadata::Taken;
+pub use metadata::{Taken, says_otherwise};
 pub use probe::probe;
 
 /// Most connections of a tenant.
@@ -217,7 +217,8 @@ pub async fn update(
     let repointed = old.settings.0.trusts_others(&row.settings.0) || metadata::trusts_others(&old, &row);
     let caller = caller.clone();
     write(ctx, tenant, stamp, move |conn| {
-        lock(conn, tenant, id, Some(old.version))?;
+        let held = lock(conn, tenant, id, Some(old.version))?;
+        keep_newer(&mut row, &old, held)?;
         if rekeyed || repointed {
             check_linked(conn, &caller, id)?;
         }
@@ -245,8 +246,8 @@ pub async fn activate(ctx: &Context, caller: &Caller, id: Uuid) -> Result<Connec
         return Ok(row);
     }
     cycle::check(ctx, &row).await?;
-    let row = probe(ctx, &caller.tenant.tenant.slug, row, true).await?;
-    set_status(ctx, caller, row, ConnectionStatus::Active, Event::ConnectionActivated).await
+    let probed = probe(ctx, &caller.tenant.tenant.slug, row.clone(), true).await?;
+    set_status(ctx, caller, (row, probed), ConnectionStatus::Active, Event::ConnectionActivated).await
 }
 
 /// Switches a connection off; the sessions that came in by it end.
@@ -258,13 +259,13 @@ pub async fn disable(ctx: &Context, caller: &Caller, id: Uuid) -> Result<Connect
     if row.status == ConnectionStatus::Disabled {
         return Ok(row);
     }
-    set_status(ctx, caller, row, ConnectionStatus::Disabled, Event::ConnectionDisabled).await
+    set_status(ctx, caller, (row.clone(), row), ConnectionStatus::Disabled, Event::ConnectionDisabled).await
 }
 
 async fn set_status(
     ctx: &Context,
     caller: &Caller,
-    mut row: Connection,
+    (old, mut row): (Connection, Connection),
     status: ConnectionStatus,
     event: fn(Subject) -> Event,
 ) -> Result<Connection, Error> {
@@ -274,6 +275,8 @@ async fn set_status(
         let before = row.version;
         (row.status, row.version, row.updated_at) = (status, before + 1, stamp.at);
         saved(connections::save(conn, tenant, &row, before)?)?;
+        let held = lock(conn, tenant, row.id, Some(before))?;
+        keep_newer(&mut row, &old, held)?;
         if status == ConnectionStatus::Disabled {
             check_linked(conn, &caller, row.id)?;
             sessions::end_of_source(conn, tenant, row.id, "connection_disabled", stamp.at)?;
@@ -315,6 +318,19 @@ fn lock(conn: &mut PgConnection, tenant: Uuid, id: Uuid, expected: Option<i64>) 
 
 /// T-05: who may change what a connection trusts, or take it away, decides about everybody who signs in by it; so nobody
 /// may for people above their own role.
+/// What the provider said while a change was prepared stays (C-50): the row is written whole, and its version does not
+/// count refreshes. A change that brings what the provider says itself is to be made again then.
+fn keep_newer(row: &mut Connection, old: &Connection, held: Connection) -> Result<(), Error> {
+    if row.provider_asked_at == old.provider_asked_at {
+        (row.provider_asked_at, row.provider_due_at) = (held.provider_asked_at, held.provider_due_at);
+    }
+    if row.provider_metadata_at == old.provider_metadata_at && row.provider_metadata == old.provider_metadata {
+        (row.provider_metadata, row.provider_metadata_at) = (held.provider_metadata, held.provider_metadata_at);
+        return Ok(());
+    }
+    if held.provider_metadata_at == old.provider_metadata_at { Ok(()) } else { Err(Error::Stale) }
+}
+
 fn check_linked(conn: &mut PgConnection, caller: &Caller, source: Uuid) -> Result<(), Error> {
     let roles = identities::roles_of_source(conn, caller.tenant_id(), source)?;
     roles.into_iter().max().map_or(Ok(()), |highest| caller.check_role(highest))

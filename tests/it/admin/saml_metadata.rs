@@ -10,6 +10,7 @@ use super::id;
 use super::saml_connections::draft;
 use crate::support::TestApp;
 use crate::support::admin::{Admin, Answer};
+use crate::support::database::lines;
 use crate::support::raw_server::RawServer;
 use crate::support::saml::ProviderKey;
 use crate::support::saml::key::{IDP, MALLORY};
@@ -313,6 +314,36 @@ async fn a_certificate_that_expires_is_told_at_each_of_its_thresholds_once() {
         assert!(*left <= threshold && *left >= threshold - 2, "{told:?}");
     }
     assert_eq!(read(&acme, &connection).await["warnings"], json!(["saml_certificate_expired"]));
+}
+
+#[actix_web::test]
+async fn c_50_a_withdrawn_certificate_does_not_come_back_by_a_change_that_was_under_way() {
+    let app = TestApp::start();
+    let acme = app.tenant("acme").await;
+    let server = MetadataServer::start(&provider(ENTITY, "", &[&IDP.certificate(), &MALLORY.certificate()]));
+    let connection = active(&acme, &server).await;
+    let both = read(&acme, &connection).await;
+    assert_eq!(prints(&both).len(), 2);
+    let raw = "SELECT provider_metadata::text AS line FROM connections";
+    let mut document: Value = serde_json::from_str(&lines(&mut app.database.superuser(), raw)[0]).unwrap();
+    document["certificates"] = json!([IDP.certificate().pem()]);
+    let refresh = format!("UPDATE connections SET provider_metadata = '{document}', provider_metadata_at = now()");
+    let path = format!("/connections/{}", id(&connection));
+
+    let name = json!({"display_name": "Other"});
+    app.database.overtaken(&refresh, acme.patch(&path, &name)).await.ok();
+    assert_eq!(prints(&read(&acme, &connection).await), [IDP.certificate().sha256()]);
+    // One that asked the provider itself is to be made again: it may have asked before.
+    let strict = json!({"settings": {"force_authn": true}});
+    assert_eq!(
+        app.database.overtaken(&refresh, acme.patch(&path, &strict)).await.expect(412).code(),
+        "version_mismatch"
+    );
+    assert_eq!(prints(&read(&acme, &connection).await), [IDP.certificate().sha256()]);
+    let none = json!({});
+    let disable = format!("{path}/disable");
+    app.database.overtaken(&refresh, acme.post(&disable, &none)).await.ok();
+    assert_eq!(prints(&read(&acme, &connection).await), [IDP.certificate().sha256()]);
 }
 
 #[actix_web::test]
