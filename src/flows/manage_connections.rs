@@ -34,7 +34,7 @@ use crate::model::connection::{Connection, ConnectionStatus, Protocol};
 use crate::model::identity::SourceKind;
 use crate::model::json::Json;
 use crate::model::text::{name_key, valid_name};
-use crate::store::{Versioned, connections, domains, groups, identities, saml_keys, sessions};
+use crate::store::{Versioned, audit_events, connections, domains, groups, identities, saml_keys, sessions};
 
 use edit::{apply_patch, empty_settings, make_client_key, merged_settings, seal_secret};
 
@@ -183,7 +183,8 @@ pub async fn create(ctx: &Context, caller: &Caller, input: ConnectionIn) -> Resu
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::Stale`], [`Error::Invalid`], [`Error::Conflict`] (`unlink_not_confirmed` and
-/// `connection_cycle` among them), [`Error::Provider`] when the provider does not stand the probe.
+/// `connection_cycle` among them, `rotation_pending` when another kind of signature wants a key and one is next already),
+/// [`Error::Provider`] when the provider does not stand the probe.
 pub async fn update(
     ctx: &Context,
     caller: &Caller,
@@ -212,7 +213,7 @@ pub async fn update(
     if row.status == ConnectionStatus::Active && fields != ["display_name"] {
         row = probe(ctx, slug, row, !by_hand).await?;
     }
-    let key = manage_saml_keys::key_of_kind(ctx, slug, &row).await?;
+    let key = manage_saml_keys::key_of_kind(ctx, slug, &old, &row).await?;
     let rekeyed = old.settings.0.renames_people(&row.settings.0);
     let repointed = old.settings.0.trusts_others(&row.settings.0) || metadata::trusts_others(&old, &row);
     let caller = caller.clone();
@@ -227,8 +228,9 @@ pub async fn update(
         }
         (row.version, row.updated_at) = (old.version + 1, stamp.at);
         saved(connections::save(conn, tenant, &row, old.version)?)?;
-        if let Some(key) = &key {
-            manage_saml_keys::replace(conn, key)?;
+        let made = key.as_ref().map_or(Ok(Vec::new()), |key| manage_saml_keys::put_in_place(conn, key))?;
+        for event in &made {
+            audit_events::insert(conn, tenant, &stamp.event(tenant, event))?;
         }
         Ok((row, Some(Event::ConnectionUpdated(Change { id, fields }))))
     })
@@ -273,10 +275,10 @@ async fn set_status(
     let caller = caller.clone();
     write(ctx, tenant, stamp, move |conn| {
         let before = row.version;
-        (row.status, row.version, row.updated_at) = (status, before + 1, stamp.at);
-        saved(connections::save(conn, tenant, &row, before)?)?;
         let held = lock(conn, tenant, row.id, Some(before))?;
         keep_newer(&mut row, &old, held)?;
+        (row.status, row.version, row.updated_at) = (status, before + 1, stamp.at);
+        saved(connections::save(conn, tenant, &row, before)?)?;
         if status == ConnectionStatus::Disabled {
             check_linked(conn, &caller, row.id)?;
             sessions::end_of_source(conn, tenant, row.id, "connection_disabled", stamp.at)?;
@@ -316,8 +318,6 @@ fn lock(conn: &mut PgConnection, tenant: Uuid, id: Uuid, expected: Option<i64>) 
     Ok(row)
 }
 
-/// T-05: who may change what a connection trusts, or take it away, decides about everybody who signs in by it; so nobody
-/// may for people above their own role.
 /// What the provider said while a change was prepared stays (C-50): the row is written whole, and its version does not
 /// count refreshes. A change that brings what the provider says itself is to be made again then.
 fn keep_newer(row: &mut Connection, old: &Connection, held: Connection) -> Result<(), Error> {
@@ -331,6 +331,8 @@ fn keep_newer(row: &mut Connection, old: &Connection, held: Connection) -> Resul
     if held.provider_metadata_at == old.provider_metadata_at { Ok(()) } else { Err(Error::Stale) }
 }
 
+/// T-05: who may change what a connection trusts, or take it away, decides about everybody who signs in by it; so nobody
+/// may for people above their own role.
 fn check_linked(conn: &mut PgConnection, caller: &Caller, source: Uuid) -> Result<(), Error> {
     let roles = identities::roles_of_source(conn, caller.tenant_id(), source)?;
     roles.into_iter().max().map_or(Ok(()), |highest| caller.check_role(highest))

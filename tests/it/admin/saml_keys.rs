@@ -195,6 +195,36 @@ async fn row_a10_another_kind_of_signature_brings_a_key_of_its_kind() {
 }
 
 #[actix_web::test]
+async fn row_a10_another_kind_of_signature_takes_no_published_key_away_in_silence() {
+    let app = TestApp::start();
+    let acme = app.tenant("acme").await;
+    let ecdsa = json!({"settings": {"request_signature": "ecdsa-sha256"}});
+    // In a draft the key makes room at once, and both are told.
+    let connection = draft(&acme, by_hand()).await;
+    let path = format!("/connections/{}", id(&connection));
+    let first = keys(&acme, &connection).await[0].clone();
+    acme.patch(&path, &ecdsa).await.ok();
+    assert_eq!(acme.last_event("saml_key.deleted").await["payload"]["id"], first["id"]);
+    let made = keys(&acme, &connection).await.into_iter().find(|key| key["usage"] == "signing").unwrap();
+    assert_eq!(acme.last_event("saml_key.created").await["payload"]["id"], made["id"]);
+
+    let connection = draft(&acme, by_hand()).await;
+    let path = format!("/connections/{}", id(&connection));
+    acme.post(&format!("{path}/activate"), &json!({})).await.ok();
+    let next = acme.post(&format!("{path}/keys"), &json!({})).await.created();
+    assert_eq!(acme.patch(&path, &ecdsa).await.expect(409).code(), "rotation_pending");
+    assert!(keys(&acme, &connection).await.iter().any(|key| key["id"] == next["id"]), "it stays");
+    assert_eq!(acme.get(&path).await.ok()["settings"]["request_signature"], "rsa-sha256", "and nothing was saved");
+    acme.delete(&format!("{path}/keys/{}", id(&next))).await.expect(204);
+    acme.patch(&path, &ecdsa).await.ok();
+    let made = keys(&acme, &connection).await.into_iter().find(|key| key["status"] == "next").unwrap();
+    assert_eq!(acme.last_event("saml_key.created").await["payload"]["id"], made["id"]);
+    // Of this kind there is one now, whatever else is changed.
+    acme.patch(&path, &json!({"settings": {"request_signature": "rsa-sha256"}})).await.ok();
+    assert_eq!(keys(&acme, &connection).await.len(), 3);
+}
+
+#[actix_web::test]
 async fn our_own_certificate_is_told_to_expire_too_once_the_key_is_in_use_or_next() {
     let app = TestApp::start_with_manual_clock();
     let acme = app.tenant("acme").await;
