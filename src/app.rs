@@ -3,6 +3,8 @@
 //! [`open`] makes the context: database (the embedded one if none is named), migrations, sealing keys. [`Application`]
 //! adds the workers and the servers. The command line uses the first alone, tests and `serve` the second.
 
+pub mod settings;
+
 use std::io;
 use std::net::TcpListener;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,13 +12,13 @@ use std::time::Duration;
 
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::middleware::{Compress, from_fn};
-use actix_web::{App, HttpResponse, HttpServer, web};
+use actix_web::{App, HttpRequest, HttpServer, web};
 use secrecy::SecretString;
 use tracing_actix_web::TracingLogger;
 use utoipa_swagger_ui::SwaggerUi;
 
 use crate::clock::Clock;
-use crate::config::{Config, ConfigError, Fault};
+use crate::config::{Config, ConfigError};
 use crate::context::caches::Caches;
 use crate::context::hasher::Hasher;
 use crate::context::imported_keys::ImportedKeys;
@@ -24,12 +26,12 @@ use crate::context::limiter::Limiter;
 use crate::context::{Context, Parts};
 use crate::embedded::{EmbeddedError, EmbeddedOptions, EmbeddedPostgres};
 use crate::flows::{limits, rotate_secrets};
+use crate::http::absent;
 use crate::http::body::MAX_JSON;
 use crate::http::guard::guard;
 use crate::http::problem::Problem;
 use crate::outbound::{AllowRule, Outbound, OutboundError, OutboundPolicy};
 use crate::protocol::jwt::jwks::JwksCache;
-use crate::secrets::sealed::{SealError, Sealer};
 use crate::store::db::Db;
 use crate::store::migrate::{self, MigrateError};
 use crate::telemetry::RequestSpan;
@@ -45,8 +47,6 @@ pub enum StartError {
     Embedded(#[from] EmbeddedError),
     #[error(transparent)]
     Migrate(#[from] MigrateError),
-    #[error(transparent)]
-    Seal(#[from] SealError),
     #[error("the sealing keys do not fit: {0}")]
     Keys(flows::Error),
     #[error(transparent)]
@@ -70,6 +70,9 @@ pub struct Opened {
 /// # Errors
 /// [`StartError`] says what to do about it.
 pub async fn open(config: Config, clock: Clock) -> Result<Opened, StartError> {
+    let refused = |fault| ConfigError(vec![fault]);
+    let configured = settings::sealer(&config).map_err(refused)?;
+    let allow = settings::allow_rules(&config).map_err(ConfigError)?;
     let (embedded, database_url) = database(&config).await?;
     let migration_url = config.migration_url.clone().unwrap_or_else(|| database_url.clone());
     let done = tokio::task::spawn_blocking(move || migrate::migrate(&migration_url)).await;
@@ -77,10 +80,14 @@ pub async fn open(config: Config, clock: Clock) -> Result<Opened, StartError> {
     if migrated > 0 {
         tracing::info!(migrated, "the database was brought up to date");
     }
-    let sealer = Sealer::from_text(&sealing_keys(&config, embedded.as_ref())?)?;
+    let sealer = match (configured, &embedded) {
+        (Some(sealer), _) => sealer,
+        (None, Some(cluster)) => settings::sealer_of_file(cluster.sealing_key_file()).map_err(refused)?,
+        (None, None) => return Err(refused(settings::no_sealing_key()).into()),
+    };
     let context = Context::new(Parts {
         db: Db::new(&database_url, config.database_pool_size),
-        outbound: Outbound::new(outbound_policy(&config)?)?,
+        outbound: Outbound::new(outbound_policy(&config, allow))?,
         jwks: JwksCache::new(clock.clone()),
         caches: Caches::default(),
         imported_keys: ImportedKeys::default(),
@@ -116,30 +123,9 @@ async fn database(config: &Config) -> Result<(Option<EmbeddedPostgres>, SecretSt
     Ok((Some(embedded), url))
 }
 
-/// The configured keys, else those of the embedded cluster's folder; a database of its own without keys is refused.
-fn sealing_keys(config: &Config, embedded: Option<&EmbeddedPostgres>) -> Result<SecretString, StartError> {
-    if let Some(keys) = &config.sealing_keys {
-        return Ok(keys.clone());
-    }
-    let file = config.sealing_keys_file.as_deref().or_else(|| embedded.map(EmbeddedPostgres::sealing_key_file));
-    let fault = |message: String| StartError::from(ConfigError(vec![Fault { key: "sealing_keys".into(), message }]));
-    let Some(file) = file else {
-        let how = "is missing: with a database of its own the server needs DOORWARD_SEALING_KEYS or DOORWARD_SEALING_KEYS_FILE; \
-                   make a key with: echo \"k1:$(openssl rand -base64 32)\"";
-        return Err(fault(how.into()));
-    };
-    let text = std::fs::read_to_string(file).map_err(|e| fault(format!("{} cannot be read: {e}", file.display())))?;
-    Ok(text.into())
-}
-
-fn outbound_policy(config: &Config) -> Result<OutboundPolicy, ConfigError> {
-    let parse = |text: &String| {
-        let fault = |message| ConfigError(vec![Fault { key: "outbound_allow".into(), message }]);
-        text.parse::<AllowRule>().map_err(fault)
-    };
-    let allow = config.outbound_allow.iter().map(parse).collect::<Result<_, _>>()?;
+fn outbound_policy(config: &Config, allow: Vec<AllowRule>) -> OutboundPolicy {
     let own_hosts = config.public_url.host_str().map(str::to_owned).into_iter().collect();
-    Ok(OutboundPolicy { allow, own_hosts, ..OutboundPolicy::default() })
+    OutboundPolicy { allow, own_hosts, ..OutboundPolicy::default() }
 }
 
 /// A server that listens and is about to serve.
@@ -272,7 +258,7 @@ fn serve(listener: TcpListener, context: &Context) -> Result<Server, StartError>
             .wrap(TracingLogger::<RequestSpan>::new())
             .configure(routes::configure)
             .service(SwaggerUi::new("/docs/{_:.*}").config(utoipa_swagger_ui::Config::from("/openapi.json")))
-            .default_service(web::to(|| async { Err::<HttpResponse, _>(Problem::not_found()) }))
+            .default_service(web::to(|req: HttpRequest| async move { absent::not_found(&req) }))
     });
     let workers = std::thread::available_parallelism().map_or(2, usize::from);
     Ok(server

@@ -13,6 +13,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::app;
 use crate::config;
 use crate::model::role::Role;
 
@@ -192,7 +193,8 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let embedded = matches!(cli.command, Command::Serve { embedded: true });
     let demo = matches!(cli.command, Command::Demo { .. });
-    let loaded = if demo { demo::configuration(cli.config) } else { config::load(cli.config, embedded) };
+    let loaded =
+        if demo { demo::configuration(cli.config) } else { config::load(cli.config, embedded, app::settings::faults) };
     let config = match loaded {
         Ok(config) => config,
         Err(error) => return failed(&error),

@@ -58,12 +58,16 @@ impl Surroundings {
 }
 
 /// Reads the file (`--config`, else `DOORWARD_CONFIG`, else `doorward.toml` when there is one) and the environment.
-/// `embedded` is the command line's `--embedded`.
+/// `embedded` is the command line's `--embedded`; `more` finds the faults that only those see who use a setting.
 ///
 /// # Errors
 /// [`ConfigError`] with every fault.
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
-pub fn load(file: Option<PathBuf>, embedded: bool) -> Result<Config, ConfigError> {
+pub fn load(
+    file: Option<PathBuf>,
+    embedded: bool,
+    more: impl FnOnce(&Config) -> Vec<Fault>,
+) -> Result<Config, ConfigError> {
     let named = file.or_else(|| std::env::var_os("DOORWARD_CONFIG").map(PathBuf::from));
     let mut figment = Figment::new();
     match named {
@@ -79,5 +83,23 @@ pub fn load(file: Option<PathBuf>, embedded: bool) -> Result<Config, ConfigError
     let flags = embedded.then_some(("embedded", true));
     let flags =
         figment::providers::Serialized::globals(flags.into_iter().collect::<std::collections::BTreeMap<_, _>>());
-    Config::read(&figment.merge(env).merge(flags), Surroundings::from_env())
+    Config::read_and(&figment.merge(env).merge(flags), Surroundings::from_env(), more)
+}
+
+/// Why the file cannot be read: which one, where and why. The line itself is left out, since it may hold a secret.
+fn unreadable(error: figment::Error) -> Vec<Fault> {
+    let told = |e: figment::Error| {
+        let source = e.metadata.as_ref().and_then(|m| m.source.as_ref());
+        let file = source.and_then(figment::Source::file_path).map(|path| format!("{}: ", path.display()));
+        let text = e.kind.to_string();
+        let is_excerpt =
+            |line: &&str| line.trim_start_matches(|c: char| c == ' ' || c.is_ascii_digit()).starts_with('|');
+        let (place, reason): (Vec<&str>, Vec<&str>) =
+            text.lines().filter(|line| !is_excerpt(line)).partition(|line| line.starts_with("TOML parse error at "));
+        let place =
+            place.iter().filter_map(|line| line.strip_prefix("TOML parse error at ")).map(|at| format!("{at}: "));
+        let message = format!("{}{}{}", file.unwrap_or_default(), place.collect::<String>(), reason.join(", "));
+        Fault { key: "config".into(), message }
+    };
+    error.into_iter().map(told).collect()
 }

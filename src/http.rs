@@ -4,10 +4,11 @@
 //! * `body`, `etag`, `paging`: what requests carry; `problem`: errors to RFC 9457, the only place with status codes;
 //! * `guard`: what holds for every answer: the Host it was asked under, headers, no caching;
 //! * `admin`: REST under `/v1`; `login`: the pages people see; `oauth2`: what applications speak with;
-//!   `health`, `openapi`.
+//!   `health`, `openapi`; `absent`: paths and methods that are not there.
 //!
 //! Reads go straight to `store`; writes go through a flow.
 
+pub mod absent;
 pub mod admin;
 pub mod assets;
 pub mod auth;

@@ -4,6 +4,7 @@
 //! OpenAPI document and docs/api.md. A path that has a method here answers other methods with 405.
 
 use actix_cors::Cors;
+use actix_web::HttpRequest;
 use actix_web::http::Method;
 use actix_web::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use actix_web::middleware::Condition;
@@ -15,7 +16,7 @@ use crate::http::admin::{
 };
 use crate::http::login::{acs, callback, landing, logout, password, saml_metadata, slo, start};
 use crate::http::oauth2::{authorize, consent, logout as rp_logout, metadata, organization, token, userinfo};
-use crate::http::{assets, health, openapi};
+use crate::http::{absent, assets, health, openapi};
 
 macro_rules! routes {
     ($($path:literal => { $($method:ident $handler:path),+ $(,)? })+) => {
@@ -28,6 +29,9 @@ macro_rules! routes {
                 web::resource(exact($path))
                     .wrap(Condition::new(is_open_to_pages($path), cors()))
                     $(.route(web::method(Method::$method).to($handler)))+
+                    .default_service(web::to(|req: HttpRequest| async move {
+                        absent::not_allowed(&req, &[$(stringify!($method)),+])
+                    }))
             );)+
         }
     };

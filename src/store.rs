@@ -26,6 +26,7 @@ pub mod operators;
 pub mod rate_limits;
 pub mod saml_keys;
 pub mod sealing;
+pub mod server;
 pub mod service_accounts;
 pub mod sessions;
 pub mod signing_keys;

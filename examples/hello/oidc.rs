@@ -143,7 +143,9 @@ impl Party {
     /// The provider's endpoints and keys; beside them where to sign out.
     async fn discover(&self) -> Result<(Client, Option<EndSessionUrl>), Failure> {
         let found =
-            ProviderMetadataWithLogout::discover_async(self.issuer.clone(), &|request| self.send(request)).await?;
+            ProviderMetadataWithLogout::discover_async(self.issuer.clone(), &|request| self.send(request)).await;
+        let found =
+            found.map_err(|error| Failure::because(&format!("No Doorward answers at {}", *self.issuer), &error))?;
         let logout = found.additional_metadata().end_session_endpoint.clone();
         let client = CoreClient::from_provider_metadata(found, self.client_id.clone(), self.client_secret.clone());
         Ok((client.set_redirect_uri(RedirectUrl::from_url(self.home.join("callback")?)), logout))

@@ -78,6 +78,16 @@ impl Failure {
     pub fn new(reason: impl Into<String>) -> Self {
         Self(reason.into().into())
     }
+
+    /// With a sentence, and after it the error and its causes.
+    pub fn because(reason: &str, error: &(dyn Error + 'static)) -> Self {
+        let (mut said, mut cause) = (reason.to_owned(), Some(error));
+        while let Some(error) = cause {
+            said = format!("{said}: {error}");
+            cause = error.source();
+        }
+        Self::new(said)
+    }
 }
 
 /// So that `?` takes every error of the libraries.

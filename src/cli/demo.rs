@@ -21,7 +21,7 @@ use secrecy::ExposeSecret;
 use url::Url;
 
 use super::Done;
-use crate::app::Application;
+use crate::app::{self, Application};
 use crate::clock::Clock;
 use crate::config::{self, Config, ConfigError};
 use crate::context::Context;
@@ -33,15 +33,19 @@ use seed::Seeded;
 
 /// The configuration, with what only a demo may do: call loopback, and use its own database whatever the surroundings say.
 pub(super) fn configuration(file: Option<PathBuf>) -> Result<Config, ConfigError> {
-    let mut config = config::load(file, true)?;
+    let config = config::load(file, true, |config| app::settings::faults(&own(config.clone())))?;
+    Ok(own(config))
+}
+
+fn own(mut config: Config) -> Config {
     config.outbound_allow.extend(["127.0.0.0/8", "localhost"].map(str::to_owned));
     config.database_url = None;
     config.migration_url = None;
-    config.sealing_keys = None;
+    (config.sealing_keys, config.sealing_keys_file) = (None, None);
     if config.log_level == "info" {
         config.log_level = "warn".into();
     }
-    Ok(config)
+    config
 }
 
 /// Runs the demo until Ctrl-C, or once by script.

@@ -5,12 +5,12 @@ use std::path::PathBuf;
 
 use figment::Figment;
 use ipnet::IpNet;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use url::{Host, Url};
 
-use super::{ConfigError, Fault, Surroundings};
+use super::{ConfigError, Fault, Surroundings, unreadable};
 
 /// Every setting: its name and what it does (also the table of docs/configuration.md).
 pub const KEYS: &[(&str, &str)] = &[
@@ -108,27 +108,32 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn get<T: DeserializeOwned>(&mut self, key: &str) -> Option<T> {
+    /// The value, if there is one; `rule` says what a right one looks like. A wrong one is never shown: it may be a secret.
+    fn get<T: DeserializeOwned>(&mut self, key: &str, rule: &str) -> Option<T> {
         if self.figment.find_value(key).is_err() {
             return None;
         }
-        self.figment
-            .extract_inner(key)
-            .map_err(|e| {
-                let secret = key.contains("key") || key.ends_with("_url") && key != "public_url";
-                self.fault(key, if secret { "has a value of the wrong kind".into() } else { e.kind.to_string() });
-            })
-            .ok()
+        self.figment.extract_inner(key).map_err(|_| self.fault(key, rule.to_owned())).ok()
     }
 
     fn text(&mut self, key: &str) -> Option<String> {
-        self.get::<figment::value::Value>(key)
-            .and_then(|v| v.into_string().or_else(|| self.get::<i64>(key).map(|n| n.to_string())))
+        let rule = "must be text";
+        self.get::<figment::value::Value>(key, rule)
+            .and_then(|v| v.into_string().or_else(|| self.get::<i64>(key, rule).map(|n| n.to_string())))
             .filter(|t| !t.is_empty())
     }
 
+    /// The URL of a database, which holds a password.
+    fn database(&mut self, key: &str, else_from: Option<&SecretString>) -> Option<SecretString> {
+        let url = self.text(key).map(SecretString::from).or_else(|| else_from.cloned())?;
+        if !["postgres://", "postgresql://"].iter().any(|scheme| url.expose_secret().starts_with(scheme)) {
+            self.fault(key, "must look like postgres://user:password@host:port/database".into());
+        }
+        Some(url)
+    }
+
     fn list(&mut self, key: &str) -> Vec<String> {
-        match self.get::<Listed>(key) {
+        match self.get::<Listed>(key, "must be a list of texts, or one text with commas") {
             Some(Listed::Many(many)) => many,
             Some(Listed::One(one)) => {
                 one.split(',').map(str::trim).filter(|p| !p.is_empty()).map(str::to_owned).collect()
@@ -144,9 +149,10 @@ impl Reader<'_> {
         min: T,
         max: T,
     ) -> T {
-        let value = self.get(key).unwrap_or(default);
+        let rule = format!("must be a whole number between {min} and {max}");
+        let value = self.get(key, &rule).unwrap_or(default);
         if value < min || value > max {
-            self.fault(key, format!("must be between {min} and {max}"));
+            self.fault(key, rule);
         }
         value
     }
@@ -162,12 +168,32 @@ impl Config {
     /// # Errors
     /// [`ConfigError`] with every fault, unknown settings among them.
     pub fn read(figment: &Figment, surroundings: Surroundings) -> Result<Self, ConfigError> {
+        Self::read_and(figment, surroundings, |_| Vec::new())
+    }
+
+    /// The same with the faults that `more` finds, which knows how the settings are used.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with every fault; with the first alone when the file is not TOML, since nothing else is known then.
+    pub fn read_and(
+        figment: &Figment,
+        surroundings: Surroundings,
+        more: impl FnOnce(&Self) -> Vec<Fault>,
+    ) -> Result<Self, ConfigError> {
+        let given = figment.extract::<figment::value::Dict>().map_err(|e| ConfigError(unreadable(e)))?;
         let mut r = Reader { figment, faults: Vec::new() };
-        for key in figment.extract::<figment::value::Dict>().unwrap_or_default().keys() {
+        for key in given.keys() {
             if !KEYS.iter().any(|(known, _)| known == key) {
                 r.fault(key, "is not a setting".into());
             }
         }
+        let config = Self::assemble(&mut r, surroundings);
+        r.faults.extend(more(&config));
+        if r.faults.is_empty() { Ok(config) } else { Err(ConfigError(r.faults)) }
+    }
+
+    /// Every setting; where one cannot be used a fault is noted, and something stands in for it.
+    fn assemble(r: &mut Reader<'_>, surroundings: Surroundings) -> Self {
         let listen = r.text("listen");
         let listen_is_set = listen.is_some();
         let listen = listen.map_or(Ok(([127, 0, 0, 1], 8080).into()), |t| parse_listen(&t));
@@ -177,9 +203,12 @@ impl Config {
         });
         let admin_listen =
             r.text("admin_listen").and_then(|t| parse_listen(&t).map_err(|m| r.fault("admin_listen", m)).ok());
-        let public_url = read_public_url(&mut r, listen.port());
-        let database_url = r.text("database_url").map(SecretString::from).or_else(|| surroundings.database_url.clone());
-        let embedded = r.get::<bool>("embedded").unwrap_or(false);
+        if admin_listen.is_some_and(|admin| overlap(listen, admin)) {
+            r.fault("admin_listen", "must be another address or port than listen".into());
+        }
+        let public_url = read_public_url(r, listen.port());
+        let database_url = r.database("database_url", surroundings.database_url.as_ref());
+        let embedded = r.get::<bool>("embedded", "must be true or false").unwrap_or(false);
         if database_url.is_none() && !embedded && !is_loopback(&public_url) {
             r.fault("database_url", "is missing (DATABASE_URL works too); to use the embedded PostgreSQL behind a public URL say so with --embedded".into());
         }
@@ -188,9 +217,9 @@ impl Config {
             listen,
             listen_is_set,
             admin_listen,
-            trusted_proxies: read_networks(&mut r, "trusted_proxies"),
+            trusted_proxies: read_networks(r, "trusted_proxies"),
             database_url,
-            migration_url: r.text("migration_url").map(SecretString::from),
+            migration_url: r.database("migration_url", None),
             database_pool_size: r.number("database_pool_size", 8, 1, 100),
             data_dir: r.text("data_dir").map(PathBuf::from),
             sealing_keys: r.text("sealing_keys").map(SecretString::from),
@@ -200,7 +229,7 @@ impl Config {
             session_max_hours: r.number("session_max_hours", 24 * 7, 1, 24 * 90),
             signing_key_days: r.number("signing_key_days", 90, 2, 3650),
             login_rate_per_minute: r.number("login_rate_per_minute", 120, 1, 1_000_000),
-            log_format: r.get("log_format").unwrap_or(LogFormat::Text),
+            log_format: r.get("log_format", "must be text or json").unwrap_or(LogFormat::Text),
             log_level: r.text("log_level").unwrap_or_else(|| "info".into()),
             drain_seconds: r.number("drain_seconds", 2, 0, 300),
             shutdown_seconds: r.number("shutdown_seconds", 25, 1, 300),
@@ -209,7 +238,7 @@ impl Config {
         if config.sealing_keys.is_some() && config.sealing_keys_file.is_some() {
             r.fault("sealing_keys", "is set and sealing_keys_file too; one of them".into());
         }
-        if r.faults.is_empty() { Ok(config) } else { Err(ConfigError(r.faults)) }
+        config
     }
 
     /// Whether cookies carry `Secure` and the `__Host-` prefix.
@@ -232,10 +261,18 @@ impl Config {
     }
 }
 
+/// Whether two addresses cannot both be listened on. Port 0 is another one each time.
+fn overlap(one: SocketAddr, other: SocketAddr) -> bool {
+    let everywhere = one.ip().is_unspecified() || other.ip().is_unspecified();
+    one.port() == other.port() && one.port() != 0 && (everywhere || one.ip() == other.ip())
+}
+
 fn parse_listen(text: &str) -> Result<SocketAddr, String> {
     let with_port = || text.parse::<SocketAddr>();
     let bare = || text.parse::<IpAddr>().map(|ip| SocketAddr::new(ip, 8080));
-    with_port().or_else(|_| bare()).map_err(|_| "must be an IP address, with or without a port".to_owned())
+    with_port()
+        .or_else(|_| bare())
+        .map_err(|_| "must be an IP address, with or without a port, such as 0.0.0.0:8080".to_owned())
 }
 
 fn read_public_url(r: &mut Reader<'_>, port: u16) -> Url {
@@ -300,6 +337,50 @@ mod tests {
             assert!(keys.contains(&key), "{key} missing in {keys:?}");
         }
         assert!(!format!("{faults:?}").contains("hush"));
+    }
+
+    #[test]
+    fn a_file_that_is_not_toml_is_told_with_its_place_and_without_its_text() {
+        let ConfigError(faults) = read("log_level = 'info'\nsealing_keys = \"k1:hush\nlisten = '0.0.0.0'").unwrap_err();
+        let said = &faults[0].message;
+        assert!(faults.len() == 1 && faults[0].key == "config" && said.starts_with("line 2, column "), "{faults:?}");
+        assert!(!said.contains("hush") && !said.ends_with(": "), "{said}");
+    }
+
+    #[test]
+    fn values_of_the_wrong_kind_are_told_in_plain_words() {
+        let wrong = "database_pool_size = 'x'\nlog_format = 'xml'\nembedded = 'maybe'\nlisten = true\noutbound_allow = 1\ndrain_seconds = -1";
+        let said: Vec<_> = read(wrong).unwrap_err().0.into_iter().map(|f| format!("{} {}", f.key, f.message)).collect();
+        for rule in [
+            "database_pool_size must be a whole number between 1 and 100",
+            "log_format must be text or json",
+            "embedded must be true or false",
+            "listen must be text",
+            "outbound_allow must be a list of texts, or one text with commas",
+            "drain_seconds must be a whole number between 0 and 300",
+        ] {
+            assert!(said.iter().any(|s| s == rule), "{rule}: {said:?}");
+        }
+        assert_eq!(said.len(), 6, "each once: {said:?}");
+    }
+
+    #[test]
+    fn metrics_have_an_address_of_their_own() {
+        let both = |listen: &str, admin: &str| read(&format!("listen = '{listen}'\nadmin_listen = '{admin}'"));
+        for (listen, admin) in [("127.0.0.1:9", "127.0.0.1:9"), ("0.0.0.0:9", "127.0.0.1:9"), ("127.0.0.1:9", "[::]:9")]
+        {
+            assert_eq!(both(listen, admin).unwrap_err().0[0].key, "admin_listen", "{listen} {admin}");
+        }
+        assert!(both("127.0.0.1:9", "127.0.0.1:10").is_ok() && both("127.0.0.1:0", "127.0.0.1:0").is_ok());
+    }
+
+    #[test]
+    fn a_database_url_of_another_kind_is_told_without_its_password() {
+        for key in ["database_url", "migration_url"] {
+            let ConfigError(faults) = read(&format!("{key} = 'mysql://u:hush@db/x'")).unwrap_err();
+            assert!(faults[0].key == key && faults[0].message.contains("postgres://user:password@host"), "{faults:?}");
+            assert!(!faults[0].message.contains("hush"), "{faults:?}");
+        }
     }
 
     #[test]

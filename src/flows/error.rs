@@ -35,7 +35,50 @@ impl Fault {
             (".", None) => "body".to_owned(),
             _ => path.to_owned(),
         };
-        Self { field, message }
+        Self { field, message: plain(&message) }
+    }
+}
+
+/// A reader's message in words for people who know JSON and not our types. What was sent is not repeated.
+fn plain(message: &str) -> String {
+    if let Some((_, expected)) = message.strip_prefix("invalid type: ").and_then(|rest| rest.rsplit_once(", expected "))
+    {
+        return format!("must be {}", wanted(expected));
+    }
+    if let Some((_, expected)) =
+        message.strip_prefix("invalid value: ").and_then(|rest| rest.rsplit_once(", expected "))
+    {
+        return format!("must be {}", wanted(expected));
+    }
+    if let Some((_, known)) = message.strip_prefix("unknown variant ").and_then(|rest| rest.split_once("`, expected "))
+    {
+        return format!("must be {}", known.replace('`', ""));
+    }
+    let time =
+        ["input contains invalid characters", "premature end of input", "trailing input", "input is out of range"];
+    match message {
+        m if m.starts_with("UUID parsing failed") => "must be a UUID".to_owned(),
+        m if time.contains(&m) => "must be a time such as 2030-01-01T00:00:00Z".to_owned(),
+        m if m.starts_with("missing field") => "is missing".to_owned(),
+        m if m.starts_with("duplicate field") => "is given twice".to_owned(),
+        m => m.to_owned(),
+    }
+}
+
+/// What a reader expected, in the words of JSON.
+fn wanted(expected: &str) -> &str {
+    match expected {
+        "u8" | "u16" | "u32" | "u64" | "usize" | "NonZeroU32" => "a whole number that is not negative",
+        "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number",
+        "a string" | "a borrowed string" | "string" => "text",
+        "a boolean" => "true or false",
+        "a sequence" => "a list",
+        "a map" => "an object",
+        "a formatted UUID string" | "UUID string" | "a UUID" => "a UUID",
+        "an RFC 3339 formatted date and time string" => "a time such as 2030-01-01T00:00:00Z",
+        e if e.starts_with("struct ") => "an object",
+        e if e.contains(" enum ") || e.starts_with("enum ") => "one of the texts that are known here",
+        e => e,
     }
 }
 
@@ -215,5 +258,41 @@ impl From<KeysError> for Error {
 impl From<UrlRefused> for Error {
     fn from(error: UrlRefused) -> Self {
         Self::invalid(&error.field, error.fault.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::{DateTime, Utc};
+    use serde::Deserialize;
+    use serde_json::json;
+    use uuid::Uuid;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(rename_all = "lowercase")]
+    enum Colour {
+        Red,
+        Blue,
+    }
+
+    fn told<T: serde::de::DeserializeOwned>(value: serde_json::Value) -> String {
+        let error = serde_json::from_value::<T>(value).map(|_| ()).unwrap_err();
+        Fault::unreadable("f", error.to_string()).message
+    }
+
+    #[test]
+    fn what_a_reader_says_is_told_in_plain_words_without_what_was_sent() {
+        assert_eq!(told::<u32>(json!("hush")), "must be a whole number that is not negative");
+        assert_eq!(told::<u32>(json!(-1)), "must be a whole number that is not negative");
+        assert_eq!(told::<String>(json!(5)), "must be text");
+        assert_eq!(told::<bool>(json!("hush, expected rain")), "must be true or false");
+        assert_eq!(told::<Vec<u8>>(json!({})), "must be a list");
+        assert_eq!(told::<Uuid>(json!("hush")), "must be a UUID");
+        assert_eq!(told::<Uuid>(json!(5)), "must be a UUID");
+        assert_eq!(told::<DateTime<Utc>>(json!("hush")), "must be a time such as 2030-01-01T00:00:00Z");
+        assert_eq!(told::<DateTime<Utc>>(json!(5)), "must be a time such as 2030-01-01T00:00:00Z");
+        assert_eq!(told::<Colour>(json!("hush")), "must be red or blue");
+        assert_eq!(format!("{:?} {:?}", Colour::Red, Colour::Blue), "Red Blue");
     }
 }

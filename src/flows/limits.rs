@@ -49,10 +49,24 @@ pub async fn check(ctx: &Context, what: String, max: u32, seconds: u32) -> Resul
 /// [`Error::RateLimited`], [`Error::Unavailable`].
 pub async fn garbage(ctx: &Context, tenant: Uuid, ip: Option<IpAddr>) -> Result<(), Error> {
     let Some(ip) = ip else { return Ok(()) };
-    let what = format!("callback/{tenant}/{}", address_bucket(ip));
+    let what = garbage_key(tenant, ip);
     // A flood is held in memory first: its row would be everybody's to wait for.
     ctx.garbage_limit.check(&what).map_err(|retry_after| Error::RateLimited { retry_after })?;
     check(ctx, what, GARBAGE_PER_MINUTE, 60).await
+}
+
+/// Counts nothing: refuses an address that is sending too much garbage, before what it sent now costs anything to verify (S-22).
+///
+/// # Errors
+/// [`Error::RateLimited`].
+pub fn consult_garbage(ctx: &Context, tenant: Uuid, ip: Option<IpAddr>) -> Result<(), Error> {
+    let Some(ip) = ip else { return Ok(()) };
+    let allowed = ctx.garbage_limit.consult(&garbage_key(tenant, ip));
+    allowed.map_err(|retry_after| Error::RateLimited { retry_after })
+}
+
+fn garbage_key(tenant: Uuid, ip: IpAddr) -> String {
+    format!("callback/{tenant}/{}", address_bucket(ip))
 }
 
 /// Counts a form post that is to be kept until its browser comes back for it, in memory.

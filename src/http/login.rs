@@ -45,6 +45,8 @@ pub(in crate::http) struct MessagePage<'a> {
     pub message: &'a str,
     pub code: Option<&'a str>,
     pub event_id: Option<Uuid>,
+    /// Finds the refusal in the log, where there is no event.
+    pub request_id: Option<Uuid>,
     /// Where to go on, and what to call it.
     pub link: Option<(String, &'a str)>,
 }
@@ -177,7 +179,8 @@ pub(in crate::http) fn refusal(req: &HttpRequest, tenant: Option<&TenantCache>, 
     refused_page(response, req, tenant, code, None)
 }
 
-/// The refusal page: a sentence for the person, a code and an event id for their admin, a way to try again.
+/// The refusal page: a sentence for the person; for their admin a code and the id of the event, else of the request; a way
+/// to try again.
 pub(in crate::http) fn refused_page(
     response: HttpResponseBuilder,
     req: &HttpRequest,
@@ -192,6 +195,8 @@ pub(in crate::http) fn refused_page(
     // Where one provider signs everybody in, the plain login page would lead straight to the next refusal.
     let query = |c: &TenantCache| if c.tenant.sso == Sso::Enforced { "?choose=true" } else { "" };
     let again = tenant.map(|c| (ctx.config.url(&format!("/t/{}/login{}", c.tenant.slug, query(c))), t.try_again));
+    // T-08: the pages of what is not there have equal bytes.
+    let absent = matches!(code, "not_found" | "request_unknown");
     let page_data = MessagePage {
         t,
         organisation: tenant.map_or("", |c| c.tenant.name.as_str()),
@@ -199,6 +204,7 @@ pub(in crate::http) fn refused_page(
         message: t.reason(code),
         code: Some(code),
         event_id,
+        request_id: auth::request_id(req).filter(|_| event_id.is_none() && !absent),
         link: again,
     };
     page(response, &ctx.config, &page_data, false)

@@ -102,6 +102,15 @@ pub enum NamePattern {
     Regex(Box<regex::Regex>),
 }
 
+/// What the engine says is wrong, without the picture that it draws.
+fn not_an_expression(error: &regex::Error) -> String {
+    let reason = match error {
+        regex::Error::Syntax(text) => text.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned(),
+        _ => "it would become too large".to_owned(),
+    };
+    format!("is not a regular expression: {reason}")
+}
+
 impl NamePattern {
     /// Compiles a pattern; a regular expression is anchored at both ends and bounded in size (D-05).
     ///
@@ -112,13 +121,15 @@ impl NamePattern {
             MatchKind::Exact => Ok(Self::Exact(pattern.to_owned())),
             MatchKind::CaseInsensitive => Ok(Self::Key(name_key(pattern))),
             // The bare expression first: `a)|(?:b` is only an expression once it is wrapped.
-            MatchKind::Regex if regex::Regex::new(pattern).is_err() => Err("is not a regular expression".to_owned()),
-            MatchKind::Regex => RegexBuilder::new(&format!("^(?:{pattern})$"))
-                .size_limit(1 << 18)
-                .dfa_size_limit(1 << 20)
-                .build()
-                .map(|re| Self::Regex(Box::new(re)))
-                .map_err(|_| "is not a regular expression that can be used here".to_owned()),
+            MatchKind::Regex => {
+                regex::Regex::new(pattern).map_err(|e| not_an_expression(&e))?;
+                RegexBuilder::new(&format!("^(?:{pattern})$"))
+                    .size_limit(1 << 18)
+                    .dfa_size_limit(1 << 20)
+                    .build()
+                    .map(|re| Self::Regex(Box::new(re)))
+                    .map_err(|e| not_an_expression(&e))
+            }
         }
     }
 
@@ -163,6 +174,16 @@ pub struct HeldGroupRemoval {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_no_expression_is_told_with_the_reason() {
+        for (pattern, reason) in
+            [("(a", "unclosed group"), ("a)|(?:b", "unopened group"), ("(a{9}){9999}", "it would become too large")]
+        {
+            let said = NamePattern::compile(MatchKind::Regex, pattern).unwrap_err();
+            assert_eq!(said, format!("is not a regular expression: {reason}"));
+        }
+    }
 
     #[test]
     fn patterns_match_whole_names_only() {

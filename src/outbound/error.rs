@@ -3,6 +3,9 @@
 use std::error::Error as _;
 use std::io;
 
+/// How the installation's operator lifts a rule.
+const NAME_IT: &str = "; to allow it, name the host in the setting outbound_allow (DOORWARD_OUTBOUND_ALLOW)";
+
 /// What is wrong with a URL, seen without asking anybody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum UrlFault {
@@ -10,7 +13,7 @@ pub enum UrlFault {
     #[error("is not a well-formed URL of at most 2048 characters")]
     Malformed,
     /// Neither https nor an allowed http.
-    #[error("must begin with https://")]
+    #[error("must begin with https://{NAME_IT}")]
     NotHttps,
     /// A user name or password in the URL.
     #[error("must not carry a user name or password")]
@@ -19,13 +22,13 @@ pub enum UrlFault {
     #[error("must not have a fragment")]
     Fragment,
     /// A port other than 443 (F-10).
-    #[error("must use port 443")]
+    #[error("must use port 443{NAME_IT}")]
     Port,
     /// A literal address or a name that is not public (F-01 to F-06).
-    #[error("must name a public host")]
+    #[error("must name a public host{NAME_IT}")]
     Address,
     /// Doorward's own host (F-11).
-    #[error("must not point at this installation itself")]
+    #[error("must not point at this installation itself{NAME_IT}")]
     OwnHost,
 }
 

@@ -42,14 +42,20 @@ impl FromStr for AllowRule {
         if let Ok(ip) = text.parse::<IpAddr>() {
             return Ok(Self::Net(IpNet::from(ip)));
         }
+        let wrong = || {
+            format!(
+                "{text:?} is neither a network such as 10.0.0.0/8 nor a host: say host or host:port, without a scheme \
+                 (idp.example, idp.example:8443, *.example)"
+            )
+        };
         let (name, port) = match text.rsplit_once(':') {
-            Some((name, port)) => (name, Some(port.parse().map_err(|_| format!("{text:?}: not a port"))?)),
+            Some((name, port)) => (name, Some(port.parse().map_err(|_| wrong())?)),
             None => (text, None),
         };
         let (name, subdomains) = name.strip_prefix("*.").map_or((name, false), |below| (below, true));
         let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '.';
         if name.is_empty() || !name.chars().all(plain) {
-            return Err(format!("{text:?}: neither a network (10.0.0.0/8) nor a host (idp.example[:port], *.example)"));
+            return Err(wrong());
         }
         Ok(Self::Host { name: name.to_ascii_lowercase(), subdomains, port })
     }

@@ -36,7 +36,9 @@ impl Place {
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum SealError {
     /// The text of the keys is not `id:base64` lines of 32-byte keys.
-    #[error("sealing keys must be lines of the form `id:base64 of 32 bytes`, ids of letters, digits and hyphens")]
+    #[error(
+        "must be lines (or entries with commas between) `id:base64 of 32 bytes`, each id once, of letters, digits and hyphens"
+    )]
     Keys,
     /// Sealed with a key that is not configured.
     #[error("sealed with key `{0}`, which is not among the sealing keys")]

@@ -12,6 +12,8 @@ use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use secrecy::{ExposeSecret, SecretString};
 use uuid::Uuid;
 
+use crate::store::server;
+
 type Manager = ConnectionManager<PgConnection>;
 
 /// Why the database did not answer.
@@ -86,7 +88,7 @@ impl Db {
             .connection_timeout(Duration::from_secs(2))
             .test_on_check_out(false)
             .connection_customizer(Box::new(AsApp))
-            .error_handler(Box::new(QuietErrors))
+            .error_handler(Box::new(Told { url: url.clone() }))
             .build_unchecked(Manager::new(with_keepalive(url.expose_secret())));
         Self { pool }
     }
@@ -186,23 +188,20 @@ fn with_keepalive(url: &str) -> String {
     )
 }
 
-/// Connection errors are told without the address or the password.
+/// Connection errors are told with the server's place and the driver's reason, never the password.
 #[derive(Debug)]
-struct QuietErrors;
-
-impl diesel::r2d2::HandleError<diesel::r2d2::Error> for QuietErrors {
-    fn handle_error(&self, error: diesel::r2d2::Error) {
-        tracing::warn!(reason = %reason(&error), "a database connection could not be made");
-    }
+struct Told {
+    url: SecretString,
 }
 
-fn reason(error: &diesel::r2d2::Error) -> &'static str {
-    let text = error.to_string();
-    if text.contains("password authentication failed") {
-        "password refused"
-    } else if text.contains("permission denied to set role") || text.contains("does not exist") {
-        "database or role missing: run `doorward migrate`"
-    } else {
-        "not reachable"
+impl diesel::r2d2::HandleError<diesel::r2d2::Error> for Told {
+    fn handle_error(&self, error: diesel::r2d2::Error) {
+        let (url, text) = (self.url.expose_secret(), error.to_string());
+        let reason = if text.contains("permission denied to set role") || text.contains("role \"doorward_app\"") {
+            "roles missing: run `doorward migrate`".to_owned()
+        } else {
+            server::reason(url, &text)
+        };
+        tracing::warn!(server = %server::place(url), %reason, "a database connection could not be made");
     }
 }

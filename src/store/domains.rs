@@ -24,6 +24,18 @@ pub fn verified(conn: &mut PgConnection, tenant: Uuid, domain: &str) -> QueryRes
         .optional()
 }
 
+/// For each of the tenant's verified domains the connection where its addresses sign in, if it names one.
+///
+/// # Errors
+/// What the database says.
+pub fn verified_routes(conn: &mut PgConnection, tenant: Uuid) -> QueryResult<Vec<Option<Uuid>>> {
+    verified_domains::table
+        .filter(verified_domains::tenant_id.eq(tenant))
+        .filter(verified_domains::status.eq(DomainStatus::Verified))
+        .select(verified_domains::connection_id)
+        .load(conn)
+}
+
 /// The tenant that has verified this domain (system): there is at most one.
 ///
 /// # Errors

@@ -7,6 +7,8 @@ use diesel::prelude::*;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::store::server;
+
 /// The migrations that are compiled in.
 pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!();
 
@@ -25,8 +27,8 @@ CREATE ROLE doorward_system NOLOGIN NOINHERIT;
 #[derive(Debug, thiserror::Error)]
 pub enum MigrateError {
     /// No connection.
-    #[error("cannot connect to PostgreSQL to migrate: check the database URL and that the server runs")]
-    Connect,
+    #[error("cannot connect to PostgreSQL at {0} to migrate: {1}")]
+    Connect(String, String),
     /// The roles are missing and we may not create them.
     #[error(
         "the roles doorward_app and doorward_system are missing or not granted to this user, and it may not create them; run as a superuser:\n{ROLES_SQL}"
@@ -48,7 +50,7 @@ pub enum MigrateError {
 /// # Errors
 /// [`MigrateError`]; nothing is half done.
 pub fn migrate(url: &SecretString) -> Result<usize, MigrateError> {
-    let mut conn = PgConnection::establish(url.expose_secret()).map_err(|_| MigrateError::Connect)?;
+    let mut conn = connect(url)?;
     ensure_roles(&mut conn, url)?;
     lock(&mut conn)?;
     refuse_newer(&mut conn)?;
@@ -71,9 +73,14 @@ pub fn migrate(url: &SecretString) -> Result<usize, MigrateError> {
 /// # Errors
 /// [`MigrateError`].
 pub fn revert_all(url: &SecretString) -> Result<usize, MigrateError> {
-    let mut conn = PgConnection::establish(url.expose_secret()).map_err(|_| MigrateError::Connect)?;
+    let mut conn = connect(url)?;
     lock(&mut conn)?;
     conn.revert_all_migrations(MIGRATIONS).map(|m| m.len()).map_err(|e| MigrateError::Failed(e.to_string()))
+}
+
+fn connect(url: &SecretString) -> Result<PgConnection, MigrateError> {
+    let url = url.expose_secret();
+    PgConnection::establish(url).map_err(|e| MigrateError::Connect(server::place(url), server::reason(url, &e)))
 }
 
 /// Session-level: released when the connection ends.

@@ -3,9 +3,11 @@
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
+use crate::embedded::Home;
 use crate::support::admin::Admin;
 use crate::support::command::Settings;
 use crate::support::database::TestDatabase;
+use crate::support::test_app::SEALING_KEY;
 
 #[test]
 fn config_check_tells_every_fault_at_once_and_no_secret() {
@@ -29,8 +31,65 @@ fn config_check_of_a_good_configuration_says_the_public_url() {
     let said = Settings::default()
         .set("DOORWARD_PUBLIC_URL", "https://sso.example")
         .set("DATABASE_URL", "postgres://nobody@127.0.0.1/nothing")
+        .set("DOORWARD_SEALING_KEYS", SEALING_KEY)
         .success(&["config", "check"]);
     assert!(said.contains("https://sso.example"), "{said}");
+}
+
+#[test]
+fn a_configuration_file_that_is_not_toml_is_refused_with_file_line_and_reason() {
+    let home = Home::new();
+    let file = home.data("doorward.toml");
+    std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+    std::fs::write(&file, "log_level = 'info'\nlisten = = \"hush\"\n").unwrap();
+    let path = file.to_str().unwrap();
+    for command in [&["config", "check"][..], &["serve"], &["demo"]] {
+        let said =
+            Settings::default().set("DOORWARD_LISTEN", "nonsense").failure(&[command, &["--config", path]].concat());
+        assert!(said.contains(&format!("config: {path}: line 2, column 10: ")), "{said}");
+        assert!(!said.contains("hush"), "{said}");
+    }
+}
+
+#[test]
+fn config_check_refuses_what_serve_refuses_all_of_it_together() {
+    let settings = Settings::default()
+        .set("DATABASE_URL", "mysql://u:do-not-show-me@127.0.0.1/x")
+        .set("DOORWARD_OUTBOUND_ALLOW", "http://localhost, idp.example:x")
+        .set("DOORWARD_LISTEN", "127.0.0.1:9")
+        .set("DOORWARD_ADMIN_LISTEN", "127.0.0.1:9")
+        .set("DOORWARD_LOG_LEVEL", "nfo");
+    let keys = |name: &str, value: &str| settings.clone().set(name, value);
+    for (settings, about_keys) in [
+        (settings.clone(), "sealing_keys: is missing"),
+        (keys("DOORWARD_SEALING_KEYS", "k1:abc"), "sealing_keys: must be lines"),
+        (keys("DOORWARD_SEALING_KEYS_FILE", "/nope"), "sealing_keys_file: /nope cannot be read"),
+    ] {
+        let checked = settings.failure(&["config", "check"]);
+        for fault in [
+            about_keys,
+            "database_url: must look like postgres://user:password@host:port/database",
+            "outbound_allow: \"http://localhost\" is neither",
+            "outbound_allow: \"idp.example:x\" is neither",
+            "say host or host:port, without a scheme",
+            "admin_listen: must be another address or port than listen",
+            "log_level: \"nfo\": must be a level (error, warn",
+        ] {
+            assert!(checked.contains(fault), "{fault}: {checked}");
+        }
+        assert!(!checked.contains("do-not-show-me"), "{checked}");
+        assert_eq!(settings.failure(&["serve"]), checked, "serve says the same");
+    }
+}
+
+#[test]
+fn a_database_that_does_not_answer_is_told_with_its_place_and_the_reason_and_no_password() {
+    let settings = Settings::with_database("postgres://u:do-not-show-me@127.0.0.1:1/doorward");
+    for command in ["migrate", "serve"] {
+        let said = settings.failure(&[command]);
+        assert!(said.contains("127.0.0.1:1/doorward") && said.contains("Connection refused"), "{said}");
+        assert!(!said.contains("do-not-show-me"), "{said}");
+    }
 }
 
 #[test]

@@ -188,3 +188,18 @@ async fn browser_demo_application_to_acme_to_northwind_and_back_by_click() {
     });
     assert!(gone, "the application has ended too");
 }
+
+#[actix_web::test]
+async fn the_example_application_says_whom_it_cannot_reach_and_why() {
+    let program = std::path::Path::new(env!("CARGO_BIN_EXE_doorward")).with_file_name("examples").join("hello");
+    let issuer = "http://127.0.0.1:1/t/acme";
+    let mut command = std::process::Command::new(program);
+    command.env("ISSUER", issuer).env("CLIENT_ID", "x").env("LISTEN", "127.0.0.1:0").env_remove("PUBLIC_URL");
+    let mut child = command.stdout(std::process::Stdio::piped()).spawn().unwrap();
+    let home = Url::parse(&process::ready_line(&mut child)).unwrap();
+    let browser = Browser::new(home.as_str().trim_end_matches('/'), home.port().unwrap());
+    let page = browser.get("/login").await;
+    process::end(&mut child);
+    let said = page.text_of("failure").unwrap();
+    assert!(said.starts_with(&format!("No Doorward answers at {issuer}: ")) && said.contains("refused"), "{said}");
+}

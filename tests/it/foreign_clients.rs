@@ -128,3 +128,21 @@ async fn journey_authlib_signs_in_refreshes_and_signs_out_at_the_installation() 
     let python = needs!("DOORWARD_TEST_AUTHLIB");
     a_person_signs_in_stays_and_leaves(Program::Python(python), Issuer::Installation, false).await;
 }
+
+#[test]
+fn openid_client_says_what_is_missing_and_that_nobody_answers() {
+    let _installed = needs!("DOORWARD_TEST_OPENID_CLIENT");
+    assert_eq!(Program::Node.failure(&[("CLIENT_ID", "x")]).trim(), "not set: ISSUER, CLIENT_SECRET");
+    // A Doorward on this machine is called by either name.
+    for issuer in ["http://localhost:1/t/acme", "http://127.0.0.1:1"] {
+        let said = Program::Node.failure(&[("ISSUER", issuer), ("CLIENT_ID", "x"), ("CLIENT_SECRET", "y")]);
+        assert!(said.contains(&format!("no Doorward answers at {issuer}: ")) && said.lines().count() == 1, "{said}");
+        assert!(!said.to_lowercase().contains("https"), "it asked: {said}");
+    }
+}
+
+#[test]
+fn authlib_says_what_is_missing() {
+    let python = Program::Python(needs!("DOORWARD_TEST_AUTHLIB"));
+    assert_eq!(python.failure(&[("CLIENT_ID", "x")]).trim(), "not set: ISSUER, CLIENT_SECRET");
+}

@@ -154,6 +154,50 @@ async fn a_refusal_is_found_in_the_json_log_by_the_event_that_the_page_shows() {
 }
 
 #[actix_web::test]
+async fn k_04_a_refused_application_is_found_in_the_log_by_the_request_that_the_page_shows() {
+    let database = TestDatabase::new();
+    let serving = Settings::with_database(database.url.expose_secret()).serve();
+    let acme = serving.tenant("acme");
+    let application = json!({"name": "notes", "redirect_uris": ["https://app.example/callback"]});
+    let client_id = acme.post("/applications", &application).await.created()["id"].as_str().unwrap().to_owned();
+    let long = "x".repeat(300);
+    let cases = [
+        (client_id.as_str(), "https://app.example/wrong".to_owned(), "redirect_uri_mismatch"),
+        (client_id.as_str(), format!("https://app.example/\u{202e}{long}"), "redirect_uri_mismatch"),
+        ("nobody", "https://app.example/callback".to_owned(), "client_unknown"),
+    ];
+    for (client, redirect_uri, code) in cases {
+        let query = url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs([("client_id", client), ("redirect_uri", &redirect_uri), ("state", "do-not-log-me")])
+            .finish();
+        let page = serving.browser().get(&format!("/t/acme/oauth2/authorize?{query}")).await;
+        assert_eq!((page.code().as_str(), page.text_of("event")), (code, None), "{}", page.body);
+        assert!(!page.body.contains("the event"), "{}", page.body);
+        let request = page.text_of("request").unwrap();
+        let log = serving.log();
+        let lines = log.lines().map(|line| serde_json::from_str::<Value>(line).expect(line));
+        let found: Vec<_> = lines.filter(|line| line["span"]["request_id"] == json!(request)).collect();
+        let told: String = redirect_uri.replace('\u{202e}', "").chars().take(200).collect();
+        assert_eq!(found.len(), 1, "{log}");
+        assert_eq!((&found[0]["code"], &found[0]["client_id"]), (&json!(code), &json!(client)));
+        assert_eq!(found[0]["redirect_uri"], json!(told));
+        assert!(!log.contains("do-not-log-me"));
+    }
+}
+
+#[actix_web::test]
+async fn a_line_of_the_log_has_the_route_as_the_documentation_writes_it() {
+    let database = TestDatabase::new();
+    let settings =
+        Settings::with_database(database.url.expose_secret()).set("DOORWARD_LOG_LEVEL", "doorward=debug,info");
+    let serving = settings.serve();
+    let acme = serving.tenant("acme");
+    acme.get(&format!("/groups/{}", uuid::Uuid::now_v7())).await.expect(404);
+    let log = serving.log();
+    assert!(log.contains("\"route\":\"/v1/tenants/{tenant}/groups/{id}\""), "{log}");
+}
+
+#[actix_web::test]
 async fn a_login_whose_instance_was_killed_is_finished_by_another_one() {
     let (database, provider) = (TestDatabase::new(), HostileProvider::start());
     let first = Settings::with_database(database.url.expose_secret());

@@ -4,6 +4,7 @@
 //! identity providers.
 
 mod binding;
+mod canonical;
 mod conditions;
 mod corpus;
 mod encryption;

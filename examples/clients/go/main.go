@@ -47,6 +47,11 @@ type app struct {
 }
 
 func main() {
+	for _, name := range []string{"ISSUER", "CLIENT_ID", "CLIENT_SECRET"} {
+		if os.Getenv(name) == "" {
+			log.Fatalf("not set: %s", name)
+		}
+	}
 	port := cmp.Or(os.Getenv("PORT"), "3000")
 	a := &app{
 		url:      "http://127.0.0.1:" + port,
@@ -56,7 +61,7 @@ func main() {
 	}
 	provider, err := oidc.NewProvider(context.Background(), a.issuer) // discovery; fetches keys when it needs them
 	if err != nil {
-		log.Fatal(err)
+		log.Fatalf("no Doorward answers at %s: %v", a.issuer, err)
 	}
 	var more struct {
 		EndSession string `json:"end_session_endpoint"`

@@ -8,13 +8,20 @@ import { randomBytes } from 'node:crypto';
 import http from 'node:http';
 import * as oidc from 'openid-client';
 
+const missing = ['ISSUER', 'CLIENT_ID', 'CLIENT_SECRET'].filter((name) => !process.env[name]);
+if (missing.length > 0) stop(`not set: ${missing.join(', ')}`);
 const { ISSUER, CLIENT_ID, CLIENT_SECRET, PORT = '3000', ORGANIZATION } = process.env;
 const APP = `http://127.0.0.1:${PORT}`;
 const REDIRECT_URI = `${APP}/callback`;
 
 const execute = [oidc.enableNonRepudiationChecks]; // the ID token's signature counts, not only where it came from
-if (ISSUER.startsWith('http://127.0.0.1:')) execute.push(oidc.allowInsecureRequests); // a Doorward on this machine
-const doorward = await oidc.discovery(new URL(ISSUER), CLIENT_ID, {}, oidc.ClientSecretBasic(CLIENT_SECRET), { execute });
+const local = /^http:\/\/(localhost|127\.0\.0\.1)(:\d+)?(\/|$)/.test(ISSUER); // a Doorward on this machine
+if (local) execute.push(oidc.allowInsecureRequests);
+const authentication = oidc.ClientSecretBasic(CLIENT_SECRET);
+const doorward = await oidc.discovery(new URL(ISSUER), CLIENT_ID, {}, authentication, { execute }).catch((error) => {
+  while (error.cause instanceof Error) error = error.cause; // the innermost says most
+  stop(`no Doorward answers at ${ISSUER}: ${error.message || error.code}`);
+});
 
 // By cookie: the login under way, then the tokens and who it is. Your application has a database for this.
 const sessions = new Map();
@@ -84,6 +91,11 @@ function open(content) {
   const session = { ...content, id: randomBytes(32).toString('base64url') };
   sessions.set(session.id, session);
   return session;
+}
+
+function stop(reason) {
+  console.error(reason);
+  process.exit(1);
 }
 
 function redirect(response, url, session) {

@@ -8,12 +8,17 @@ With the issuer of the installation, ORGANIZATION=acme names the tenant; without
 
 import os
 import secrets
+import sys
 
 from authlib.integrations.flask_client import OAuth, OAuthError
 from flask import Flask, jsonify, redirect, request, session
 from joserfc.errors import JoseError
+from requests import RequestException
 from werkzeug.serving import make_server
 
+missing = [name for name in ("ISSUER", "CLIENT_ID", "CLIENT_SECRET") if not os.environ.get(name)]
+if missing:
+    sys.exit(f"not set: {', '.join(missing)}")
 ISSUER, PORT = os.environ["ISSUER"], int(os.environ.get("PORT", "3000"))
 APP = f"http://127.0.0.1:{PORT}"
 TENANT = {"tenant": os.environ["ORGANIZATION"]} if os.environ.get("ORGANIZATION") else {}
@@ -94,6 +99,12 @@ def user_of(token, sub):
 @app.errorhandler(JoseError)  # an ID token that does not hold
 def failed(error):
     return jsonify(error=error.error), 400
+
+
+@app.errorhandler(RequestException)
+def unreachable(error):
+    app.logger.error("no Doorward answers at %s: %s", ISSUER, error)
+    return jsonify(error="doorward_unreachable"), 502
 
 
 if __name__ == "__main__":

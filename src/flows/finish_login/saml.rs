@@ -54,7 +54,7 @@ pub(super) async fn verify(
     if !first_use(ctx, provider, &response).await? {
         return Err(Why::new("saml_replayed", format!("assertion {:?} was used before", response.assertion_id)));
     }
-    let warnings = response.warnings.iter().map(|warning| told(*warning)).collect();
+    let warnings = response.warnings.iter().map(|warning| warning_code(*warning)).collect();
     Ok(Vouched { assertion, proof: proof(provider, response), warnings })
 }
 
@@ -62,7 +62,7 @@ fn why(error: SamlError) -> Why {
     Why::new(error.code(), error.to_string())
 }
 
-fn told(warning: Warning) -> &'static str {
+fn warning_code(warning: Warning) -> &'static str {
     match warning {
         Warning::Sha1 => "saml_sha1",
         Warning::CertificateExpired => "saml_certificate_expired",

@@ -9,8 +9,11 @@ use crate::flows::Error;
 use crate::flows::finish_login::{Arrival, Vouched, Why};
 use crate::flows::manage_connections::says_otherwise;
 use crate::flows::open_session::{self, NewSession};
+use crate::flows::provision::decide::Refusal;
 use crate::flows::provision::{Provisioned, Verdict, provision};
+use crate::model::claims::IdentityAssertion;
 use crate::model::connection::{Connection, ConnectionStatus};
+use crate::model::email::EmailAddress;
 use crate::store::connections::{self, Rules};
 use crate::store::login_attempts;
 
@@ -66,7 +69,7 @@ pub async fn open(
                 Verdict::Refused(r) => {
                     return Err(Undone::Refused(Why {
                         code: r.code.into(),
-                        detail: Some(format!("{}; the provider calls the person {}", r.advice, assertion.subject)),
+                        detail: Some(advice(&r, &assertion)),
                         user: r.user,
                     }));
                 }
@@ -91,4 +94,12 @@ pub async fn open(
         }
     }
     Err(Error::Unavailable)
+}
+
+/// What the tenant's admin is told of a refusal.
+fn advice(refusal: &Refusal, assertion: &IdentityAssertion) -> String {
+    let email = assertion.email.as_deref().and_then(|text| EmailAddress::parse(text).ok());
+    let domain = email.filter(|_| refusal.code == "email_domain_not_verified").map(|email| email.domain);
+    let named = domain.map(|domain| format!(" (it is {domain})")).unwrap_or_default();
+    format!("{}{named}; the provider calls the person {}", refusal.advice, assertion.subject)
 }

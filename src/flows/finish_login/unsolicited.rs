@@ -9,11 +9,11 @@ use crate::context::Context;
 use crate::context::caches::TenantCache;
 use crate::context::provider::{Provider, Speaks};
 use crate::context::saml_provider::SamlProvider;
-use crate::flows::Error;
 use crate::flows::begin_login::usable;
 use crate::flows::finish_login::{
     About, Arrival, Attempt, Ending, SamlForm, SignedIn, Why, count, garbage, refuse, saml, session,
 };
+use crate::flows::{Error, limits};
 use crate::model::audit::LoginMethod;
 use crate::model::connection::saml::IdpInitiated;
 use crate::model::login_attempt::ATTEMPT_MINUTES;
@@ -88,6 +88,7 @@ async fn accept(
     arrival: &Arrival,
     form: &SamlForm,
 ) -> Result<Result<SignedIn, Why>, Error> {
+    limits::consult_garbage(ctx, provider.connection.tenant_id, arrival.visitor.ip)?;
     // There was no request to measure from: as if one had been made as long ago as one may be.
     let since = ctx.clock.now() - Duration::minutes(ATTEMPT_MINUTES);
     let authenticated_since = party.settings.force_authn.then_some(since);

@@ -144,9 +144,10 @@ fn check_provisioning(f: &mut Faults<'_>, p: &ProvisioningPolicy) {
     }
 }
 
-/// What is allowed but weaker than it could be; shown with the connection.
+/// What is allowed but weaker than it could be, or lets nobody in; shown with the connection. `domains` are the tenant's
+/// verified ones: the connection that each of them names.
 #[must_use]
-pub fn warnings(row: &Connection, now: DateTime<Utc>) -> Vec<&'static str> {
+pub fn warnings(row: &Connection, domains: &[Option<Uuid>], now: DateTime<Utc>) -> Vec<&'static str> {
     let mut list = Vec::new();
     match &row.settings.0 {
         Settings::Oidc(settings) => match settings.code_challenge_method {
@@ -156,8 +157,11 @@ pub fn warnings(row: &Connection, now: DateTime<Utc>) -> Vec<&'static str> {
         },
         Settings::Saml(settings) => check_saml::warnings(&mut list, row, settings, now),
     }
-    if row.provisioning.0.email_trust == EmailTrust::VerifyByMail {
-        list.push("email_verification_by_mail_unavailable");
+    let signs_in_here = |named: &Option<Uuid>| named.is_none_or(|id| id == row.id);
+    match row.provisioning.0.email_trust {
+        EmailTrust::TrustConnection if !domains.iter().any(signs_in_here) => list.push("no_verified_domain"),
+        EmailTrust::VerifyByMail => list.push("email_verification_by_mail_unavailable"),
+        EmailTrust::TrustConnection | EmailTrust::RequireVerifiedClaim => {}
     }
     list
 }

@@ -20,11 +20,15 @@ use crate::model::json::Json;
 use crate::model::scope::Scopes;
 use crate::model::session::Session;
 use crate::model::tenant::TenantStatus;
+use crate::model::text::tamed;
 use crate::model::user::User;
 use crate::store::{authorization_requests, consents};
 
 /// How much a provider's clock may differ when it says when somebody proved who they are.
 const SKEW: Duration = Duration::seconds(60);
+
+/// How much of what an application sent is logged, in characters.
+const MAX_LOGGED: usize = 200;
 
 /// What is sent to the application, always with `iss` (P-18) and the request's `state`.
 #[derive(Debug)]
@@ -70,10 +74,17 @@ pub type SignedIn = Arc<(Session, User)>;
 /// # Errors
 /// Outside [`Error`]; inside the [`Outcome`] that a faulty request has.
 pub async fn read(ctx: &Context, issuer: &Issuer, pairs: &Pairs) -> Result<Result<Asked, Outcome>, Error> {
-    let Some(id) = request::client_id(pairs) else { return Ok(Err(Outcome::Refused("client_unknown"))) };
-    let Some(client) = ctx.client(issuer, id).await? else { return Ok(Err(Outcome::Refused("client_unknown"))) };
+    let client = match request::client_id(pairs) {
+        Some(id) => ctx.client(issuer, id).await?,
+        None => None,
+    };
+    let Some(client) = client else {
+        log_refused("client_unknown", pairs);
+        return Ok(Err(Outcome::Refused("client_unknown")));
+    };
     // P-01, P-19: before this is settled nothing is told to anybody but the person.
     let Some(redirect_uri) = request::redirect_uri(pairs, &client.settings) else {
+        log_refused("redirect_uri_mismatch", pairs);
         return Ok(Err(Outcome::Refused("redirect_uri_mismatch")));
     };
     Ok(match request::check(&ctx.config, &client, pairs, redirect_uri.clone()) {
@@ -93,6 +104,13 @@ pub async fn read(ctx: &Context, issuer: &Issuer, pairs: &Pairs) -> Result<Resul
             Err(fault(ctx, issuer, &params, told))
         }
     })
+}
+
+/// What the application sent, for whoever sets it up: nothing else tells them. Bounded, and no line of its own (K-04).
+fn log_refused(code: &'static str, pairs: &Pairs) {
+    let sent = |name: &str| pairs.get(name).map_or_else(String::new, |value| tamed(value, MAX_LOGGED));
+    let (client_id, redirect_uri) = (sent("client_id"), sent("redirect_uri"));
+    tracing::info!(code, client_id, redirect_uri, "authorization request refused");
 }
 
 const NO_HINT: Fault = Fault::new("invalid_request", "id_token_hint is no ID token of this issuer");

@@ -44,6 +44,7 @@ pub async fn receive(
     let provider = usable(ctx, tenant, connection).await?;
     let Speaks::Saml(party) = &provider.speaks else { return Err(Error::NotFound) };
     let id = tenant.tenant.id;
+    limits::consult_garbage(ctx, id, arrival.ip)?;
     let received = match verify(ctx, party, arrival.message) {
         Ok(received) => received,
         Err(error) => return refuse(ctx, (id, connection), arrival.ip, arrival.stamp, error.into()).await,

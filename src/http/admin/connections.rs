@@ -20,7 +20,7 @@ use crate::http::paging::{Page, PageQuery};
 use crate::http::problem::Problem;
 use crate::model::connection::provisioning::ProvisioningPolicy;
 use crate::model::connection::{Connection, ConnectionStatus, Protocol, Settings};
-use crate::store::connections;
+use crate::store::{connections, domains};
 
 /// A connection, without its secrets.
 #[derive(Debug, Serialize, ToSchema)]
@@ -82,7 +82,12 @@ impl From<OwnUrls> for ServiceProviderOut {
     }
 }
 
-fn out(ctx: &Ctx, caller: &Caller, row: &Connection) -> ConnectionOut {
+/// The connection as it is shown, with warnings that look at the tenant's domains.
+async fn shown(ctx: &Ctx, caller: &Caller, row: &Connection) -> Result<ConnectionOut, Problem> {
+    Ok(out(ctx, caller, row, &admin::read(ctx, caller, domains::verified_routes).await?))
+}
+
+fn out(ctx: &Ctx, caller: &Caller, row: &Connection, domains: &[Option<Uuid>]) -> ConnectionOut {
     let (slug, now) = (&caller.tenant.tenant.slug, ctx.clock.now());
     let sso = |part: &str| ctx.config.url(&format!("/t/{slug}/sso/{}/{part}", row.id));
     let saml = match &row.settings.0 {
@@ -109,7 +114,7 @@ fn out(ctx: &Ctx, caller: &Caller, row: &Connection) -> ConnectionOut {
         certificates: saml.map(|s| certificates(s)),
         provider_metadata: row.provider_metadata.clone(),
         provider_metadata_at: row.provider_metadata_at,
-        warnings: warnings(row, now),
+        warnings: warnings(row, domains, now),
         version: row.version,
         created_at: row.created_at,
         updated_at: row.updated_at,
@@ -133,8 +138,9 @@ pub async fn list_connections(
     query: Query<PageQuery>,
 ) -> Result<HttpResponse, Problem> {
     let page = query.read()?.request()?;
-    let rows = admin::read(&ctx, &caller, move |c, t| connections::list(c, t, page)).await?;
-    Ok(HttpResponse::Ok().json(Page::of(&rows, page, |c| c.id, |c| out(&ctx, &caller, c))))
+    let wanted = move |c: &mut _, t| Ok((connections::list(c, t, page)?, domains::verified_routes(c, t)?));
+    let (rows, domains) = admin::read(&ctx, &caller, wanted).await?;
+    Ok(HttpResponse::Ok().json(Page::of(&rows, page, |c| c.id, |c| out(&ctx, &caller, c, &domains))))
 }
 
 /// Creates a connection as a draft.
@@ -145,14 +151,18 @@ pub async fn create_connection(
     body: Body<ConnectionIn>,
 ) -> Result<HttpResponse, Problem> {
     let row = manage_connections::create(&ctx, &caller, body.read()?).await?;
-    Ok(etag::created(admin::location(&ctx, &caller, "connections", row.id), row.version, &out(&ctx, &caller, &row)))
+    Ok(etag::created(
+        admin::location(&ctx, &caller, "connections", row.id),
+        row.version,
+        &shown(&ctx, &caller, &row).await?,
+    ))
 }
 
 /// Reads a connection.
 #[utoipa::path(get, path = "/v1/tenants/{tenant}/connections/{id}", tag = "connections", responses((status = 200, body = ConnectionOut)))]
 pub async fn get_connection(ctx: Ctx, caller: TenantAuditor, path: ObjectPath) -> Result<HttpResponse, Problem> {
     let row = admin::find(&ctx, &caller, move |c, t| connections::find(c, t, path.1)).await?;
-    Ok(etag::ok(row.version, &out(&ctx, &caller, &row)))
+    Ok(etag::ok(row.version, &shown(&ctx, &caller, &row).await?))
 }
 
 /// Changes a connection; an active one is checked against its provider first.
@@ -174,7 +184,7 @@ pub async fn update_connection(
         confirm.read()?.confirm_unlink,
     )
     .await?;
-    Ok(etag::ok(row.version, &out(&ctx, &caller, &row)))
+    Ok(etag::ok(row.version, &shown(&ctx, &caller, &row).await?))
 }
 
 /// Which entity of metadata that has several.
@@ -201,7 +211,7 @@ pub async fn put_connection_metadata(
         ..ConnectionPatch::default()
     };
     let row = manage_connections::update(&ctx, &caller, path.1, expected.read()?, patch, false).await?;
-    Ok(etag::ok(row.version, &out(&ctx, &caller, &row)))
+    Ok(etag::ok(row.version, &shown(&ctx, &caller, &row).await?))
 }
 
 /// Deletes a connection with its identities, their sessions and what its sync made.
@@ -220,12 +230,12 @@ pub async fn delete_connection(
 #[utoipa::path(post, path = "/v1/tenants/{tenant}/connections/{id}/activate", tag = "connections", responses((status = 200, body = ConnectionOut)))]
 pub async fn activate_connection(ctx: Ctx, caller: TenantAdmin, path: ObjectPath) -> Result<HttpResponse, Problem> {
     let row = manage_connections::activate(&ctx, &caller, path.1).await?;
-    Ok(etag::ok(row.version, &out(&ctx, &caller, &row)))
+    Ok(etag::ok(row.version, &shown(&ctx, &caller, &row).await?))
 }
 
 /// Switches a connection off; the sessions that came in by it end.
 #[utoipa::path(post, path = "/v1/tenants/{tenant}/connections/{id}/disable", tag = "connections", responses((status = 200, body = ConnectionOut)))]
 pub async fn disable_connection(ctx: Ctx, caller: TenantAdmin, path: ObjectPath) -> Result<HttpResponse, Problem> {
     let row = manage_connections::disable(&ctx, &caller, path.1).await?;
-    Ok(etag::ok(row.version, &out(&ctx, &caller, &row)))
+    Ok(etag::ok(row.version, &shown(&ctx, &caller, &row).await?))
 }

@@ -37,7 +37,7 @@ fn out(ctx: &Ctx, key: &SamlKey) -> SamlKeyOut {
     SamlKeyOut { id: key.id, usage: key.usage, status: key.status, certificate, created_at: key.created_at }
 }
 
-/// Lists the key pairs of a connection: at most one next, one current and one previous of each use.
+/// Lists the key pairs of a connection: at most one next, one current and one previous of each use, all on one page.
 #[utoipa::path(get, path = "/v1/tenants/{tenant}/connections/{id}/keys", tag = "connections", responses((status = 200, body = Page<SamlKeyOut>)))]
 pub async fn list_saml_keys(ctx: Ctx, caller: TenantAuditor, path: ObjectPath) -> Result<HttpResponse, Problem> {
     let id = path.1;

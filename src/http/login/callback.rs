@@ -111,12 +111,12 @@ fn refuse(ctx: &Ctx, req: &HttpRequest, tenant: &TenantCache, refused: &Refused)
     if let Some(id) = refused.attempt_id {
         response.cookie(cookies::no_attempt(&ctx.config, id));
     }
-    refused_page(response, req, Some(tenant), shown(&refused.code), refused.event_id)
+    refused_page(response, req, Some(tenant), shown_code(&refused.code), refused.event_id)
 }
 
 /// The code on the page. What failed in the cryptography of a SAML response is told to the admin alone: a sender of
 /// spoiled ciphertexts learns nothing from which of these it was (S-24).
-pub(super) fn shown(code: &str) -> &str {
+pub(super) fn shown_code(code: &str) -> &str {
     match code {
         "saml_signature_missing"
         | "saml_signature_invalid"

@@ -94,6 +94,7 @@ pub(super) fn signed_out(ctx: &Ctx, req: &HttpRequest, tenant: &TenantCache) -> 
         message: t.signed_out,
         code: None,
         event_id: None,
+        request_id: None,
         link: Some((ctx.config.url(&format!("/t/{}/login", tenant.tenant.slug)), t.sign_in_again)),
     };
     page(HttpResponse::Ok(), &ctx.config, &template, false)

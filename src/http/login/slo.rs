@@ -10,7 +10,7 @@ use crate::http::Ctx;
 use crate::http::body::{MessageForm, read_pairs};
 use crate::http::cookies;
 use crate::http::login::acs::body_only;
-use crate::http::login::callback::shown;
+use crate::http::login::callback::shown_code;
 use crate::http::login::logout::signed_out;
 use crate::http::login::{MessagePage, onward, page, refusal, see_other, tenant_of, visitor};
 use crate::http::problem::Problem;
@@ -65,8 +65,9 @@ async fn answer(ctx: &Ctx, req: &HttpRequest, connection: Uuid, message: Incomin
                 organisation: &tenant.tenant.name,
                 title: t.logout_refused_title,
                 message: t.logout_refused,
-                code: Some(shown(&code)),
+                code: Some(shown_code(&code)),
                 event_id: Some(event_id),
+                request_id: None,
                 link: None,
             };
             page(HttpResponse::BadRequest(), &ctx.config, &template, false)

@@ -114,6 +114,7 @@ fn done(ctx: &Ctx, req: &HttpRequest, tenant: Option<&Arc<TenantCache>>, target:
         message: t.signed_out,
         code: None,
         event_id: None,
+        request_id: None,
         link: tenant.map(|c| (ctx.config.url(&format!("/t/{}/login", c.tenant.slug)), t.sign_in_again)),
     };
     page(HttpResponse::Ok(), &ctx.config, &template, false)

@@ -176,11 +176,15 @@ pub fn read_request(
     if root.one(SAML, "EncryptedID")?.is_some() {
         return Err(SamlError::Subject("it is encrypted"));
     }
-    let sessions = root.all(SAMLP, "SessionIndex").take(MAX_SESSIONS).map(Node::text);
+    let sessions =
+        root.all(SAMLP, "SessionIndex").map(Node::text).take(MAX_SESSIONS + 1).collect::<Result<Vec<_>, _>>()?;
+    if sessions.len() > MAX_SESSIONS {
+        return Err(SamlError::TooLarge("100 sessions")); // C-46: whoever is told of success believes that all are over
+    }
     Ok(ReceivedLogoutRequest {
         id: id.to_owned(),
         name_id: value::name_id(root, expected.entity_ids)?,
-        session_indexes: sessions.collect::<Result<_, _>>()?,
+        session_indexes: sessions,
         replay_until: until + expected.skew,
     })
 }

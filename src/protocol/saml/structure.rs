@@ -43,6 +43,11 @@ pub(super) fn allows(algorithm: &str, allow_sha1: bool) -> bool {
 /// Signatures in one message; an honest one has two, more only with signed advice.
 const MAX_SIGNATURES: usize = 8;
 
+/// Prefixes in the list of a transform, and the bytes of it: the verifier looks each up at every element, before it looks at the
+/// signature. Real ones have five.
+const MAX_PREFIXES: usize = 16;
+const MAX_PREFIX_BYTES: usize = 256;
+
 /// A signature of the right form on the element around it. Not verified yet.
 #[derive(Clone, Copy)]
 pub(super) struct Signature<'t> {
@@ -214,14 +219,20 @@ fn check_algorithm(node: Node<'_>, good: &[&str], weak: &[&str], allow_weak: boo
     Err(SamlError::Algorithm(super::error::tame(uri))) // S-11
 }
 
-/// Exclusive canonicalisation without comments; a list of prefixes is fine.
+/// Exclusive canonicalisation without comments; a short list of prefixes is fine.
 fn check_canonicalization(node: Node<'_>) -> Result<(), SamlError> {
     if algorithm(node)? != EXCLUSIVE {
         return Err(SamlError::Algorithm(super::error::tame(algorithm(node)?)));
     }
     match node.children().collect::<Vec<_>>()[..] {
         [] => Ok(()),
-        [prefixes] if prefixes.is(EXCLUSIVE, "InclusiveNamespaces") => plain(prefixes).map(|_| ()),
+        [prefixes] if prefixes.is(EXCLUSIVE, "InclusiveNamespaces") => {
+            let list = plain(prefixes)?.attribute("PrefixList").unwrap_or_default();
+            if list.len() > MAX_PREFIX_BYTES || list.split_whitespace().count() > MAX_PREFIXES {
+                return Err(SamlError::TooLarge("16 prefixes in a list")); // S-22
+            }
+            Ok(())
+        }
         _ => Err(SamlError::Structure("a transform has more than a list of prefixes")),
     }
 }

@@ -20,9 +20,17 @@ pub(super) const XENC11: &str = "http://www.w3.org/2009/xmlenc11#";
 /// Parses what [`super::gate`] let through.
 ///
 /// # Errors
-/// [`SamlError::Malformed`]: not well-formed, an undeclared prefix or entity, a repeated attribute.
+/// [`SamlError::Malformed`]: not well-formed, an undeclared prefix or entity, a repeated attribute, a prefix for no namespace.
 pub(super) fn parse(text: &str) -> Result<Document<'_>, SamlError> {
-    Parser::new().with_forbid_dtd(true).parse(text).map_err(|_| SamlError::Malformed("it is not well-formed"))
+    let parsed = Parser::new().with_forbid_dtd(true).parse(text);
+    let document = parsed.map_err(|_| SamlError::Malformed("it is not well-formed"))?;
+    // Namespaces in XML 1.0 forbids `xmlns:p=""`, the parser takes it, and the canonical form does not show it: below it
+    // a signed name would be another one, with a signature that is still good.
+    let undeclares = |node: Node<'_>| node.declared().any(|(prefix, uri)| !prefix.is_empty() && uri.is_empty());
+    if Node::root(&document)?.descendants().any(undeclares) {
+        return Err(SamlError::Malformed("a prefix stands for no namespace"));
+    }
+    Ok(document)
 }
 
 /// An element of a document.
@@ -53,6 +61,11 @@ impl<'t> Node<'t> {
     /// Its name without namespace.
     pub(super) fn local_name(self) -> &'t str {
         self.document.element(self.id).map_or("", |e| e.name.local_name.as_ref())
+    }
+
+    /// The prefix of its name; empty for none.
+    pub(super) fn prefix(self) -> &'t str {
+        self.document.element(self.id).and_then(|e| e.name.prefix.as_deref()).unwrap_or_default()
     }
 
     /// Its child elements.
@@ -113,6 +126,16 @@ impl<'t> Node<'t> {
     pub(super) fn attributes(self) -> impl Iterator<Item = ((Option<&'t str>, &'t str), &'t str)> {
         let attributes = self.document.element(self.id).map_or(&[][..], |e| &e.attributes);
         attributes.iter().map(|a| ((a.name.namespace_uri.as_deref(), a.name.local_name.as_ref()), a.value.as_ref()))
+    }
+
+    /// Whether the prefix of its name, and of each element below, is declared on it or below it, or is `known`.
+    pub(super) fn declares_its_names(self, known: &str) -> bool {
+        let declares = |node: Node<'_>, prefix| node.declared().any(|(declared, _)| declared == prefix);
+        let within = |node: Node<'t>| {
+            let mut around = std::iter::successors(Some(node), |n| if n.id == self.id { None } else { n.parent() });
+            node.prefix() == known || around.any(|n| declares(n, node.prefix()))
+        };
+        self.descendants().all(within)
     }
 
     /// The namespaces declared on it: prefix (empty for the default) and URI.

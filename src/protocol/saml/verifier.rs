@@ -87,8 +87,14 @@ impl Verifier {
         let plain = self.decryption.open(assertion, self.policy.allow_cbc && outer.is_some())?;
         let opened = gate::pass(plain.as_bytes()).and_then(tree::parse).map_err(|_| SamlError::Decryption)?;
         let layout = Layout::of_decrypted(Node::root(&opened)?, self.policy.allow_sha1)?;
+        let shown = assertion.prefix();
         let assertion = layout.assertion.ok_or(SamlError::Decryption)?;
         let inner = self.inner(outer, &layout, assertion)?;
+        // the signature around a ciphertext covers the prefix of EncryptedAssertion; others, which only the plaintext uses,
+        // could be given another namespace.
+        if inner.is_none() && !assertion.declares_its_names(shown) {
+            return Err(SamlError::Decryption);
+        }
         let inside = self.check(&opened, &plain, &layout, &[inner], expected.now)?;
         let warnings = outside.iter().chain(inside.iter().filter(|w| !outside.contains(w))).copied().collect();
         response::read(root, assertion, expected, self.policy.skew)

@@ -164,6 +164,27 @@ async fn row_a7_s256_is_the_default_and_what_is_weaker_is_warned_about() {
 }
 
 #[actix_web::test]
+async fn a_connection_that_is_trusted_for_domains_that_are_not_there_is_warned_about() {
+    let app = TestApp::start();
+    let acme = app.tenant("acme").await;
+    let trusting = json!({"display_name": "T", "provisioning": {"email_trust": "trust_connection"}});
+    let draft = acme.post("/connections", &trusting).await.created();
+    assert_eq!(draft["warnings"], json!(["no_verified_domain"]));
+    let other = acme.post("/connections", &body(0)).await.created();
+    let domain =
+        acme.post("/domains", &json!({"domain": "acme.example", "connection_id": other["id"]})).await.created();
+    let domain = format!("/domains/{}", id(&domain));
+    let warnings = async || acme.get(&format!("/connections/{}", id(&draft))).await.ok()["warnings"].clone();
+    assert_eq!(warnings().await, json!(["no_verified_domain"]), "claimed is not verified");
+    app.operator().await.post(&format!("/v1/tenants/acme{domain}/attest"), &json!({})).await.ok();
+    assert_eq!(warnings().await, json!(["no_verified_domain"]), "its addresses sign in elsewhere");
+    acme.patch(&domain, &json!({"connection_id": null})).await.ok();
+    assert_eq!(warnings().await, json!([]));
+    let listed = acme.get("/connections").await.ok()["items"].clone();
+    assert!(listed.as_array().unwrap().iter().all(|c| c["warnings"] == json!([])), "{listed}");
+}
+
+#[actix_web::test]
 async fn row_a6_a_connection_without_usable_keys_cannot_be_activated() {
     let app = TestApp::start();
     let acme = app.tenant("acme").await;

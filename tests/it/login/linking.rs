@@ -114,6 +114,9 @@ async fn l_02_a_hostile_tenants_provider_reaches_nobody_of_another_tenant() {
     evil.patch(&path, &json!({"provisioning": {"email_trust": "trust_connection"}})).await.ok();
     let page = s.app.browser().follow(login_url(&connection)).await;
     refused(&page, 403, "email_domain_not_verified");
+    assert!(page.body.contains("has not verified the domain of your e-mail address"), "{}", page.body);
+    let detail = evil.last_event("login.refused").await["payload"]["detail"].clone();
+    assert!(detail.as_str().unwrap().contains("(it is acme.example)"), "{detail}");
 }
 
 #[actix_web::test]

@@ -196,7 +196,7 @@ async fn f_14_a_gzip_bomb_counts_inflated() {
 async fn f_14_a_hanging_server_fills_its_own_lane_and_no_other() {
     let silent = RawServer::start(|_| thread::sleep(Duration::from_secs(20)));
     let quick = RawServer::with_bytes(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n".to_vec());
-    let outbound = outbound(OutboundPolicy { total_timeout: Duration::from_secs(3), ..loopback() });
+    let outbound = outbound(OutboundPolicy { total_timeout: Duration::from_secs(8), ..loopback() });
     let (stuck, other) = (outbound.lane(Uuid::now_v7()), outbound.lane(Uuid::now_v7()));
     let url = silent.url();
     // Eight are in flight, the rest wait for their turn.

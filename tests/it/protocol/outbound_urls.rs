@@ -194,9 +194,22 @@ fn an_allowed_host_is_matched_whole_and_with_its_port() {
 }
 
 #[test]
+fn what_a_rule_would_allow_says_so() {
+    for url in ["https://sso.example.com/", "https://10.0.0.1/", "https://idp.example:8443/", "http://idp.example/"] {
+        let policy = OutboundPolicy { own_hosts: vec!["sso.example.com".to_owned()], ..OutboundPolicy::default() };
+        let said = check(policy, url).unwrap_err().to_string();
+        assert!(
+            said.ends_with("name the host in the setting outbound_allow (DOORWARD_OUTBOUND_ALLOW)"),
+            "{url}: {said}"
+        );
+    }
+}
+
+#[test]
 fn a_rule_that_is_neither_network_nor_host_is_refused_in_the_configuration() {
     for text in ["", "10.0.0.0/33", "http://idp.corp", "idp.corp:port", "idp corp", "*."] {
-        assert!(text.parse::<AllowRule>().is_err(), "{text:?}");
+        let said = text.parse::<AllowRule>().unwrap_err();
+        assert!(said.contains("host or host:port, without a scheme"), "{text:?}: {said}");
     }
     assert!(serde_json::from_str::<Vec<AllowRule>>(r#"["127.0.0.0/8", "idp.corp:8443"]"#).is_ok());
 }

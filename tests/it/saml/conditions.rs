@@ -39,6 +39,20 @@ fn c_01_the_conditions_end_to_the_second() {
 }
 
 #[test]
+fn c_25_an_assertion_counts_for_a_day_whatever_it_says_and_is_remembered_as_long() {
+    let far = Forged(
+        Forged::response().0.replace("NotOnOrAfter=\"2026-01-01T12:05:00Z\"", "NotOnOrAfter=\"9999-12-31T23:59:59Z\""),
+    );
+    let day = now() + Duration::hours(24);
+    for id in ["_r", "_a"] {
+        let message = far.sign(id);
+        assert_eq!(accept(&message).replay_until, day + Duration::seconds(60));
+        assert!(at(&message, day + Duration::seconds(59)).is_ok());
+        refused(at(&message, day + Duration::seconds(60)), EXPIRED, "NotOnOrAfter");
+    }
+}
+
+#[test]
 fn c_02_the_conditions_begin_to_the_second() {
     for id in ["_r", "_a"] {
         let begins = |text: &str| {

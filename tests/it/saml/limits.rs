@@ -3,10 +3,13 @@
 use doorward::protocol::saml::VerifiedResponse;
 
 use super::rig::{POLICY, accept, expected, refused, verifier};
-use crate::support::saml::Forged;
+use crate::support::saml::forge::TRANSFORMS;
+use crate::support::saml::{Forged, Signing};
 
 const MALFORMED: &str = "saml_message_malformed";
 const LARGE: &str = "saml_message_too_large";
+
+const EXCLUSIVE: &str = "http://www.w3.org/2001/10/xml-exc-c14n#";
 
 /// The bytes are refused; the message that they were made from is accepted.
 #[track_caller]
@@ -102,6 +105,28 @@ fn c_38_bodies_that_are_too_deep_too_long_or_too_many() {
     let room = 256 * 1024 - with("").len();
     accepted(&with(&"\n".repeat(room)));
     refuse_bytes(&with(&"\n".repeat(room + 1)), LARGE, "256 KiB");
+}
+
+#[test]
+fn s_22_a_list_of_prefixes_is_short() {
+    let listed = |prefixes: &str| {
+        let list = format!("<e:InclusiveNamespaces xmlns:e=\"{EXCLUSIVE}\" PrefixList=\"{prefixes}\"/>");
+        let exclusive = format!("<ds:Transform Algorithm=\"{EXCLUSIVE}\"/>");
+        let with_list = format!("<ds:Transform Algorithm=\"{EXCLUSIVE}\">{list}</ds:Transform>");
+        let transforms = TRANSFORMS.replace(&exclusive, &with_list);
+        let signed = Forged::response().sign_with("_a", &Signing { transforms: &transforms, ..Signing::default() });
+        let method = format!("<ds:CanonicalizationMethod Algorithm=\"{EXCLUSIVE}\"/>");
+        let both = format!("<ds:CanonicalizationMethod Algorithm=\"{EXCLUSIVE}\">{list}</ds:CanonicalizationMethod>");
+        (signed.clone(), Forged::response().sign("_a").change(&method, &both))
+    };
+    let prefixes = |count: usize| (0..count).map(|n| format!("p{n}")).collect::<Vec<_>>().join(" ");
+    accept(&listed(&prefixes(16)).0);
+    accept(&listed(&format!(" {}", "x".repeat(255))).0);
+    for long in [prefixes(17), prefixes(30_000), "p ".repeat(17), "x".repeat(257)] {
+        let (transform, method) = listed(&long);
+        refuse_bytes(transform.0.as_bytes(), LARGE, "16 prefixes");
+        refuse_bytes(method.0.as_bytes(), LARGE, "16 prefixes");
+    }
 }
 
 #[test]

@@ -217,6 +217,19 @@ fn c_44_a_request_about_nobody_or_about_somebody_elses_user_is_refused() {
 }
 
 #[test]
+fn c_46_a_request_that_names_more_sessions_than_are_read_is_refused() {
+    let name = name();
+    let many = |count: usize| {
+        let mut message = request(&name).message();
+        let one = "<samlp:SessionIndex>s&amp;1</samlp:SessionIndex>";
+        message.xml = message.xml.replace(one, &one.repeat(count));
+        posted(&message, &PROVIDER).map(|read| read.session_indexes.len())
+    };
+    assert_eq!(many(100), Ok(100));
+    assert_eq!(many(101), Err(SamlError::TooLarge("100 sessions")));
+}
+
+#[test]
 fn an_answer_tells_how_it_went() {
     let success = |xml| xml;
     assert_eq!(answered(&response(), success), Ok(LogoutOutcome::Success));

@@ -7,7 +7,7 @@ use crate::support::saml::forge::{ECDSA_SHA256, RSA_SHA256};
 use crate::support::saml::key::{IDP, MALLORY};
 use crate::support::saml::{Forged, ProviderKey, Signing};
 
-fn request() -> Forged {
+pub fn request() -> Forged {
     Forged(r#"<samlp:LogoutRequest xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion" ID="_l" Version="2.0" IssueInstant="2026-01-01T12:00:00Z" Destination="https://sp.example/saml/slo"><saml:Issuer>https://idp.example/saml</saml:Issuer><saml:NameID>ada@tenant.example</saml:NameID><samlp:SessionIndex>_s</samlp:SessionIndex></samlp:LogoutRequest>"#.to_owned())
 }
 

@@ -259,3 +259,27 @@ async fn c_29_a_connection_that_is_switched_off_takes_no_logout_message() {
     rig.acme.post(&format!("/connections/{}/disable", id(&rig.connection)), &json!({})).await.ok();
     assert_eq!(post(&rig.app.browser(), &slo, &request(&slo).sign("_l")).await.status, 404);
 }
+
+#[actix_web::test]
+async fn s_22_an_address_that_floods_is_not_verified_until_it_has_waited() {
+    let rig = Rig::start(json!({"idp_initiated": "accept"})).await;
+    let (slo, browser) = (own(&rig.connection, "slo_url"), rig.app.browser());
+    let (mut logout, mut login) = (false, false);
+    // Each try is a good message of its own right after one too many: only the flood can refuse it.
+    for n in 0..500 {
+        if post(&browser, &slo, &request(&slo)).await.status != 429 {
+            continue;
+        }
+        let id = format!("_n{n}");
+        if logout {
+            login |= rig.post(&browser, &renamed(&rig.unsolicited(), &id).sign(&id), "").await.status == 429;
+        } else {
+            let good = request(&slo).change("\"_l\"", &format!("\"{id}\"")).sign(&id);
+            logout = post(&browser, &slo, &good).await.status == 429;
+        }
+        if logout && login {
+            return;
+        }
+    }
+    panic!("a flood was verified to its end: {logout} {login}");
+}

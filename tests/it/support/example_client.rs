@@ -32,6 +32,20 @@ impl Program {
     }
 }
 
+impl Program {
+    /// What it says on standard error when it ends at once, with these variables and no others of its own.
+    #[track_caller]
+    pub fn failure(&self, variables: &[(&str, &str)]) -> String {
+        let mut command = self.command();
+        for name in ["ISSUER", "CLIENT_ID", "CLIENT_SECRET", "ORGANIZATION"] {
+            command.env_remove(name);
+        }
+        let ended = command.envs(variables.iter().copied()).stdin(Stdio::null()).output().unwrap();
+        assert_eq!(ended.status.code(), Some(1), "{ended:?}");
+        String::from_utf8(ended.stderr).unwrap()
+    }
+}
+
 /// One that runs; ends with the value.
 pub struct ExampleClient {
     pub url: String,

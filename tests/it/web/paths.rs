@@ -77,6 +77,43 @@ async fn w_20_methods_that_a_path_has_not_are_refused() {
 }
 
 #[actix_web::test]
+async fn what_is_not_there_is_a_page_for_browsers_and_a_problem_for_programs() {
+    let app = TestApp::start();
+    let acme = app.tenant("acme").await;
+    let ask = async |method: Method, path: &str, accept: &str| {
+        acme.browser.send(acme.browser.request(method, path).header("accept", accept), path).await
+    };
+    let html = "text/html,application/xhtml+xml,*/*;q=0.8";
+    for (method, path, status, code, allow) in [
+        (Method::GET, "/", 404, "not_found", None),
+        (Method::GET, "/t/acme/login/xyz", 404, "not_found", None),
+        (Method::GET, "/t/acme/login/password", 405, "method_not_allowed", Some("POST")),
+        (Method::PUT, "/t/acme/login", 405, "method_not_allowed", Some("GET, POST")),
+        (Method::GET, "/v1/nothing", 404, "not_found", None),
+        (Method::DELETE, "/v1/tenants/acme/groups", 405, "method_not_allowed", Some("GET, POST")),
+    ] {
+        for accept in [html, "*/*", "application/json"] {
+            let answer = ask(method.clone(), path, accept).await;
+            assert_eq!(
+                (answer.status, answer.headers.get("allow").map(|a| a.to_str().unwrap())),
+                (status, allow),
+                "{path}"
+            );
+            if accept == html && !path.starts_with("/v1/") {
+                assert_eq!(
+                    (answer.code().as_str(), &answer.headers["content-type"]),
+                    (code, &"text/html; charset=utf-8".parse().unwrap())
+                );
+            } else {
+                let problem: serde_json::Value = serde_json::from_str(&answer.body).expect(path);
+                assert_eq!((&problem["code"], &problem["status"]), (&json!(code), &json!(status)));
+                assert_eq!(answer.headers["content-type"], "application/problem+json", "{path}");
+            }
+        }
+    }
+}
+
+#[actix_web::test]
 async fn w_19_a_nul_in_a_query_or_a_body_is_told_and_breaks_nothing() {
     let app = TestApp::start();
     let acme = app.tenant("acme").await;

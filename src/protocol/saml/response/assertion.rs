@@ -1,12 +1,15 @@
 //! The assertion: who issued it, for whom and for how long; then who it is about and how they authenticated.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 
 use super::{Expected, VerifiedResponse, attributes, subject};
 use crate::protocol::saml::SamlError;
 use crate::protocol::saml::error::tame;
 use crate::protocol::saml::tree::{Node, SAML};
 use crate::protocol::saml::value::{Window, check_head, check_issuer, instant, need_instant};
+
+/// How long an assertion counts after it was issued, whatever it says: it is brought at once.
+const LIFETIME: Duration = Duration::hours(24);
 
 pub(super) fn read(
     assertion: Node<'_>,
@@ -27,7 +30,7 @@ pub(super) fn read(
         authn_context: authentication.context,
         attributes: attributes::read(assertion)?,
         assertion_id: id.to_owned(),
-        replay_until: expires.checked_add_signed(window.skew).unwrap_or(DateTime::<Utc>::MAX_UTC),
+        replay_until: expires + window.skew,
         warnings: Vec::new(),
     })
 }
@@ -36,7 +39,10 @@ pub(super) fn read(
 fn check_conditions(assertion: Node<'_>, expected: &Expected<'_>, window: Window) -> Result<DateTime<Utc>, SamlError> {
     let conditions = assertion.need(SAML, "Conditions")?;
     window.since(need_instant(conditions, "NotBefore")?, "NotBefore")?;
-    let expires = need_instant(conditions, "NotOnOrAfter")?;
+    // C-25: what is used is remembered until it ends, so it ends in time, whatever it says. Its time of issue has come, checked
+    // by `check_head`, so the sum is near.
+    let oldest = need_instant(assertion, "IssueInstant")? + LIFETIME;
+    let expires = need_instant(conditions, "NotOnOrAfter")?.min(oldest);
     window.before(expires, "NotOnOrAfter")?;
     let mut restrictions = 0;
     for condition in conditions.children() {
