@@ -322,8 +322,7 @@ async fn c_50_a_withdrawn_certificate_does_not_come_back_by_a_change_that_was_un
     let acme = app.tenant("acme").await;
     let server = MetadataServer::start(&provider(ENTITY, "", &[&IDP.certificate(), &MALLORY.certificate()]));
     let connection = active(&acme, &server).await;
-    let both = read(&acme, &connection).await;
-    assert_eq!(prints(&both).len(), 2);
+    assert_eq!(prints(&read(&acme, &connection).await).len(), 2);
     let raw = "SELECT provider_metadata::text AS line FROM connections";
     let mut document: Value = serde_json::from_str(&lines(&mut app.database.superuser(), raw)[0]).unwrap();
     document["certificates"] = json!([IDP.certificate().pem()]);
@@ -340,8 +339,7 @@ async fn c_50_a_withdrawn_certificate_does_not_come_back_by_a_change_that_was_un
         "version_mismatch"
     );
     assert_eq!(prints(&read(&acme, &connection).await), [IDP.certificate().sha256()]);
-    let none = json!({});
-    let disable = format!("{path}/disable");
+    let (disable, none) = (format!("{path}/disable"), json!({}));
     app.database.overtaken(&refresh, acme.post(&disable, &none)).await.ok();
     assert_eq!(prints(&read(&acme, &connection).await), [IDP.certificate().sha256()]);
 }
