@@ -21,6 +21,7 @@ use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
 use crate::context::caches::Caches;
 use crate::context::hasher::Hasher;
+use crate::context::imported_keys::ImportedKeys;
 use crate::context::limiter::Limiter;
 use crate::context::{Context, Parts};
 use crate::embedded::{EmbeddedError, EmbeddedOptions, EmbeddedPostgres};
@@ -89,6 +90,7 @@ pub async fn open(config: Config, clock: Clock) -> Result<Opened, StartError> {
         outbound: Outbound::new(outbound_policy(&config, allow))?,
         jwks: JwksCache::new(clock.clone()),
         caches: Caches::default(),
+        imported_keys: ImportedKeys::default(),
         hasher: Hasher::default(),
         begin_limit: Limiter::per_minute(config.login_rate_per_minute),
         garbage_limit: Limiter::per_minute(limits::GARBAGE_PER_MINUTE),

@@ -6,6 +6,7 @@
 pub mod bearer;
 pub mod caches;
 pub mod hasher;
+pub mod imported_keys;
 pub mod issuer;
 pub mod key_ring;
 pub mod limiter;
@@ -30,6 +31,7 @@ use crate::store::{connections, saml_keys, tenants};
 
 use caches::{Caches, TenantCache};
 use hasher::Hasher;
+use imported_keys::ImportedKeys;
 use limiter::Limiter;
 use provider::{Provider, ProviderError};
 
@@ -53,6 +55,8 @@ pub struct Parts {
     pub jwks: JwksCache,
     /// What is kept in memory.
     pub caches: Caches,
+    /// Verifiers and keys of SAML connections.
+    pub imported_keys: ImportedKeys,
     /// Hashes passwords.
     pub hasher: Hasher,
     /// How many logins one address may begin.
@@ -125,7 +129,7 @@ impl Context {
             Ok::<_, DbError>((row, saml_keys::of_connection(conn, tenant_id, id)?))
         });
         let (Some(row), keys) = found.await? else { return Ok(None) };
-        let provider = Arc::new(Provider::load(self, &tenant.tenant.slug, row, &keys)?);
+        let provider = Arc::new(Provider::load(self, &tenant.tenant.slug, row, keys).await?);
         tenant.providers.insert(id, Arc::clone(&provider));
         Ok(Some(provider))
     }

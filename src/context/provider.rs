@@ -4,6 +4,7 @@ use secrecy::ExposeSecret;
 use uuid::Uuid;
 
 use crate::context::Context;
+use crate::context::imported_keys::ImportError;
 use crate::context::saml_provider::{OwnUrls, SamlProvider};
 use crate::model::connection::oidc::{OidcSettings, TokenEndpointAuthMethod};
 use crate::model::connection::{Connection, ConnectionStatus, Settings};
@@ -12,8 +13,6 @@ use crate::outbound::Lane;
 use crate::protocol::jwt::client_key::ClientKey;
 use crate::protocol::oidc::discovery::ProviderMetadata;
 use crate::protocol::oidc::{ClientCredential, Endpoints, OidcError, RelyingParty};
-use crate::protocol::saml::key::KeyError;
-use crate::protocol::saml::{CertificateError, SamlError};
 use crate::secrets::sealed::{Place, SealError, Sealer};
 use crate::store::db::DbError;
 
@@ -26,15 +25,9 @@ pub enum ProviderError {
     /// It lacks something.
     #[error("the connection has no {0}")]
     Incomplete(&'static str),
-    /// It has no certificate to verify with, or no key to decrypt with.
+    /// A certificate of the provider or a key of our own cannot be used.
     #[error(transparent)]
-    Saml(#[from] SamlError),
-    /// A certificate of the provider cannot be used.
-    #[error("a certificate of the provider cannot be used: {0}")]
-    Certificate(#[from] CertificateError),
-    /// A key pair of our own cannot be used.
-    #[error("a key of the connection cannot be used: {0}")]
-    Key(#[from] KeyError),
+    Import(#[from] ImportError),
     /// Its secret does not open.
     #[error(transparent)]
     Seal(#[from] SealError),
@@ -96,14 +89,19 @@ impl Provider {
     ///
     /// # Errors
     /// [`ProviderError`] when something is missing or does not open; nothing half-ready comes out.
-    pub fn load(ctx: &Context, slug: &str, connection: Connection, keys: &[SamlKey]) -> Result<Self, ProviderError> {
+    pub async fn load(
+        ctx: &Context,
+        slug: &str,
+        connection: Connection,
+        keys: Vec<SamlKey>,
+    ) -> Result<Self, ProviderError> {
         let sealer = &ctx.sealer;
         let speaks = match &connection.settings.0 {
             Settings::Oidc(settings) => Speaks::Oidc(Box::new(OpenIdProvider::load(&connection, settings, sealer)?)),
             Settings::Saml(settings) => {
                 let own = OwnUrls::of(&ctx.config, slug, connection.id);
-                let loaded = SamlProvider::load(&connection, settings, keys, own, sealer)?;
-                Speaks::Saml(Box::new(loaded))
+                let loaded = SamlProvider::load(&ctx.imported_keys, &connection, settings, keys, own, sealer);
+                Speaks::Saml(Box::new(loaded.await?))
             }
         };
         Ok(Self { connection, speaks })

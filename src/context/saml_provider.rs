@@ -1,17 +1,19 @@
 //! A provider that speaks SAML, ready to use: what an admin wrote by hand, else what its metadata says; its pinned
 //! certificates; our own keys and names at this connection.
 
+use std::sync::Arc;
+
 use chrono::Duration;
-use secrecy::SecretSlice;
 use uuid::Uuid;
 
 use crate::config::Config;
+use crate::context::imported_keys::{Imported, ImportedKeys, Trust};
 use crate::context::provider::ProviderError;
 use crate::model::connection::Connection;
 use crate::model::connection::saml::{Binding, IdpDocument, IdpEndpoint, SamlSettings};
-use crate::model::saml_key::{KeyStatus, KeyUsage, SamlKey};
+use crate::model::saml_key::SamlKey;
 use crate::protocol::saml::key::SpKey;
-use crate::protocol::saml::{Certificate, Policy, Verifier};
+use crate::protocol::saml::{Policy, Verifier};
 use crate::secrets::sealed::{Place, Sealer};
 
 /// What we are called at a connection, and where. One of each per connection, because several tenants may use providers
@@ -58,9 +60,9 @@ pub struct SamlProvider {
     /// Where logout messages go, if it has single logout.
     pub slo: Option<Service>,
     /// Checks what it sends.
-    pub verifier: Verifier,
+    pub verifier: Arc<Verifier>,
     /// Signs what we send.
-    pub signing_key: SpKey,
+    pub signing_key: Arc<SpKey>,
     /// What we are called there.
     pub own: OwnUrls,
     /// Our entity ids that assertions may be made for: the own one first, then former ones.
@@ -95,10 +97,11 @@ impl SamlProvider {
     ///
     /// # Errors
     /// [`ProviderError`] says what is missing or cannot be used; no usable signing certificate among it (S-02).
-    pub fn load(
+    pub async fn load(
+        imported: &ImportedKeys,
         connection: &Connection,
         settings: &SamlSettings,
-        keys: &[SamlKey],
+        keys: Vec<SamlKey>,
         own: OwnUrls,
         sealer: &Sealer,
     ) -> Result<Self, ProviderError> {
@@ -109,11 +112,9 @@ impl SamlProvider {
         let said = |read: fn(&IdpDocument) -> &[IdpEndpoint]| document.as_ref().map(read).unwrap_or_default();
         let sso = service(settings.sso_url.as_deref(), settings.sso_binding, said(|d| &d.sso));
         let slo = service(settings.slo_url.as_deref(), settings.slo_binding, said(|d| &d.slo));
-        let certificates = pinned(settings, document.as_ref()).iter().map(|pem| Certificate::parse(pem));
-        let certificates = certificates.collect::<Result<Vec<_>, _>>()?;
-        let verifier = Verifier::new(&certificates, &decryption_keys(keys, sealer)?, policy(settings))?;
-        let signing = keys.iter().find(|k| k.usage == KeyUsage::Signing && k.status == KeyStatus::Current);
-        let signing_key = open(signing.ok_or(missing("signing key"))?, sealer)?;
+        let certificates = pinned(settings, document.as_ref()).to_vec();
+        let trust = Trust { connection: connection.id, certificates, policy: policy(settings), keys };
+        let Imported { verifier, signing_key } = imported.of(trust, sealer).await?;
         let with = |first: &String, former: &[String]| [std::slice::from_ref(first), former].concat();
         Ok(Self {
             audiences: with(&own.entity_id, &settings.former_entity_ids),
@@ -139,22 +140,6 @@ fn policy(settings: &SamlSettings) -> Policy {
         allow_cbc: settings.allow_cbc,
         skew: Duration::seconds(settings.clock_skew_seconds.min(SamlSettings::MAX_SKEW_SECONDS).into()),
     }
-}
-
-/// The keys that assertions may be encrypted for, the one in use first.
-fn decryption_keys(keys: &[SamlKey], sealer: &Sealer) -> Result<Vec<SecretSlice<u8>>, ProviderError> {
-    let of = |status| keys.iter().filter(move |k| k.usage == KeyUsage::Encryption && k.status == status);
-    let order = [KeyStatus::Current, KeyStatus::Previous, KeyStatus::Next];
-    order.into_iter().flat_map(of).map(|key| Ok(sealer.open(saml_key_place(key), &key.private_key)?)).collect()
-}
-
-/// Opens a key pair.
-///
-/// # Errors
-/// [`ProviderError`] when it does not open or is none.
-pub fn open(key: &SamlKey, sealer: &Sealer) -> Result<SpKey, ProviderError> {
-    let pkcs8 = sealer.open(saml_key_place(key), &key.private_key)?;
-    Ok(SpKey::from_der(&pkcs8, Certificate::parse(&key.certificate)?.der())?)
 }
 
 /// What was written by hand wins, field by field; of what the metadata offers Redirect comes first.

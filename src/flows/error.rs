@@ -3,6 +3,7 @@
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
 use crate::context::hasher::Busy;
+use crate::context::imported_keys::ImportError;
 use crate::context::issuer::KeysError;
 use crate::context::provider::ProviderError;
 use crate::outbound::UrlRefused;
@@ -225,11 +226,22 @@ impl From<ProviderError> for Error {
             ProviderError::Incomplete(_) => {
                 Self::Provider { code: "connection_incomplete", message: error.to_string() }
             }
-            ProviderError::Saml(e) => e.into(),
-            ProviderError::Certificate(e) => Self::Provider { code: e.code(), message: error.to_string() },
-            ProviderError::Key(_) => Self::Provider { code: "saml_key_unusable", message: error.to_string() },
+            ProviderError::Import(e) => e.into(),
             ProviderError::Seal(e) => e.into(),
             ProviderError::Db(e) => e.into(),
+        }
+    }
+}
+
+impl From<ImportError> for Error {
+    fn from(error: ImportError) -> Self {
+        let message = error.to_string();
+        match error {
+            ImportError::Missing => Self::Provider { code: "connection_incomplete", message },
+            ImportError::Saml(e) => e.into(),
+            ImportError::Certificate(e) => Self::Provider { code: e.code(), message },
+            ImportError::Key(_) => Self::Provider { code: "saml_key_unusable", message },
+            ImportError::Seal(e) => e.into(),
         }
     }
 }

@@ -34,12 +34,12 @@ use crate::model::connection::{Connection, ConnectionStatus, Protocol};
 use crate::model::identity::SourceKind;
 use crate::model::json::Json;
 use crate::model::text::{name_key, valid_name};
-use crate::store::{Versioned, connections, domains, groups, identities, saml_keys, sessions};
+use crate::store::{Versioned, audit_events, connections, domains, groups, identities, saml_keys, sessions};
 
 use edit::{apply_patch, empty_settings, make_client_key, merged_settings, seal_secret};
 
 pub use check::warnings;
-pub use metadata::Taken;
+pub use metadata::{Taken, says_otherwise};
 pub use probe::probe;
 
 /// Most connections of a tenant.
@@ -183,7 +183,8 @@ pub async fn create(ctx: &Context, caller: &Caller, input: ConnectionIn) -> Resu
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::Stale`], [`Error::Invalid`], [`Error::Conflict`] (`unlink_not_confirmed` and
-/// `connection_cycle` among them), [`Error::Provider`] when the provider does not stand the probe.
+/// `connection_cycle` among them, `rotation_pending` when another kind of signature wants a key and one is next already),
+/// [`Error::Provider`] when the provider does not stand the probe.
 pub async fn update(
     ctx: &Context,
     caller: &Caller,
@@ -212,12 +213,13 @@ pub async fn update(
     if row.status == ConnectionStatus::Active && fields != ["display_name"] {
         row = probe(ctx, slug, row, !by_hand).await?;
     }
-    let key = manage_saml_keys::key_of_kind(ctx, slug, &row).await?;
+    let key = manage_saml_keys::key_of_kind(ctx, slug, &old, &row).await?;
     let rekeyed = old.settings.0.renames_people(&row.settings.0);
     let repointed = old.settings.0.trusts_others(&row.settings.0) || metadata::trusts_others(&old, &row);
     let caller = caller.clone();
     write(ctx, tenant, stamp, move |conn| {
-        lock(conn, tenant, id, Some(old.version))?;
+        let held = lock(conn, tenant, id, Some(old.version))?;
+        keep_newer(&mut row, &old, held)?;
         if rekeyed || repointed {
             check_linked(conn, &caller, id)?;
         }
@@ -226,8 +228,9 @@ pub async fn update(
         }
         (row.version, row.updated_at) = (old.version + 1, stamp.at);
         saved(connections::save(conn, tenant, &row, old.version)?)?;
-        if let Some(key) = &key {
-            manage_saml_keys::replace(conn, key)?;
+        let made = key.as_ref().map_or(Ok(Vec::new()), |key| manage_saml_keys::put_in_place(conn, key))?;
+        for event in &made {
+            audit_events::insert(conn, tenant, &stamp.event(tenant, event))?;
         }
         Ok((row, Some(Event::ConnectionUpdated(Change { id, fields }))))
     })
@@ -245,8 +248,8 @@ pub async fn activate(ctx: &Context, caller: &Caller, id: Uuid) -> Result<Connec
         return Ok(row);
     }
     cycle::check(ctx, &row).await?;
-    let row = probe(ctx, &caller.tenant.tenant.slug, row, true).await?;
-    set_status(ctx, caller, row, ConnectionStatus::Active, Event::ConnectionActivated).await
+    let probed = probe(ctx, &caller.tenant.tenant.slug, row.clone(), true).await?;
+    set_status(ctx, caller, (row, probed), ConnectionStatus::Active, Event::ConnectionActivated).await
 }
 
 /// Switches a connection off; the sessions that came in by it end.
@@ -258,13 +261,13 @@ pub async fn disable(ctx: &Context, caller: &Caller, id: Uuid) -> Result<Connect
     if row.status == ConnectionStatus::Disabled {
         return Ok(row);
     }
-    set_status(ctx, caller, row, ConnectionStatus::Disabled, Event::ConnectionDisabled).await
+    set_status(ctx, caller, (row.clone(), row), ConnectionStatus::Disabled, Event::ConnectionDisabled).await
 }
 
 async fn set_status(
     ctx: &Context,
     caller: &Caller,
-    mut row: Connection,
+    (old, mut row): (Connection, Connection),
     status: ConnectionStatus,
     event: fn(Subject) -> Event,
 ) -> Result<Connection, Error> {
@@ -272,6 +275,8 @@ async fn set_status(
     let caller = caller.clone();
     write(ctx, tenant, stamp, move |conn| {
         let before = row.version;
+        let held = lock(conn, tenant, row.id, Some(before))?;
+        keep_newer(&mut row, &old, held)?;
         (row.status, row.version, row.updated_at) = (status, before + 1, stamp.at);
         saved(connections::save(conn, tenant, &row, before)?)?;
         if status == ConnectionStatus::Disabled {
@@ -311,6 +316,19 @@ fn lock(conn: &mut PgConnection, tenant: Uuid, id: Uuid, expected: Option<i64>) 
     let row = Connection::lock(conn, tenant, id)?.ok_or(Error::NotFound)?;
     check_version(expected, row.version)?;
     Ok(row)
+}
+
+/// What the provider said while a change was prepared stays (C-50): the row is written whole, and its version does not
+/// count refreshes. A change that brings what the provider says itself is to be made again then.
+fn keep_newer(row: &mut Connection, old: &Connection, held: Connection) -> Result<(), Error> {
+    if row.provider_asked_at == old.provider_asked_at {
+        (row.provider_asked_at, row.provider_due_at) = (held.provider_asked_at, held.provider_due_at);
+    }
+    if row.provider_metadata_at == old.provider_metadata_at && row.provider_metadata == old.provider_metadata {
+        (row.provider_metadata, row.provider_metadata_at) = (held.provider_metadata, held.provider_metadata_at);
+        return Ok(());
+    }
+    if held.provider_metadata_at == old.provider_metadata_at { Ok(()) } else { Err(Error::Stale) }
 }
 
 /// T-05: who may change what a connection trusts, or take it away, decides about everybody who signs in by it; so nobody

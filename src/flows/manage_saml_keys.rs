@@ -56,30 +56,53 @@ pub async fn first_keys(ctx: &Context, slug: &str, row: &Connection) -> Result<V
     Ok(vec![signing, encryption])
 }
 
-/// A key of the kind that requests shall be signed with, when there is none: for a draft to be used at once, else next.
+/// A key of the kind that requests shall be signed with, when `new` wants another one than `old`: for a draft to be used
+/// at once, else next. [`put_in_place`] says whether it is needed.
 ///
 /// # Errors
-/// [`Error::Internal`] when none can be made, [`Error::Unavailable`].
-pub async fn key_of_kind(ctx: &Context, slug: &str, row: &Connection) -> Result<Option<SamlKey>, Error> {
-    let Settings::Saml(settings) = &row.settings.0 else { return Ok(None) };
-    let (tenant, id, wanted) = (row.tenant_id, row.id, kind(settings.request_signature));
-    let keys = ctx.db.tenant(tenant, move |conn| Ok::<_, Error>(saml_keys::of_connection(conn, tenant, id)?)).await?;
-    let going = keys.iter().filter(|k| k.usage == KeyUsage::Signing && k.status != KeyStatus::Previous);
-    if going.into_iter().any(|key| Certificate::parse(&key.certificate).is_ok_and(|c| kind_of(&c) == wanted)) {
+/// [`Error::Internal`] when none can be made.
+pub async fn key_of_kind(
+    ctx: &Context,
+    slug: &str,
+    old: &Connection,
+    new: &Connection,
+) -> Result<Option<SamlKey>, Error> {
+    let (Settings::Saml(old), Settings::Saml(settings)) = (&old.settings.0, &new.settings.0) else { return Ok(None) };
+    if old.request_signature == settings.request_signature {
         return Ok(None);
     }
-    let status = if row.status == ConnectionStatus::Draft { KeyStatus::Current } else { KeyStatus::Next };
-    made(ctx, slug, row, (KeyUsage::Signing, status), wanted).await.map(Some)
+    let status = if new.status == ConnectionStatus::Draft { KeyStatus::Current } else { KeyStatus::Next };
+    made(ctx, slug, new, (KeyUsage::Signing, status), kind(settings.request_signature)).await.map(Some)
 }
 
-/// Adds a key in the place of the one of its use and status.
+/// Adds such a key where none of its kind is in use or next; its connection's row is held. Gives the events of it: a
+/// draft's key makes room, and is told too.
 ///
 /// # Errors
-/// What the database says.
-pub fn replace(conn: &mut PgConnection, key: &SamlKey) -> Result<(), Error> {
-    saml_keys::clear(conn, key.tenant_id, key.connection_id, (key.usage, key.status))?;
+/// [`Error::Conflict`] `rotation_pending` when a key of another kind is published to be used next.
+pub fn put_in_place(conn: &mut PgConnection, key: &SamlKey) -> Result<Vec<Event>, Error> {
+    let keys = saml_keys::of_connection(conn, key.tenant_id, key.connection_id)?;
+    let wanted = kind_of_key(key);
+    let going = || keys.iter().filter(|k| k.usage == key.usage && k.status != KeyStatus::Previous);
+    if going().any(|k| kind_of_key(k) == wanted) {
+        return Ok(Vec::new());
+    }
+    let about = |id| KeyOf { id, owner_id: Some(key.connection_id) };
+    let mut events = Vec::new();
+    if let Some(before) = going().find(|k| k.status == key.status) {
+        if key.status == KeyStatus::Next {
+            return Err(rotation_pending());
+        }
+        saml_keys::delete(conn, key.tenant_id, before.id)?;
+        events.push(Event::SamlKeyDeleted(about(before.id)));
+    }
     saml_keys::insert(conn, key.tenant_id, key)?;
-    Ok(())
+    events.push(Event::SamlKeyCreated(about(key.id)));
+    Ok(events)
+}
+
+fn rotation_pending() -> Error {
+    Error::conflict("rotation_pending", "a key of this use is published already: activate or delete it first")
 }
 
 /// Adds a key pair, to be used next; at once where there is none of this use.
@@ -113,8 +136,7 @@ pub async fn create(ctx: &Context, caller: &Caller, connection: Uuid, input: Sam
         let keys = saml_keys::of_connection(conn, tenant, connection)?;
         let taken = |status| keys.iter().any(|k| k.usage == key.usage && k.status == status);
         if taken(KeyStatus::Next) {
-            let message = "a key of this use is published already: activate or delete it first";
-            return Err(Error::conflict("rotation_pending", message));
+            return Err(rotation_pending());
         }
         if !taken(KeyStatus::Current) {
             key.status = KeyStatus::Current;
@@ -191,6 +213,10 @@ fn kind(signature: RequestSignature) -> KeyKind {
 
 fn kind_of(certificate: &Certificate) -> KeyKind {
     if certificate.algorithm().starts_with("RSA") { KeyKind::Rsa2048 } else { KeyKind::EcP256 }
+}
+
+fn kind_of_key(key: &SamlKey) -> Option<KeyKind> {
+    Certificate::parse(&key.certificate).ok().map(|certificate| kind_of(&certificate))
 }
 
 /// S-20: says what is wrong with a pair, and nothing of it.

@@ -1,4 +1,4 @@
-//! single_logout: SAML single logout, begun here ([`begin`]) or at the provider ([`receive`]).
+//! single_logout: SAML single logout, begun here (`begin`) or at the provider (`receive`).
 //!
 //! What the provider sends counts only when it is signed by a pinned certificate, over the raw query or inside the
 //! message (C-42, C-45). Its request ends sessions of this very connection and no others (C-46), once (C-44).

@@ -33,7 +33,7 @@ impl Place {
 }
 
 /// Why something could not be sealed or opened. Says no secret.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum SealError {
     /// The text of the keys is not `id:base64` lines of 32-byte keys.
     #[error(

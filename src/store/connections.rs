@@ -11,8 +11,8 @@ use crate::model::page::PageRequest;
 use crate::schema::connections;
 use crate::store::crud;
 
-/// Status, settings and policy of a connection.
-pub type Rules = (ConnectionStatus, Json<Settings>, Json<ProvisioningPolicy>);
+/// Status, settings and policy of a connection, and what its provider says about itself.
+pub type Rules = (ConnectionStatus, Json<Settings>, Json<ProvisioningPolicy>, Option<serde_json::Value>);
 
 crud!(connections, Connection, versioned);
 
@@ -29,15 +29,14 @@ pub fn active(conn: &mut PgConnection, tenant: Uuid) -> QueryResult<Vec<Connecti
         .load(conn)
 }
 
-/// What a sign-in was decided by: status, settings and policy of a connection, held against changes until the
-/// transaction ends.
+/// What a sign-in was decided by, held against changes until the transaction ends.
 ///
 /// # Errors
 /// What the database says.
 pub fn hold(conn: &mut PgConnection, tenant: Uuid, id: Uuid) -> QueryResult<Option<Rules>> {
     connections::table
         .find((tenant, id))
-        .select((connections::status, connections::settings, connections::provisioning))
+        .select((connections::status, connections::settings, connections::provisioning, connections::provider_metadata))
         .for_share()
         .first(conn)
         .optional()

@@ -83,7 +83,7 @@ pub(super) fn saml(party: &SamlProvider, question: &Question<'_>) -> Result<(Onw
         is_passive: false,
         authn_contexts: &settings.requested_authn_contexts,
     };
-    let key = settings.sign_requests.then_some(&party.signing_key);
+    let key = settings.sign_requests.then_some(&*party.signing_key);
     let onward = carry(&request.message(), &party.sso.url, party.sso.binding, Some(question.state), key)?;
     // C-20: a provider that asked nobody is found out by its own clock.
     let oldest = max_age.map(|age| question.now - Duration::seconds(age.into()));

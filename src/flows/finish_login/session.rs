@@ -7,13 +7,15 @@ use crate::context::Context;
 use crate::context::provider::Provider;
 use crate::flows::Error;
 use crate::flows::finish_login::{Arrival, Vouched, Why};
+use crate::flows::manage_connections::says_otherwise;
 use crate::flows::open_session::{self, NewSession};
 use crate::flows::provision::decide::Refusal;
 use crate::flows::provision::{Provisioned, Verdict, provision};
 use crate::model::claims::IdentityAssertion;
-use crate::model::connection::ConnectionStatus;
+use crate::model::connection::{Connection, ConnectionStatus};
 use crate::model::email::EmailAddress;
-use crate::store::{connections, login_attempts};
+use crate::store::connections::{self, Rules};
+use crate::store::login_attempts;
 
 /// How often a lost race is run again. Each round somebody wins, and a loser finds the winner's rows.
 const ROUNDS: usize = 5;
@@ -29,6 +31,16 @@ impl<E: Into<Error>> From<E> for Undone {
     fn from(error: E) -> Self {
         Self::Failed(error.into())
     }
+}
+
+/// Whether these rules, as they are now, are those that the answer was verified by; certificates that the provider
+/// withdrew in the meantime are not (C-50).
+fn are_those_of(connection: &Connection, (status, settings, provisioning, provider_metadata): Rules) -> bool {
+    let now = Connection { status, settings, provisioning, provider_metadata, ..connection.clone() };
+    now.status == ConnectionStatus::Active
+        && now.settings == connection.settings
+        && now.provisioning == connection.provisioning
+        && !says_otherwise(connection, &now)
 }
 
 /// Decides, applies, and opens the session; `attempt` is the login that was begun for it, where one was.
@@ -49,8 +61,7 @@ pub async fn open(
         let (warnings, now) = (vouched.warnings.clone(), ctx.clock.now());
         let round = ctx.db.tenant(tenant, move |conn| {
             // What was decided while the provider was asked may be over: disabled or changed in the meantime.
-            let rules = (ConnectionStatus::Active, connection.settings.clone(), connection.provisioning.clone());
-            if connections::hold(conn, tenant, connection.id)? != Some(rules) {
+            if !connections::hold(conn, tenant, connection.id)?.is_some_and(|rules| are_those_of(&connection, rules)) {
                 return Err(Undone::Refused(Why::new("connection_not_active", None)));
             }
             let mut welcome = match provision(conn, tenant, &connection, &assertion, now)? {

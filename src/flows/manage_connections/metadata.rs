@@ -142,6 +142,13 @@ pub(super) fn trusts_others(old: &Connection, new: &Connection) -> bool {
     Taken::compare(old, new).is_some_and(|taken| taken.otherwise || !taken.same_certificates())
 }
 
+/// Whether the provider of `new` says anything that counts otherwise than that of `old`, in either protocol.
+#[must_use]
+pub fn says_otherwise(old: &Connection, new: &Connection) -> bool {
+    let otherwise = |taken: Taken| taken.otherwise || !taken.same_certificates();
+    Taken::compare(old, new).map_or(old.provider_metadata != new.provider_metadata, otherwise)
+}
+
 /// When to look again: as the metadata asks, within reason.
 pub(super) fn due(document: Option<&IdpDocument>, now: DateTime<Utc>) -> DateTime<Utc> {
     let (least, most) = ASKED_EVERY;

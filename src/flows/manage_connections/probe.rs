@@ -46,7 +46,7 @@ async fn oidc(ctx: &Context, slug: &str, mut row: Connection, settings: &OidcSet
         return Err(Error::Provider { code: "connection_incomplete", message });
     }
     // Loading is the same check that every login makes: what passes here is what will be used.
-    let provider = Provider::load(ctx, slug, row, &[])?;
+    let provider = Provider::load(ctx, slug, row, Vec::new()).await?;
     let failed = |message: String| Error::Provider { code: "jwks_unreachable", message };
     if let Speaks::Oidc(speaks) = &provider.speaks {
         let answer = lane
@@ -77,7 +77,7 @@ async fn saml(
     }
     let (tenant, id) = (row.tenant_id, row.id);
     let keys = ctx.db.tenant(tenant, move |conn| Ok::<_, Error>(saml_keys::of_connection(conn, tenant, id)?)).await?;
-    Ok(Provider::load(ctx, slug, row, &keys)?.connection)
+    Ok(Provider::load(ctx, slug, row, keys).await?.connection)
 }
 
 /// C-50, C-54: from the URL that an admin wrote, by the one client that goes nowhere else.

@@ -59,7 +59,7 @@ pub fn begin(
         session_index: session_index.as_deref(),
     };
     // Logout messages are always signed: who could end sessions without would end anybody's.
-    let onward = carry(&request.message(), &service.url, service.binding, None, Some(&party.signing_key))?;
+    let onward = carry(&request.message(), &service.url, service.binding, None, Some(&*party.signing_key))?;
     let memory = Memory { request_id: id, connection_id: connection, target: target.map(str::to_owned) };
     let bytes = serde_json::to_vec(&memory).map_err(|e| Error::Internal(e.to_string()))?;
     let sealed = ctx.sealer.seal(memory_place(session.tenant_id), &bytes);

@@ -177,7 +177,7 @@ fn answer(
         in_response_to: &request.id,
         success: true,
     };
-    let key = Some(&party.signing_key);
+    let key = Some(&*party.signing_key);
     carry(&response.message(), &service.response_url, service.binding, relay_state, key).map(Some)
 }
 

@@ -336,3 +336,34 @@ async fn l_03_another_saml_provider_or_user_id_asks_first_and_then_unlinks() {
     acme.send(acme.request(Method::PATCH, &format!("{path}?confirm_unlink=true")).json(&patch)).await.ok();
     assert!(acme.get(&identities).await.ok()["items"].as_array().unwrap().is_empty());
 }
+
+#[actix_web::test]
+async fn t_05_an_admin_demands_no_less_of_an_owners_provider() {
+    let app = TestApp::start();
+    let acme = app.tenant("acme").await;
+    let admin = app.key(&app.operator().await, "acme", "admin").await;
+    let (mfa, password) = ("https://refeds.org/profile/mfa", "urn:oasis:names:tc:SAML:2.0:ac:classes:Password");
+    let strict = json!({"idp_entity_id": "https://idp.example/", "sso_url": "https://idp.example/sso",
+        "certificates": [IDP.certificate().pem()], "require_signed_responses": true, "want_encrypted_assertions": true,
+        "force_authn": true, "requested_authn_contexts": [mfa, "urn:x"]});
+    let connection = draft(&acme, strict).await;
+    let owner = acme.post("/users", &json!({"email": "ada@acme.example", "role": "owner"})).await.created();
+    let link = json!({"connection_id": connection["id"], "subject": "ada"});
+    acme.post(&format!("/users/{}/identities", id(&owner)), &link).await.created();
+    let path = format!("/connections/{}", id(&connection));
+    for settings in [
+        json!({"slo_url": "https://mallory.example/"}),
+        json!({"slo_binding": "post"}),
+        json!({"require_signed_assertions": false}),
+        json!({"require_signed_responses": false}),
+        json!({"want_encrypted_assertions": false}),
+        json!({"force_authn": false}),
+        json!({"requested_authn_contexts": null}),
+        json!({"requested_authn_contexts": [mfa, password]}),
+    ] {
+        let refused = admin.patch(&path, &json!({"settings": settings})).await;
+        assert_eq!(refused.expect(403).code(), "role_above_own", "{settings}");
+    }
+    // To demand more is no danger to the owner.
+    admin.patch(&path, &json!({"settings": {"requested_authn_contexts": [mfa]}})).await.ok();
+}

@@ -3,7 +3,8 @@
 use std::process::Command;
 
 use doorward::context::provider::{Provider, Speaks};
-use doorward::protocol::saml::Certificate;
+use doorward::protocol::saml::key::SpKey;
+use doorward::protocol::saml::{Certificate, Verifier};
 use serde_json::{Value, json};
 
 use super::id;
@@ -192,6 +193,81 @@ async fn row_a10_another_kind_of_signature_brings_a_key_of_its_kind() {
     assert_eq!(next.len(), 1);
     assert_eq!(next[0]["certificate"]["algorithm"], "RSA 2048");
     assert_eq!(signs_with(&app, &connection).await.1, algorithm, "the provider does not know the new one yet");
+}
+
+#[actix_web::test]
+async fn row_a10_another_kind_of_signature_takes_no_published_key_away_in_silence() {
+    let app = TestApp::start();
+    let acme = app.tenant("acme").await;
+    let ecdsa = json!({"settings": {"request_signature": "ecdsa-sha256"}});
+    // In a draft the key makes room at once, and both are told.
+    let connection = draft(&acme, by_hand()).await;
+    let path = format!("/connections/{}", id(&connection));
+    let first = keys(&acme, &connection).await[0].clone();
+    acme.patch(&path, &ecdsa).await.ok();
+    assert_eq!(acme.last_event("saml_key.deleted").await["payload"]["id"], first["id"]);
+    let made = keys(&acme, &connection).await.into_iter().find(|key| key["usage"] == "signing").unwrap();
+    assert_eq!(acme.last_event("saml_key.created").await["payload"]["id"], made["id"]);
+
+    let connection = draft(&acme, by_hand()).await;
+    let path = format!("/connections/{}", id(&connection));
+    acme.post(&format!("{path}/activate"), &json!({})).await.ok();
+    let next = acme.post(&format!("{path}/keys"), &json!({})).await.created();
+    assert_eq!(acme.patch(&path, &ecdsa).await.expect(409).code(), "rotation_pending");
+    assert!(keys(&acme, &connection).await.iter().any(|key| key["id"] == next["id"]), "it stays");
+    assert_eq!(acme.get(&path).await.ok()["settings"]["request_signature"], "rsa-sha256", "and nothing was saved");
+    acme.delete(&format!("{path}/keys/{}", id(&next))).await.expect(204);
+    acme.patch(&path, &ecdsa).await.ok();
+    let made = keys(&acme, &connection).await.into_iter().find(|key| key["status"] == "next").unwrap();
+    assert_eq!(acme.last_event("saml_key.created").await["payload"]["id"], made["id"]);
+    // Of this kind there is one now, whatever else is changed.
+    acme.patch(&path, &json!({"settings": {"request_signature": "rsa-sha256"}})).await.ok();
+    assert_eq!(keys(&acme, &connection).await.len(), 3);
+}
+
+#[actix_web::test]
+async fn keys_are_imported_once_however_often_the_tenants_cache_is_dropped() {
+    let app = TestApp::start();
+    let acme = app.tenant("acme").await;
+    let connection = draft(&acme, by_hand()).await;
+    let path = format!("/connections/{}", id(&connection));
+    let imported = |provider: std::sync::Arc<Provider>| {
+        let Speaks::Saml(saml) = &provider.speaks else { panic!("it speaks SAML") };
+        (std::sync::Arc::clone(&saml.verifier), std::sync::Arc::clone(&saml.signing_key))
+    };
+    type Imported = (std::sync::Arc<Verifier>, std::sync::Arc<SpKey>);
+    let same = |a: &Imported, b: &Imported| (std::sync::Arc::ptr_eq(&a.0, &b.0), std::sync::Arc::ptr_eq(&a.1, &b.1));
+    // Many at once, before anything is known of it.
+    let (tenant, wanted) = (app.context.tenant("acme").await.unwrap().unwrap(), id(&connection).parse().unwrap());
+    let asking = (0..20).map(|_| {
+        let (context, tenant) = (app.context.clone(), std::sync::Arc::clone(&tenant));
+        actix_web::rt::spawn(async move { context.provider(&tenant, wanted).await.unwrap().unwrap() })
+    });
+    let mut many = Vec::new();
+    for one in asking.collect::<Vec<_>>() {
+        many.push(imported(one.await.unwrap()));
+    }
+    assert!(many.iter().all(|one| same(one, &many[0]) == (true, true)));
+    app.context.caches.forget(tenant.tenant.id);
+    let known = loaded(&app, &connection).await;
+    assert!(!known.is_active());
+    assert_eq!(same(&imported(known), &many[0]), (true, true));
+    // What it is made of is what counts: neither a name nor the status is, a certificate, a rule or a key is.
+    acme.patch(&path, &json!({"display_name": "Other"})).await.ok();
+    acme.post(&format!("{path}/activate"), &json!({})).await.ok();
+    let known = loaded(&app, &connection).await;
+    assert!(known.is_active() && known.connection.display_name == "Other");
+    let mut before = imported(known);
+    assert_eq!(same(&before, &many[0]), (true, true));
+    let pem = crate::support::saml::key::MALLORY.certificate().pem();
+    for settings in [json!({"certificates": [pem]}), json!({"allow_sha1": true}), json!({"clock_skew_seconds": 61})] {
+        acme.patch(&path, &json!({"settings": settings})).await.ok();
+        let now = imported(loaded(&app, &connection).await);
+        assert_eq!(same(&now, &before), (false, false), "{settings}");
+        before = now;
+    }
+    acme.post(&format!("{path}/keys"), &json!({"usage": "encryption"})).await.created();
+    assert_eq!(same(&imported(loaded(&app, &connection).await), &before), (false, false));
 }
 
 #[actix_web::test]

@@ -1,6 +1,7 @@
 //! Which browser, which request, how often: what binds a response to the login that it answers.
 
 use chrono::Duration;
+use diesel::connection::SimpleConnection as _;
 use serde_json::json;
 
 use super::rig::{Rig, connect, own, post, renamed, response};
@@ -231,4 +232,28 @@ async fn s_18_a_login_by_a_certificate_out_of_its_dates_says_so_in_the_audit_log
         let told = event["payload"]["warnings"].as_array().cloned().unwrap_or_default();
         assert_eq!(told, warning.into_iter().map(|code| json!(code)).collect::<Vec<_>>(), "{event}");
     }
+}
+
+#[actix_web::test]
+async fn c_50_a_certificate_that_was_withdrawn_meanwhile_signs_nobody_in() {
+    let rig = Rig::start(json!({})).await;
+    let mut database = rig.app.database.superuser();
+    let said = |certificate: &str, valid_until: &str| {
+        let document = json!({"entity_id": "x", "sso": [], "slo": [], "certificates": [certificate],
+            "refused_certificates": 0, "want_authn_requests_signed": false, "name_id_formats": [],
+            "valid_until": valid_until});
+        format!("UPDATE connections SET provider_metadata = '{document}'")
+    };
+    database.batch_execute(&said("one", "2030-01-01T00:00:00Z")).unwrap();
+    rig.app.context.caches.forget_all();
+    let post = async |name: &str, sql: &str| {
+        let browser = rig.app.browser();
+        let begun = rig.begin(&browser).await;
+        let message = renamed(&rig.response(&begun.request), name).sign(name);
+        rig.app.database.overtaken(sql, rig.post(&browser, &message, &begun.relay_state)).await
+    };
+    let page = post("_a", &said("one", "2031-01-01T00:00:00Z")).await;
+    assert!(is_signed_in(&page), "the same certificates for longer are no news: {}", page.body);
+    let page = post("_b", &said("other", "2031-01-01T00:00:00Z")).await;
+    refused(&page, 403, "connection_not_active");
 }

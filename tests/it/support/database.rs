@@ -50,6 +50,26 @@ impl TestDatabase {
     pub fn superuser(&self) -> PgConnection {
         PgConnection::establish(&url_of(&self.name)).unwrap()
     }
+
+    /// Does `meanwhile`, which begins while the rows that `sql` changes are as before, waits for one of them, and goes on
+    /// once they are changed.
+    pub async fn overtaken<T>(&self, sql: &str, meanwhile: impl Future<Output = T>) -> T {
+        let mut conn = self.superuser();
+        conn.batch_execute(&format!("BEGIN; {sql}")).unwrap();
+        let blocked = "SELECT count(*)::text AS line FROM pg_stat_activity \
+                       WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        let mut watcher = self.superuser();
+        let change = async {
+            for _ in 0..300 {
+                if lines(&mut watcher, blocked) != ["0"] {
+                    return conn.batch_execute("COMMIT").unwrap();
+                }
+                actix_web::rt::time::sleep(std::time::Duration::from_millis(10)).await;
+            }
+            panic!("nobody waits for the row");
+        };
+        tokio::join!(meanwhile, change).0
+    }
 }
 
 impl Drop for TestDatabase {
