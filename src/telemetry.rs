@@ -34,7 +34,9 @@ pub fn start_logging(config: &Config) {
 /// What a right one looks like.
 pub fn filter(text: &str) -> Result<EnvFilter, String> {
     let parts: Vec<&str> = text.split(',').map(str::trim).collect();
-    let is_level = |part: &str| part.rsplit('=').next().unwrap_or(part).parse::<LevelFilter>().is_ok();
+    // An empty level would be read as `error`.
+    let level = |part: &str| part.rsplit('=').next().filter(|level| !level.is_empty()).map(str::parse::<LevelFilter>);
+    let is_level = |part: &str| level(part).is_some_and(|read| read.is_ok());
     match parts.iter().find(|part| !is_level(part)) {
         None => EnvFilter::try_new(parts.join(",")).map_err(|_| RULE.to_owned()),
         Some(wrong) => Err(format!("{:?}: {RULE}", wrong.chars().take(40).collect::<String>())),
