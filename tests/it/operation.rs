@@ -142,7 +142,7 @@ async fn a_refusal_is_found_in_the_json_log_by_the_event_that_the_page_shows() {
     let event = page.text_of("event").unwrap();
     assert_eq!(acme.last_event("login.refused").await["id"], json!(event));
 
-    let log = serving.log();
+    let log = serving.log_with(&event);
     let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
     let found: Vec<_> = lines.iter().filter(|line| line["event_id"] == json!(event)).collect();
     assert_eq!(found.len(), 1, "{log}");
@@ -174,7 +174,7 @@ async fn k_04_a_refused_application_is_found_in_the_log_by_the_request_that_the_
         assert_eq!((page.code().as_str(), page.text_of("event")), (code, None), "{}", page.body);
         assert!(!page.body.contains("the event"), "{}", page.body);
         let request = page.text_of("request").unwrap();
-        let log = serving.log();
+        let log = serving.log_with(&request);
         let lines = log.lines().map(|line| serde_json::from_str::<Value>(line).expect(line));
         let found: Vec<_> = lines.filter(|line| line["span"]["request_id"] == json!(request)).collect();
         let told: String = redirect_uri.replace('\u{202e}', "").chars().take(200).collect();
@@ -193,8 +193,7 @@ async fn a_line_of_the_log_has_the_route_as_the_documentation_writes_it() {
     let serving = settings.serve();
     let acme = serving.tenant("acme");
     acme.get(&format!("/groups/{}", uuid::Uuid::now_v7())).await.expect(404);
-    let log = serving.log();
-    assert!(log.contains("\"route\":\"/v1/tenants/{tenant}/groups/{id}\""), "{log}");
+    serving.log_with("\"route\":\"/v1/tenants/{tenant}/groups/{id}\"");
 }
 
 #[actix_web::test]

@@ -142,6 +142,17 @@ impl Serving {
         }
     }
 
+    /// Everything it logged up to the line that has `text`, and after: the line may come after the answer it is about.
+    #[track_caller]
+    pub fn log_with(&self, text: &str) -> String {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while !self.log().contains(text) {
+            assert!(Instant::now() < deadline, "never logged: {text}\n{}", self.log());
+            thread::sleep(Duration::from_millis(5));
+        }
+        self.log()
+    }
+
     /// Everything it logged so far.
     pub fn log(&self) -> String {
         self.log.lock().unwrap().clone()
