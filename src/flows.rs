@@ -33,6 +33,7 @@ pub mod onward;
 pub mod open_session;
 pub mod password_login;
 pub mod patch;
+pub mod post;
 pub mod provision;
 pub mod refresh_metadata;
 pub mod rotate_secrets;

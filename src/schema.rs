@@ -187,6 +187,40 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// What is to be delivered to somebody outside, written in the transaction that causes it: letters.
+    deliveries (tenant_id, id) {
+        /// The tenant.
+        tenant_id -> Uuid,
+        /// UUIDv7; a letter's Message-ID is made of it, so that it is the same at each try.
+        id -> Uuid,
+        /// What it is: the letter's kind.
+        kind -> Text,
+        /// Where it goes: a mail address.
+        recipient -> Text,
+        /// The language it is written in: en or de.
+        language -> Text,
+        /// What is told, without any secret.
+        content -> Jsonb,
+        /// The link with its secret, sealed; wiped when the delivery is over.
+        link -> Nullable<Bytea>,
+        /// pending, sent, dead or cancelled.
+        state -> Text,
+        /// How often it was tried.
+        attempts -> Int4,
+        /// When it is tried next.
+        due_at -> Timestamptz,
+        /// Until when a worker has it; NULL: none has.
+        leased_until -> Nullable<Timestamptz>,
+        /// Why the last try failed, without a secret.
+        last_error -> Nullable<Text>,
+        /// When it was caused.
+        created_at -> Timestamptz,
+        /// When it was sent, given up or cancelled.
+        finished_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     /// The link from what a provider calls a person to the user.
     federated_identities (tenant_id, id) {
         /// The tenant.
@@ -783,6 +817,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     changes,
     connections,
     consents,
+    deliveries,
     federated_identities,
     grants,
     group_mappings,

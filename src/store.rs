@@ -13,6 +13,7 @@ pub mod changes;
 pub mod connections;
 pub mod consents;
 pub mod db;
+pub mod deliveries;
 pub mod domains;
 pub mod grants;
 pub mod group_mappings;

@@ -14,6 +14,7 @@ pub const SEALED_COLUMNS: &[(&str, &str)] = &[
     ("login_attempts", "parked_response"),
     ("sessions", "upstream"),
     ("saml_keys", "private_key"),
+    ("deliveries", "link"),
     ("signing_keys", "private_key"),
     ("installation_signing_keys", "private_key"),
 ];
