@@ -6,6 +6,7 @@
 
 pub mod authenticate;
 pub mod begin_login;
+pub mod deliver;
 pub mod destination;
 pub mod end_session;
 pub mod error;
@@ -17,6 +18,7 @@ pub mod limits;
 pub mod manage_api_keys;
 pub mod manage_applications;
 pub mod manage_connections;
+pub mod manage_deliveries;
 pub mod manage_domains;
 pub mod manage_group_mappings;
 pub mod manage_groups;

@@ -11,7 +11,7 @@ use actix_web::middleware::Condition;
 use actix_web::web::{self, ServiceConfig};
 
 use crate::http::admin::{
-    api_keys, applications, audit_events, connections, domains, group_mappings, groups, identities,
+    api_keys, applications, audit_events, connections, deliveries, domains, group_mappings, groups, identities,
     installation_applications, me, operators, saml_keys, service_accounts, sessions, signing_keys, tenants, users,
 };
 use crate::http::login::{acs, callback, landing, logout, password, saml_metadata, slo, start};
@@ -199,6 +199,10 @@ routes! {
     "/v1/tenants/{tenant}/signing-keys/{id}" => { DELETE signing_keys::revoke_signing_key }
     "/v1/tenants/{tenant}/sessions" => { GET sessions::list_sessions }
     "/v1/tenants/{tenant}/sessions/{id}" => { GET sessions::get_session, DELETE sessions::revoke_session }
+    "/v1/tenants/{tenant}/deliveries" => { GET deliveries::list_deliveries }
+    "/v1/tenants/{tenant}/deliveries/{id}" => { GET deliveries::get_delivery }
+    "/v1/tenants/{tenant}/deliveries/{id}/retry" => { POST deliveries::retry_delivery }
+    "/v1/tenants/{tenant}/deliveries/{id}/cancel" => { POST deliveries::cancel_delivery }
     "/v1/tenants/{tenant}/audit-events" => { GET audit_events::list_audit_events }
     "/v1/tenants/{tenant}/audit-events/{id}" => { GET audit_events::get_audit_event }
 }

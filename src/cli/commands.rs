@@ -90,6 +90,9 @@ async fn create_tenant(ctx: Context, args: TenantArgs) -> Done {
         allowed_return_urls: args.return_urls,
         landing_url: args.landing_url,
         sso: None,
+        support_email: None,
+        logo_url: None,
+        technical_contacts: Vec::new(),
     };
     let tenant = manage_tenants::create(&ctx, stamp(&ctx), input).await?;
     let login_url = ctx.config.url(&format!("/t/{}/login", tenant.slug));

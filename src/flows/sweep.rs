@@ -6,7 +6,8 @@ use diesel::{PgConnection, QueryResult};
 use crate::context::Context;
 use crate::store::db::DbError;
 use crate::store::{
-    authorization_requests, changes, grants, login_attempts, rate_limits, sessions, signing_keys, used_assertions,
+    authorization_requests, changes, deliveries, grants, login_attempts, rate_limits, sessions, signing_keys,
+    used_assertions,
 };
 
 /// Rows of one batch.
@@ -14,6 +15,9 @@ const BATCH: i64 = 1000;
 
 /// How long a finished session can still be seen, in days.
 const SESSION_DAYS: i64 = 7;
+
+/// How long a delivery that is over can still be seen, in days.
+const DELIVERY_DAYS: i64 = 30;
 
 /// Most batches of one kind in one round.
 const ROUNDS: usize = 50;
@@ -27,6 +31,7 @@ pub async fn sweep(ctx: &Context) -> Result<usize, DbError> {
     let mut gone = 0;
     gone += batches(ctx, move |conn| login_attempts::sweep(conn, now - Duration::hours(1), BATCH)).await?;
     gone += batches(ctx, move |conn| sessions::sweep(conn, now - Duration::days(SESSION_DAYS), BATCH)).await?;
+    gone += batches(ctx, move |conn| deliveries::sweep(conn, now - Duration::days(DELIVERY_DAYS), BATCH)).await?;
     gone += batches(ctx, move |conn| authorization_requests::sweep(conn, now, BATCH)).await?;
     gone += batches(ctx, move |conn| grants::sweep(conn, now - Duration::days(1), BATCH)).await?;
     gone += batches(ctx, move |conn| signing_keys::sweep(conn, now).map(|_| 0)).await?;

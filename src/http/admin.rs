@@ -8,6 +8,7 @@ pub mod applications;
 pub mod audit_events;
 pub mod certificate;
 pub mod connections;
+pub mod deliveries;
 pub mod domains;
 pub mod group_mappings;
 pub mod groups;

@@ -15,6 +15,7 @@ mod foreign_clients;
 mod instances;
 mod journey_admin_by_rest;
 mod login;
+mod mail;
 mod oauth2;
 mod openapi;
 mod operation;

@@ -178,6 +178,10 @@ const TABLE: &[(&str, &str, Rule)] = &[
     ("GET", "/v1/tenants/{tenant}/sessions", Auditors(200)),
     ("GET", "/v1/tenants/{tenant}/sessions/{id}", Auditors(404)),
     ("DELETE", "/v1/tenants/{tenant}/sessions/{id}", AdminOnly(404)),
+    ("GET", "/v1/tenants/{tenant}/deliveries", Auditors(200)),
+    ("GET", "/v1/tenants/{tenant}/deliveries/{id}", Auditors(404)),
+    ("POST", "/v1/tenants/{tenant}/deliveries/{id}/retry", AdminOnly(404)),
+    ("POST", "/v1/tenants/{tenant}/deliveries/{id}/cancel", AdminOnly(404)),
     ("GET", "/v1/tenants/{tenant}/audit-events", Auditors(200)),
     ("GET", "/v1/tenants/{tenant}/audit-events/{id}", Auditors(404)),
 ];
