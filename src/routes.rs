@@ -16,7 +16,7 @@ use crate::http::admin::{
 };
 use crate::http::login::{acs, callback, landing, logout, password, saml_metadata, slo, start};
 use crate::http::oauth2::{authorize, consent, logout as rp_logout, metadata, organization, token, userinfo};
-use crate::http::{absent, assets, health, openapi};
+use crate::http::{absent, assets, demo, health, openapi};
 
 macro_rules! routes {
     ($($path:literal => { $($method:ident $handler:path),+ $(,)? })+) => {
@@ -72,6 +72,8 @@ routes! {
     "/docs" => { GET openapi::get_docs }
     "/assets/doorward.css" => { GET assets::get_stylesheet }
     "/assets/submit.js" => { GET assets::get_submit_script }
+
+    "/demo/letters" => { GET demo::get_letters }
 
     "/t/{tenant}" => { GET landing::get_landing }
     "/t/{tenant}/login" => { GET start::get_login, POST start::post_login }

@@ -43,6 +43,8 @@ pub struct Texts {
     pub consent_question: &'static str,
     pub agree: &'static str,
     pub decline: &'static str,
+    pub letters_title: &'static str,
+    pub no_letters: &'static str,
     scopes: &'static [(&'static str, &'static str)],
     reasons: &'static [(&'static str, &'static str)],
     other_reason: &'static str,
@@ -108,6 +110,8 @@ static EN: Texts = Texts {
     consent_question: "wants to:",
     agree: "Allow",
     decline: "Do not allow",
+    letters_title: "The last letters",
+    no_letters: "No letter was written yet.",
     scopes: &[
         ("openid", "know who you are"),
         ("profile", "see your name, picture and role"),
@@ -198,6 +202,8 @@ static DE: Texts = Texts {
     consent_question: "möchte:",
     agree: "Erlauben",
     decline: "Nicht erlauben",
+    letters_title: "Die letzten Briefe",
+    no_letters: "Es wurde noch kein Brief geschrieben.",
     scopes: &[
         ("openid", "wissen, wer Sie sind"),
         ("profile", "Ihren Namen, Ihr Bild und Ihre Rolle sehen"),

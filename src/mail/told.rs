@@ -1,5 +1,5 @@
-//! What a mail server answers, made fit to be stored and shown: one line, bounded, and nothing of the letter's link, which
-//! a server may quote when it refuses what it read.
+//! What a mail server answers, made fit to be stored and shown: one line, bounded, without anybody's address, and
+//! nothing of the letter's link, which a server may quote when it refuses what it read.
 
 use secrecy::{ExposeSecret, SecretString};
 
@@ -18,7 +18,11 @@ pub(super) fn clean(reason: &str, link: Option<&SecretString>) -> String {
         let link = link.expose_secret();
         quotes(link.split_once('?').map_or(link, |(_, query)| query).as_bytes())
     });
-    if leaks { "the mail server quoted the letter; what it said is not kept".to_owned() } else { tamed(&line, MOST) }
+    if leaks {
+        return "the mail server quoted the letter; what it said is not kept".to_owned();
+    }
+    let told = line.split(' ').map(|word| if word.contains('@') { "(an address)" } else { word });
+    tamed(&told.collect::<Vec<_>>().join(" "), MOST)
 }
 
 fn contains(text: &[u8], part: &[u8]) -> bool {
@@ -41,6 +45,7 @@ mod tests {
             assert!(!said.contains("YmFy") && said.contains("not kept"), "{said}");
         }
         assert_eq!(clean("550 5.1.1 no such\r\n user\u{202e}", Some(&link)), "550 5.1.1 no such user");
+        assert_eq!(clean("550 <ada@acme.example>: unknown", None), "550 (an address) unknown");
         assert_eq!(clean(&"x".repeat(1000), None).len(), MOST);
     }
 }

@@ -40,6 +40,7 @@ const TABLE: &[(&str, &str, Rule)] = &[
     ("GET", "/openapi.json", Public(200, 200)),
     ("GET", "/docs", Public(308, 308)),
     ("GET", "/assets/doorward.css", Public(200, 200)),
+    ("GET", "/demo/letters", Public(404, 404)),
     ("GET", "/t/{tenant}", Public(303, 303)),
     ("GET", "/t/{tenant}/login", Public(200, 403)),
     ("POST", "/t/{tenant}/login", Public(403, 403)),
