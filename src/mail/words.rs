@@ -7,11 +7,9 @@ use chrono::{DateTime, Utc};
 
 use super::Outgoing;
 use super::texts::{Sentences, Texts, texts};
+use crate::model::email::EmailAddress;
 use crate::model::letter::Letter;
 use crate::model::text::{MAX_NAME, tamed};
-
-/// The longest address there is.
-const MAX_ADDRESS: usize = 254;
 
 /// A letter in words.
 #[derive(Debug, Clone)]
@@ -38,7 +36,7 @@ pub(super) fn words(outgoing: &Outgoing) -> Words {
     let all = |patterns: &[&str]| patterns.iter().map(|pattern| fill(pattern, &values)).collect();
     let mut footer = vec![fill(t.automatic, &values)];
     if let Some(support) = &outgoing.sender.support_email {
-        footer.push(fill(t.support, &vec![("support", tamed(&support.address, MAX_ADDRESS))]));
+        footer.push(fill(t.support, &vec![("support", support.address.clone())]));
     }
     Words {
         lang: t.lang,
@@ -65,9 +63,7 @@ fn tells<'a>(t: &'a Texts, letter: &Letter) -> (&'a Sentences, Values) {
         }
         Letter::VerifyAddress { expires_at } => (&t.verify_address, vec![when(expires_at)]),
         Letter::ChangeAddress { expires_at } => (&t.change_address, vec![when(expires_at)]),
-        Letter::AddressChanged { new_address } => {
-            (&t.address_changed, vec![("address", tamed(new_address, MAX_ADDRESS))])
-        }
+        Letter::AddressChanged { new_address } => (&t.address_changed, vec![("address", address(new_address))]),
         Letter::ResetPassword { expires_at } => (&t.reset_password, vec![when(expires_at)]),
         Letter::CertificateExpires { connection, days_left, not_after } => {
             (&t.certificate_expires, ends(connection, *days_left, not_after))
@@ -93,6 +89,11 @@ fn fill(pattern: &str, values: &Values) -> String {
         text.push_str(rest);
     }
     text
+}
+
+/// An address as it may stand in a letter; what is none is a name.
+fn address(text: &str) -> String {
+    EmailAddress::parse(text).map_or_else(|_| harmless(text), |email| email.address)
 }
 
 /// A name as it may stand in a letter.

@@ -12,6 +12,7 @@ pub mod example_client;
 pub mod glewlwyd;
 pub mod hostile_provider;
 pub mod letters;
+pub mod mail_server;
 pub mod oidc_provider;
 pub mod passwords;
 pub mod process;
