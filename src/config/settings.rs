@@ -1,4 +1,6 @@
-//! The settings themselves: names, defaults, checks.
+//! The settings themselves: names, defaults, checks. Each is read by a `Reader`, which collects what is wrong instead of
+//! stopping at the first fault; in place of a setting that cannot be used something stands in, so that the others are
+//! looked at too. Those of mail are in `mail`.
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;

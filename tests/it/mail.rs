@@ -1,5 +1,6 @@
 //! Letters: what they say, how they go, and what becomes of those that do not.
 
+mod expiry;
 mod faults;
 mod letters;
 mod rest;

@@ -66,7 +66,9 @@ fn a_database_url_of_another_kind_is_told_without_its_password() {
 #[test]
 fn a_forgotten_database_url_is_not_a_silent_empty_database() {
     assert!(read("public_url = 'https://sso.example'").unwrap_err().0.iter().any(|f| f.key == "database_url"));
-    assert!(read("public_url = 'https://sso.example'\nembedded = true").is_ok());
+    assert!(
+        read("public_url = 'https://sso.example'\nembedded = true\nsmtp_host = 'm'\nmail_from = 'a@b.example'").is_ok()
+    );
     assert!(read("").is_ok());
 }
 
@@ -75,4 +77,28 @@ fn lists_are_arrays_or_text_with_commas() {
     assert_eq!(read("outbound_allow = ['a', 'b']").unwrap().outbound_allow, ["a", "b"]);
     assert_eq!(read("outbound_allow = 'a, b'").unwrap().outbound_allow, ["a", "b"]);
     assert_eq!(read("listen = '0.0.0.0'").unwrap().listen.port(), 8080);
+}
+
+#[test]
+fn letters_need_a_mail_server_unless_everything_is_on_this_machine() {
+    let faults = |toml: &str| read(toml).map_or_else(|e| e.0.into_iter().map(|f| f.key).collect(), |_| Vec::new());
+    let public = "public_url = 'https://sso.example'\nembedded = true\n";
+    assert_eq!(faults(public), ["smtp_host"]);
+    assert_eq!(faults(&format!("{public}mail_folder = '/tmp/x'")), ["smtp_host"], "files are no letters there");
+    assert_eq!(faults(&format!("{public}smtp_host = 'm'")), ["mail_from"]);
+    assert_eq!(faults("mail_folder = '/tmp/x'"), [""; 0]);
+    let server = "smtp_host = 'm'\nmail_from = 'a@b.example'\n";
+    assert_eq!(faults(&format!("{server}mail_folder = '/tmp/x'")), ["mail_folder"], "one of them");
+    assert_eq!(faults(&format!("{server}smtp_username = 'u'")), ["smtp_password"]);
+    assert_eq!(faults(&format!("{server}smtp_password = 'hush'")), ["smtp_username"]);
+    for plain in ["none", "starttls_optional"] {
+        let toml = format!("{server}smtp_username = 'u'\nsmtp_password = 'hush'\nsmtp_tls = '{plain}'");
+        assert_eq!(faults(&toml), ["smtp_tls"], "a password in the clear");
+    }
+    assert_eq!(
+        faults(&format!("{server}smtp_tls = 'ssl'\nsmtp_port = 0\nsmtp_timeout_seconds = 999")),
+        ["smtp_tls", "smtp_port", "smtp_timeout_seconds"]
+    );
+    let port = |toml: &str| read(&format!("{server}{toml}")).unwrap().mail.smtp.unwrap().port;
+    assert_eq!((port(""), port("smtp_tls = 'tls'"), port("smtp_port = 2525")), (587, 465, 2525));
 }
