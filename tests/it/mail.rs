@@ -4,6 +4,7 @@ mod expiry;
 mod faults;
 mod letters;
 mod rest;
+mod smtp;
 
 use uuid::Uuid;
 

@@ -7,6 +7,7 @@ use serde_json::json;
 use super::acme;
 use crate::support::TestApp;
 use crate::support::saml::key::IDP;
+use crate::support::saml::metadata::provider;
 use crate::support::sign_in::id;
 
 #[actix_web::test]
@@ -53,10 +54,8 @@ async fn without_technical_contacts_a_certificate_that_expires_is_told_to_the_ow
     let (owner, tenant) = acme(&app).await;
     owner.post("/users", &json!({"email": "olga@acme.example", "role": "owner"})).await.created();
     owner.post("/users", &json!({"email": "mia@acme.example", "role": "member"})).await.created();
-    let settings = json!({
-        "idp_entity_id": "https://idp.example/", "sso_url": "https://idp.example/sso", "certificates": [IDP.certificate()],
-    });
-    let draft = json!({"display_name": "ADFS", "protocol": "saml", "settings": settings});
+    let metadata = provider("https://idp.example/", "", &[&IDP.certificate()]);
+    let draft = json!({"display_name": "ADFS", "protocol": "saml", "metadata_xml": metadata});
     let draft = owner.post("/connections", &draft).await.created();
     let connection = id(&draft).parse().unwrap();
     let not_after =
