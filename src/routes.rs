@@ -67,6 +67,9 @@ fn cors() -> Cors {
 }
 
 routes! {
+    "/t/{tenant}/oauth2/userinfo" => { GET userinfo::get_userinfo, POST userinfo::get_userinfo }
+    "/t/{tenant}/oauth2/token" => { POST token::post_token }
+
     "/healthz" => { GET health::get_healthz }
     "/readyz" => { GET health::get_readyz }
     "/openapi.json" => { GET openapi::get_openapi }
@@ -74,8 +77,19 @@ routes! {
     "/assets/doorward.css" => { GET assets::get_stylesheet }
     "/assets/submit.js" => { GET assets::get_submit_script }
 
-    "/t/{tenant}/oauth2/userinfo" => { GET userinfo::get_userinfo, POST userinfo::get_userinfo }
-    "/t/{tenant}/oauth2/token" => { POST token::post_token }
+    "/t/{tenant}" => { GET landing::get_landing }
+    "/t/{tenant}/login" => { GET start::get_login, POST start::post_login }
+    "/t/{tenant}/login/password" => { POST password::post_password }
+    "/t/{tenant}/login/new-password" => { POST password::post_new_password }
+    "/t/{tenant}/login/{connection}" => { GET start::get_begin }
+    "/t/{tenant}/sso/{connection}/callback" => { GET callback::get_callback, POST callback::post_callback }
+    "/t/{tenant}/sso/{connection}/acs" => { POST acs::post_acs }
+    "/t/{tenant}/sso/{connection}/slo" => { GET slo::get_slo, POST slo::post_slo }
+    "/t/{tenant}/sso/{connection}/resume/{attempt}" => { GET callback::get_resume }
+    "/t/{tenant}/sso/{connection}/jwks.json" => { GET landing::get_client_jwks }
+    "/t/{tenant}/sso/{connection}/metadata" => { GET saml_metadata::get_metadata }
+    "/t/{tenant}/logout" => { GET logout::get_logout, POST logout::post_logout }
+    "/t/{tenant}/logout/done" => { GET logout::get_logout_done }
 
     "/.well-known/openid-configuration" => { GET metadata::get_metadata }
     "/.well-known/oauth-authorization-server" => { GET metadata::get_metadata }
@@ -97,20 +111,6 @@ routes! {
     "/t/{tenant}/oauth2/introspect" => { POST token::post_introspect }
     "/t/{tenant}/oauth2/revoke" => { POST token::post_revoke }
     "/t/{tenant}/oauth2/end_session" => { GET rp_logout::get_end_session, POST rp_logout::post_end_session }
-
-    "/t/{tenant}" => { GET landing::get_landing }
-    "/t/{tenant}/login" => { GET start::get_login, POST start::post_login }
-    "/t/{tenant}/login/password" => { POST password::post_password }
-    "/t/{tenant}/login/new-password" => { POST password::post_new_password }
-    "/t/{tenant}/login/{connection}" => { GET start::get_begin }
-    "/t/{tenant}/sso/{connection}/callback" => { GET callback::get_callback, POST callback::post_callback }
-    "/t/{tenant}/sso/{connection}/acs" => { POST acs::post_acs }
-    "/t/{tenant}/sso/{connection}/slo" => { GET slo::get_slo, POST slo::post_slo }
-    "/t/{tenant}/sso/{connection}/resume/{attempt}" => { GET callback::get_resume }
-    "/t/{tenant}/sso/{connection}/jwks.json" => { GET landing::get_client_jwks }
-    "/t/{tenant}/sso/{connection}/metadata" => { GET saml_metadata::get_metadata }
-    "/t/{tenant}/logout" => { GET logout::get_logout, POST logout::post_logout }
-    "/t/{tenant}/logout/done" => { GET logout::get_logout_done }
 
     "/v1/operator/keys" => { GET operators::list_operator_keys, POST operators::create_operator_key }
     "/v1/operator/keys/{id}" => { DELETE operators::revoke_operator_key }
