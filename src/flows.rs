@@ -13,6 +13,7 @@ pub mod expiring_certificates;
 pub mod faults;
 pub mod find_connection;
 pub mod finish_login;
+pub mod invite;
 pub mod limits;
 pub mod manage_api_keys;
 pub mod manage_applications;

@@ -85,6 +85,7 @@ pub async fn begin_login(
         expires_at: now + Duration::minutes(ATTEMPT_MINUTES),
         consumed_at: None,
         session_id: None,
+        invitation_hash: None,
     };
     ctx.db.tenant(tenant_id, move |conn| Ok::<_, Error>(login_attempts::insert(conn, tenant_id, &attempt)?)).await?;
     Ok(Begun { onward, attempt_id, browser_secret: browser_secret.into() })

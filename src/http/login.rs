@@ -163,6 +163,7 @@ pub(in crate::http) fn refusal(req: &HttpRequest, tenant: Option<&TenantCache>, 
         Error::NotFound => (StatusCode::NOT_FOUND, "not_found"),
         Error::RateLimited { .. } => (StatusCode::TOO_MANY_REQUESTS, "rate_limited"),
         Error::Forbidden { code, .. } => (StatusCode::FORBIDDEN, *code),
+        Error::Gone { code, .. } => (StatusCode::GONE, *code),
         Error::Provider { code, .. } => (StatusCode::BAD_GATEWAY, *code),
         Error::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "service_unavailable"),
         other => {
