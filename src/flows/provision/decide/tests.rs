@@ -26,6 +26,7 @@ fn nobody(email: &str) -> Candidates {
         same_address: None,
         same_address_is_linked: false,
         domain: DomainStanding::Unknown,
+        offer: None,
     }
 }
 
