@@ -16,9 +16,7 @@ use crate::flows::password_login::{self, Ending};
 use crate::http::auth::same_origin;
 use crate::http::body::{FormText, Query, read_pairs};
 use crate::http::login::form::{self, Shown, Step};
-use crate::http::login::{
-    MessagePage, landing, page, password, refusal, refused_page, see_other, start, tenant_of, visitor,
-};
+use crate::http::login::{MessagePage, landing, page, password, refusal, see_other, start, tenant_of};
 use crate::http::problem::Problem;
 use crate::http::texts::{Texts, texts};
 use crate::http::{Ctx, cookies, peer};
