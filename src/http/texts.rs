@@ -1,8 +1,14 @@
 //! The text catalogue: every sentence that a page shows, per language. English and German; a browser that asks for
-//! neither gets English.
+//! neither gets English. Sentences that belong together have a file of their own.
+//!
+//! A page takes them by name; a code of a refusal has its sentence in `reasons`.
+
+mod invitation;
 
 use actix_web::HttpRequest;
 use actix_web::http::header::ACCEPT_LANGUAGE;
+
+pub use invitation::InvitationTexts;
 
 /// The sentences of one language.
 #[expect(missing_docs, reason = "each name says where it stands")]
@@ -18,14 +24,6 @@ pub struct Texts {
     pub new_password_label: &'static str,
     pub password_rules: &'static str,
     pub save_button: &'static str,
-    pub invitation_title: &'static str,
-    pub invitation_for: &'static str,
-    pub invitation_accept: &'static str,
-    pub invitation_by_password: &'static str,
-    pub invitation_password_rules: &'static str,
-    pub invitation_other: &'static str,
-    pub invitation_stay: &'static str,
-    pub invitation_over_title: &'static str,
     pub or: &'static str,
     pub sign_in_with: &'static str,
     pub choose_below: &'static str,
@@ -51,6 +49,7 @@ pub struct Texts {
     pub consent_question: &'static str,
     pub agree: &'static str,
     pub decline: &'static str,
+    pub invitation: &'static InvitationTexts,
     scopes: &'static [(&'static str, &'static str)],
     reasons: &'static [(&'static str, &'static str)],
     other_reason: &'static str,
@@ -61,7 +60,11 @@ impl Texts {
     #[must_use]
     pub fn reason(&self, code: &str) -> &'static str {
         let code = if code.ends_with("_unreachable") { "unreachable" } else { code };
-        self.reasons.iter().find(|(known, _)| *known == code).map_or(self.other_reason, |(_, text)| text)
+        self.reasons
+            .iter()
+            .chain(self.invitation.reasons)
+            .find(|(known, _)| *known == code)
+            .map_or(self.other_reason, |(_, text)| text)
     }
 
     /// What an application may do with a scope; the scope itself where there are no words for it.
@@ -91,14 +94,6 @@ static EN: Texts = Texts {
     new_password_label: "New password",
     password_rules: "10 to 256 characters. Not the one until now, not your name or address, not your organisation's name.",
     save_button: "Save and sign in",
-    invitation_title: "Invitation to",
-    invitation_for: "This invitation is for",
-    invitation_accept: "Accept and sign in",
-    invitation_by_password: "Accept and sign in by password",
-    invitation_password_rules: "10 to 256 characters. Not your name or address, not your organisation's name.",
-    invitation_other: "Go on as the invited person, or stay who you are here.",
-    invitation_stay: "Stay signed in as you are",
-    invitation_over_title: "This invitation cannot be accepted",
     or: "or",
     sign_in_with: "Sign in with",
     choose_below: "Please choose how to sign in.",
@@ -124,6 +119,7 @@ static EN: Texts = Texts {
     consent_question: "wants to:",
     agree: "Allow",
     decline: "Do not allow",
+    invitation: &invitation::EN,
     scopes: &[
         ("openid", "know who you are"),
         ("profile", "see your name, picture and role"),
@@ -171,31 +167,6 @@ static EN: Texts = Texts {
         ("password_change_expired", "This took too long. Please start again."),
         ("sso_enforced", "Passwords are not accepted here. Please sign in by your organisation's sign-in service."),
         ("sso_off", "This way of signing in is not available. Please sign in by password."),
-        (
-            "invitation_unknown",
-            "We do not know this invitation. Perhaps a newer letter came after this one: its link is the one that counts.",
-        ),
-        ("invitation_expired", "This invitation is too old. Please ask your administrator to send it again."),
-        ("invitation_revoked", "This invitation was taken back. Please ask your administrator."),
-        ("invitation_accepted", "This invitation was accepted already. You can simply sign in."),
-        (
-            "invitation_email_mismatch",
-            "You signed in with another address than the invited one. Open the link in the letter again, and sign in with the invited address.",
-        ),
-        (
-            "invitation_connection_mismatch",
-            "This invitation is accepted by another way of signing in. Please open its link again.",
-        ),
-        (
-            "invitation_not_covered",
-            "Who invited you may not do so any more. Please ask your administrator to send the invitation again.",
-        ),
-        ("invitation_link_needed", "You were invited by letter. Please open the link in it."),
-        (
-            "invitation_way_closed",
-            "You cannot choose a password here. Please open the link in the letter again, and sign in as it says.",
-        ),
-        ("external_id_taken", "Somebody else is known by the same number already. Please ask your administrator."),
         ("rate_limited", "Too many tries. Please wait a moment."),
         ("service_unavailable", "We cannot answer at the moment. Please try again."),
     ],
@@ -214,14 +185,6 @@ static DE: Texts = Texts {
     new_password_label: "Neues Passwort",
     password_rules: "10 bis 256 Zeichen. Nicht das bisherige, nicht Ihr Name oder Ihre Adresse, nicht der Name Ihrer Organisation.",
     save_button: "Speichern und anmelden",
-    invitation_title: "Einladung zu",
-    invitation_for: "Diese Einladung ist für",
-    invitation_accept: "Annehmen und anmelden",
-    invitation_by_password: "Annehmen und mit Passwort anmelden",
-    invitation_password_rules: "10 bis 256 Zeichen. Nicht Ihr Name oder Ihre Adresse, nicht der Name Ihrer Organisation.",
-    invitation_other: "Machen Sie als die eingeladene Person weiter, oder bleiben Sie hier, wer Sie sind.",
-    invitation_stay: "Angemeldet bleiben, wie Sie sind",
-    invitation_over_title: "Diese Einladung lässt sich nicht annehmen",
     or: "oder",
     sign_in_with: "Anmelden mit",
     choose_below: "Bitte wählen Sie, wie Sie sich anmelden.",
@@ -247,6 +210,7 @@ static DE: Texts = Texts {
     consent_question: "möchte:",
     agree: "Erlauben",
     decline: "Nicht erlauben",
+    invitation: &invitation::DE,
     scopes: &[
         ("openid", "wissen, wer Sie sind"),
         ("profile", "Ihren Namen, Ihr Bild und Ihre Rolle sehen"),
@@ -309,37 +273,6 @@ static DE: Texts = Texts {
             "Passwörter gelten hier nicht. Bitte melden Sie sich über den Anmeldedienst Ihrer Organisation an.",
         ),
         ("sso_off", "Diese Art der Anmeldung steht nicht zur Verfügung. Bitte melden Sie sich mit Passwort an."),
-        (
-            "invitation_unknown",
-            "Diese Einladung kennen wir nicht. Vielleicht kam nach diesem Brief ein neuerer: Dessen Link gilt.",
-        ),
-        (
-            "invitation_expired",
-            "Diese Einladung ist zu alt. Bitte lassen Sie sie sich von Ihrer Administration noch einmal senden.",
-        ),
-        ("invitation_revoked", "Diese Einladung wurde zurückgenommen. Bitte wenden Sie sich an Ihre Administration."),
-        ("invitation_accepted", "Diese Einladung wurde schon angenommen. Sie können sich einfach anmelden."),
-        (
-            "invitation_email_mismatch",
-            "Sie haben sich mit einer anderen Adresse angemeldet als der eingeladenen. Öffnen Sie den Link im Brief noch einmal, und melden Sie sich mit der eingeladenen Adresse an.",
-        ),
-        (
-            "invitation_connection_mismatch",
-            "Diese Einladung wird auf einem anderen Anmeldeweg angenommen. Bitte öffnen Sie ihren Link noch einmal.",
-        ),
-        (
-            "invitation_not_covered",
-            "Wer Sie eingeladen hat, darf das nicht mehr. Bitte lassen Sie sich die Einladung von Ihrer Administration noch einmal senden.",
-        ),
-        ("invitation_link_needed", "Sie wurden per Brief eingeladen. Bitte öffnen Sie den Link darin."),
-        (
-            "invitation_way_closed",
-            "Hier können Sie kein Passwort wählen. Bitte öffnen Sie den Link im Brief noch einmal, und melden Sie sich an, wie es dort steht.",
-        ),
-        (
-            "external_id_taken",
-            "Jemand anderes ist schon unter derselben Nummer bekannt. Bitte wenden Sie sich an Ihre Administration.",
-        ),
         ("rate_limited", "Zu viele Versuche. Bitte warten Sie einen Augenblick."),
         ("service_unavailable", "Wir können gerade nicht antworten. Bitte versuchen Sie es noch einmal."),
     ],
@@ -352,7 +285,7 @@ mod tests {
 
     #[test]
     fn both_languages_have_the_same_sentences() {
-        let codes = |t: &Texts| t.reasons.iter().map(|(c, _)| *c).collect::<Vec<_>>();
+        let codes = |t: &Texts| t.reasons.iter().chain(t.invitation.reasons).map(|(c, _)| *c).collect::<Vec<_>>();
         assert_eq!(codes(&EN), codes(&DE));
     }
 }

@@ -187,7 +187,7 @@ fn told(req: &HttpRequest, tenant: &TenantCache, error: &Error) -> HttpResponse 
     let template = MessagePage {
         t,
         organisation: &tenant.tenant.name,
-        title: t.invitation_over_title,
+        title: t.invitation.over_title,
         message: t.reason(code),
         code: Some(code),
         event_id: None,
