@@ -22,6 +22,9 @@ use crate::http::texts::{Texts, texts};
 use crate::http::{Ctx, cookies, peer};
 use crate::model::invitation::Invitation;
 
+/// Somebody else is signed in, and nobody has chosen yet (L-17).
+const ASKED: (StatusCode, &str) = (StatusCode::CONFLICT, "invitation_for_another");
+
 /// What stands in the link.
 #[derive(Debug, Deserialize)]
 pub struct LinkQuery {
@@ -129,7 +132,7 @@ impl Opened {
             email: self.invitation.email.as_deref().unwrap_or_default(),
             other: self.other.as_deref(),
             landing: ctx.config.url(&format!("/t/{slug}")),
-            code: (status == StatusCode::CONFLICT).then_some("invitation_for_another"),
+            code: (status == ASKED.0).then_some(ASKED.1),
             by_connection: !connections.is_empty(),
             connection: connections.first().filter(|_| connections.len() == 1).map(|c| c.display_name.as_str()),
             choose_password: self.ways.password == PasswordWay::Choose,
@@ -149,7 +152,7 @@ async fn accept(
     start::check_rate(ctx, req)?;
     let opened = open(ctx, req, tenant, form.token).await?;
     if opened.other.is_some() && !form.switch {
-        return Ok(opened.show(ctx, req, tenant, StatusCode::CONFLICT)); // L-17: a choice, and not by accident
+        return Ok(opened.show(ctx, req, tenant, ASKED.0));
     }
     let shown = |step, choose| {
         let email = opened.invitation.email.clone().unwrap_or_default();

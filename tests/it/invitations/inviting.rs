@@ -1,5 +1,8 @@
 //! Admins invite, look, send again and take back.
 
+use doorward::flows::invite::{PER_INVITER, PER_TENANT};
+use doorward::store::db::DbError;
+use doorward::store::rate_limits;
 use serde_json::{Value, json};
 
 use crate::support::TestApp;
@@ -213,27 +216,42 @@ async fn l_20_one_address_gets_five_letters_an_hour_of_a_tenant_and_twenty_of_al
     last.post("/invitations", &json!({"email": A})).await.created();
 }
 
+/// So many letters went out before.
+async fn sent_before(app: &TestApp, what: String, count: u32) {
+    let now = app.clock.now();
+    let counted = app.context.db.system(move |conn| {
+        for _ in 0..count {
+            rate_limits::hit(conn, &format!("invite/{what}"), 3600, now)?;
+        }
+        Ok::<_, DbError>(())
+    });
+    counted.await.unwrap();
+}
+
 #[actix_web::test]
 async fn l_20_an_inviter_and_a_tenant_have_so_many_letters_an_hour() {
     let app = app_within_an_hour();
     let acme = app.tenant("acme").await;
     let second = app.key(&app.operator().await, "acme", "admin").await;
-    let third = app.key(&app.operator().await, "acme", "admin").await;
+    let tenant = id(&acme.get("").await.ok()).to_owned();
+    let me = acme.get("/me").await.ok()["actor"]["service_account_id"].as_str().unwrap().to_owned();
     let batch = |name: &str, count: usize| {
         let rows: Vec<_> = (0..count).map(|n| json!({"email": format!("{name}{n}@acme.example")})).collect();
         json!({ "invitations": rows })
     };
-    let limited = |told: &Value| {
-        let rows = told["invitations"].as_array().unwrap();
-        rows.iter().filter(|row| row["error"]["code"] == "rate_limited").count()
+    let limited = |told: Value| {
+        let rows = told["invitations"].as_array().unwrap().clone();
+        rows.iter().map(|row| row["error"]["code"] == "rate_limited").collect::<Vec<_>>()
     };
-    for (admin, name) in [(&acme, "a"), (&second, "b")] {
-        assert_eq!(limited(&admin.post("/invitations/import", &batch(name, 500)).await.ok()), 0);
-        let told = admin.post("/invitations/import", &batch(&format!("{name}x"), 101)).await.ok();
-        assert_eq!(limited(&told), 1, "600 by one who invites");
-    }
-    let told = third.post("/invitations/import", &batch("c", 2)).await.ok();
-    assert_eq!(limited(&told), 2, "1200 of the tenant");
+    sent_before(&app, format!("inviter/{tenant}/{me}"), PER_INVITER - 2).await;
+    let told = acme.post("/invitations/import", &batch("a", 3)).await.ok();
+    assert_eq!(limited(told), [false, false, true], "so many by one who invites");
+    acme.post("/invitations", &json!({"email": "a9@acme.example"})).await.expect(429);
+    // Somebody else may, until the tenant as a whole may not.
+    sent_before(&app, format!("tenant/{tenant}"), PER_TENANT - 3).await;
+    let told = second.post("/invitations/import", &batch("b", 2)).await.ok();
+    assert_eq!(limited(told), [false, true]);
+    app.tenant("globex").await.post("/invitations", &json!({"email": "b0@acme.example"})).await.created();
 }
 
 #[actix_web::test]
