@@ -13,9 +13,10 @@ use actix_web::web::{self, ServiceConfig};
 
 use crate::http::admin::{
     api_keys, applications, audit_events, connections, domains, group_mappings, groups, identities,
-    installation_applications, me, operators, saml_keys, service_accounts, sessions, signing_keys, tenants, users,
+    installation_applications, invitations, me, operators, saml_keys, service_accounts, sessions, signing_keys,
+    tenants, users,
 };
-use crate::http::login::{acs, callback, landing, logout, password, saml_metadata, slo, start};
+use crate::http::login::{acs, callback, invitation, landing, logout, password, saml_metadata, slo, start};
 use crate::http::oauth2::{authorize, consent, logout as rp_logout, metadata, organization, token, userinfo};
 use crate::http::{absent, assets, health, openapi};
 
@@ -78,6 +79,7 @@ routes! {
     "/assets/submit.js" => { GET assets::get_submit_script }
 
     "/t/{tenant}" => { GET landing::get_landing }
+    "/t/{tenant}/invitation" => { GET invitation::get_invitation, POST invitation::post_invitation }
     "/t/{tenant}/login" => { GET start::get_login, POST start::post_login }
     "/t/{tenant}/login/password" => { POST password::post_password }
     "/t/{tenant}/login/new-password" => { POST password::post_new_password }
@@ -157,6 +159,15 @@ routes! {
     "/v1/tenants/{tenant}/users/{id}/groups" => { GET users::list_user_groups }
     "/v1/tenants/{tenant}/users/{id}/identities" => { GET identities::list_identities, POST identities::link_identity }
     "/v1/tenants/{tenant}/users/{id}/identities/{identity}" => { DELETE identities::unlink_identity }
+
+    "/v1/tenants/{tenant}/invitations" => {
+        GET invitations::list_invitations, POST invitations::create_invitation
+    }
+    "/v1/tenants/{tenant}/invitations/import" => { POST invitations::import_invitations }
+    "/v1/tenants/{tenant}/invitations/{id}" => {
+        GET invitations::get_invitation, DELETE invitations::revoke_invitation
+    }
+    "/v1/tenants/{tenant}/invitations/{id}/resend" => { POST invitations::resend_invitation }
 
     "/v1/tenants/{tenant}/groups" => { GET groups::list_groups, POST groups::create_group }
     "/v1/tenants/{tenant}/groups/{id}" => { GET groups::get_group, PATCH groups::update_group, DELETE groups::delete_group }

@@ -138,6 +138,14 @@ pub enum Event {
     UserPasswordRemoved { id: Uuid },
     #[serde(rename = "user.deleted")]
     UserDeleted(Subject),
+    #[serde(rename = "invitation.created")]
+    InvitationCreated(Subject),
+    #[serde(rename = "invitation.resent")]
+    InvitationResent(Subject),
+    #[serde(rename = "invitation.revoked")]
+    InvitationRevoked(Subject),
+    #[serde(rename = "invitation.accepted")]
+    InvitationAccepted { id: Uuid, user_id: Uuid },
     #[serde(rename = "identity.linked")]
     IdentityLinked { id: Uuid, user_id: Uuid },
     #[serde(rename = "identity.unlinked")]

@@ -13,6 +13,7 @@ mod docs;
 mod embedded;
 mod foreign_clients;
 mod instances;
+mod invitations;
 mod journey_admin_by_rest;
 mod login;
 mod oauth2;
