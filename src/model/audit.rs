@@ -1,8 +1,9 @@
 //! AuditEvent: the domain event. Typed and versioned, by ids, never holding a secret. Webhooks and logout read it too.
 //!
-//! Every event stands in one list, [`Event`]; payloads that belong together have a file (`certificates`).
+//! Every event stands in one list, [`Event`]; payloads that belong together have a file (`certificates`, `logins`).
 
 mod certificates;
+mod logins;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -12,10 +13,10 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::model::application::settings::TokenAlgorithm;
-
-use crate::model::text_enum::text_enum;
+use crate::model::sso::Sso;
 
 pub use certificates::{CertificateExpires, CertificatesChanged};
+pub use logins::{LoginMethod, LoginRefused, LoginSucceeded, SessionEnded, SsoConfirmed};
 
 /// Who did it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -88,73 +89,6 @@ pub struct KeyOf {
     pub owner_id: Option<Uuid>,
 }
 
-text_enum! {
-    /// In which way somebody signs in.
-    LoginMethod {
-        /// By an OpenID Connect provider.
-        Oidc = "oidc",
-        /// By a SAML 2.0 provider.
-        Saml = "saml",
-        /// By a password of Doorward's own.
-        Password = "password",
-    }
-}
-
-/// A login that ended with a session.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct LoginSucceeded {
-    /// In which way.
-    pub method: LoginMethod,
-    /// By which connection, where it was one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub connection_id: Option<Uuid>,
-    /// Who.
-    pub user_id: Uuid,
-    /// The session.
-    pub session_id: Uuid,
-    /// `created`, `linked` or `updated`; `known` for a password.
-    pub outcome: &'static str,
-    /// Fields of the user that the login changed.
-    pub fields: Vec<&'static str>,
-    /// Groups the user joined.
-    pub groups_added: Vec<Uuid>,
-    /// Groups the user left.
-    pub groups_removed: Vec<Uuid>,
-    /// Groups the user would have left, held by the guard rail.
-    pub groups_held: Vec<Uuid>,
-    /// Codes of things an admin may want to look at.
-    pub warnings: Vec<&'static str>,
-}
-
-/// A login that ended on a refusal page.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct LoginRefused {
-    /// In which way.
-    pub method: LoginMethod,
-    /// By which connection, where it was one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub connection_id: Option<Uuid>,
-    /// The stable reason code.
-    pub reason: String,
-    /// What an admin needs to know to mend it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub detail: Option<String>,
-    /// The user, where the refusal is about a known one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub user_id: Option<Uuid>,
-}
-
-/// A session that was ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct SessionEnded {
-    /// The session.
-    pub session_id: Uuid,
-    /// Whose.
-    pub user_id: Uuid,
-    /// Why.
-    pub reason: &'static str,
-}
-
 /// A signing key that was made, is to sign earlier than was said, or was taken back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct KeyRotated {
@@ -203,6 +137,10 @@ pub enum Event {
     TenantCreated(Subject),
     #[serde(rename = "tenant.updated")]
     TenantUpdated(Change),
+    #[serde(rename = "tenant.sso_confirmed")]
+    TenantSsoConfirmed(SsoConfirmed),
+    #[serde(rename = "tenant.sso_went_back")]
+    TenantSsoWentBack { to: Sso },
     #[serde(rename = "tenant.deleted")]
     TenantDeleted(Subject),
     #[serde(rename = "connection.created")]
@@ -243,6 +181,10 @@ pub enum Event {
     UserPasswordRemoved { id: Uuid },
     #[serde(rename = "user.deleted")]
     UserDeleted(Subject),
+    #[serde(rename = "break_glass.codes_made")]
+    BreakGlassCodesMade { user_id: Uuid, count: usize },
+    #[serde(rename = "break_glass.codes_withdrawn")]
+    BreakGlassCodesWithdrawn { user_id: Uuid, count: usize },
     #[serde(rename = "identity.linked")]
     IdentityLinked { id: Uuid, user_id: Uuid },
     #[serde(rename = "identity.unlinked")]
