@@ -22,7 +22,7 @@ use crate::model::role::Role;
 use crate::model::tenant::{Sso, SsoSetting, Tenant};
 use crate::model::user::User;
 use crate::store::db::DbError;
-use crate::store::{audit_events, changes, sessions, tenants, users};
+use crate::store::{audit_events, changes, connections, sessions, tenants, users};
 
 /// How old the login may be by which an admin shows that the connection works, in minutes.
 pub const PROOF_MINUTES: i64 = 15;
@@ -138,7 +138,7 @@ async fn go_back(ctx: &Context, tenant: Uuid, now: DateTime<Utc>) -> Result<bool
     let to_tell = ctx.clone();
     write(ctx, tenant, stamp, move |conn| {
         let Some(mut row) = tenants::lock(conn, tenant)? else { return Ok((false, None)) };
-        let Some(before) = row.sso.over(now) else { return Ok((false, None)) };
+        let Some(before) = row.sso.gone_back_to(now) else { return Ok((false, None)) };
         let version = row.version;
         (row.sso, row.version, row.updated_at) = (before.into(), version + 1, now);
         tenants::save(conn, &row, version)?;
@@ -148,9 +148,23 @@ async fn go_back(ctx: &Context, tenant: Uuid, now: DateTime<Utc>) -> Result<bool
     .await
 }
 
+/// Refuses, in the transaction that took a connection away, when that was the last active one and people come in by
+/// connections only. Whoever wants it all the same lets passwords in first.
+///
+/// # Errors
+/// [`Error::Conflict`] `last_connection`.
+pub fn keep_a_connection(conn: &mut PgConnection, tenant: Uuid, now: DateTime<Utc>) -> Result<(), Error> {
+    // Locked, so that of two who take the last two away at once one sees what the other left.
+    let row = tenants::lock(conn, tenant)?.ok_or(Error::NotFound)?;
+    if row.sso.at(now) != Sso::Enforced || !connections::active(conn, tenant)?.is_empty() {
+        return Ok(());
+    }
+    Err(Error::conflict("last_connection", "sso is enforced and this is the last active connection; set sso first"))
+}
+
 /// What went back by itself is told before something else takes its place.
 fn tell_that_it_went_back(conn: &mut PgConnection, row: &Tenant, now: DateTime<Utc>) -> Result<(), Error> {
-    let Some(to) = row.sso.over(now) else { return Ok(()) };
+    let Some(to) = row.sso.gone_back_to(now) else { return Ok(()) };
     let stamp = Stamp { actor: Actor::System, request_id: None, at: now };
     audit_events::insert(conn, row.id, &stamp.event(row.id, &Event::TenantSsoWentBack { to }))?;
     Ok(())

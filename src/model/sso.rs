@@ -44,7 +44,7 @@ impl SsoSetting {
     /// What counts at `now`.
     #[must_use]
     pub fn at(&self, now: DateTime<Utc>) -> Sso {
-        self.over(now).unwrap_or(self.sso)
+        self.gone_back_to(now).unwrap_or(self.sso)
     }
 
     /// Until when the enforcement has to be confirmed that counts at `now`; `None`: nothing waits.
@@ -55,7 +55,7 @@ impl SsoSetting {
 
     /// What counts again, when an enforcement stands here that nobody confirmed in time.
     #[must_use]
-    pub fn over(&self, now: DateTime<Utc>) -> Option<Sso> {
+    pub fn gone_back_to(&self, now: DateTime<Utc>) -> Option<Sso> {
         self.sso_before.filter(|_| self.sso_confirm_by.is_some_and(|by| by <= now))
     }
 }
@@ -71,16 +71,16 @@ mod tests {
         let (now, second) = (DateTime::UNIX_EPOCH, Duration::seconds(1));
         for sso in [Sso::Off, Sso::Optional, Sso::Enforced] {
             let set = SsoSetting::from(sso);
-            assert_eq!((set.at(now), set.confirm_by(now), set.over(now)), (sso, None, None));
+            assert_eq!((set.at(now), set.confirm_by(now), set.gone_back_to(now)), (sso, None, None));
         }
         for before in [Sso::Off, Sso::Optional] {
             let waits = SsoSetting::enforced_until(now, before);
             let earlier = now - second;
             assert_eq!((waits.at(earlier), waits.confirm_by(earlier)), (Sso::Enforced, Some(now)));
-            assert_eq!(waits.over(earlier), None);
+            assert_eq!(waits.gone_back_to(earlier), None);
             for later in [now, now + second] {
                 assert_eq!((waits.at(later), waits.confirm_by(later)), (before, None));
-                assert_eq!(waits.over(later), Some(before));
+                assert_eq!(waits.gone_back_to(later), Some(before));
             }
         }
     }

@@ -96,7 +96,7 @@ async fn row_e5_operators_enforce_it_without_and_for_good() {
 }
 
 #[actix_web::test]
-async fn m_01_row_e5_enforcing_it_is_announced_to_owners_and_admins_and_to_nobody_else() {
+async fn row_e5_enforcing_it_is_announced_to_owners_and_admins_and_to_nobody_else() {
     let s = Scene::set().await;
     s.person("ada@acme.example", "admin").await;
     s.person("auditor@acme.example", "auditor").await;
@@ -112,6 +112,28 @@ async fn m_01_row_e5_enforcing_it_is_announced_to_owners_and_admins_and_to_nobod
     s.acme.patch("", &json!({"name": "Another name"})).await.ok();
     s.enforced().await;
     assert_eq!(s.letters().len(), 2);
+}
+
+#[actix_web::test]
+async fn row_e5_the_last_active_connection_stays_while_it_is_enforced() {
+    let s = Scene::set().await;
+    let second = s.acme.connect(&s.provider, json!({})).await;
+    let draft = s.acme.post("/connections", &json!({"display_name": "Draft"})).await.created();
+    s.enforced().await;
+    let paths = [&s.connection, &second].map(|connection| format!("/connections/{}", id(connection)));
+    // Both at once: one of them stays.
+    let off = paths.each_ref().map(|path| format!("{path}/disable"));
+    let nothing = json!({});
+    let (a, b) = tokio::join!(s.acme.post(&off[0], &nothing), s.acme.post(&off[1], &nothing));
+    let mut seen = [a.status, b.status];
+    seen.sort_unstable();
+    assert_eq!(seen, [200, 409], "{} {}", a.text, b.text);
+    let (gone, left) = if a.status == 200 { (&paths[0], &paths[1]) } else { (&paths[1], &paths[0]) };
+    assert_eq!(s.acme.delete(left).await.expect(409).code(), "last_connection");
+    s.acme.delete(gone).await.expect(204);
+    s.acme.delete(&format!("/connections/{}", id(&draft))).await.expect(204);
+    s.acme.patch("", &json!({"sso": "optional"})).await.ok();
+    s.acme.delete(left).await.expect(204);
 }
 
 #[actix_web::test]
