@@ -11,12 +11,8 @@ use actix_web::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use actix_web::middleware::Condition;
 use actix_web::web::{self, ServiceConfig};
 
-use crate::http::admin::{
-    api_keys, applications, audit_events, connections, domains, group_mappings, groups, identities,
-    installation_applications, invitations, me, operators, saml_keys, service_accounts, sessions, signing_keys,
-    tenants, users,
-};
-use crate::http::login::{acs, callback, invitation, landing, logout, password, saml_metadata, slo, start};
+use crate::http::admin::{api_keys, applications, audit_events, break_glass, connections, domains, group_mappings, groups, identities, installation_applications, invitations, me, operators, saml_keys, service_accounts, sessions, signing_keys, tenants, users};
+use crate::http::login::{acs, break_glass as emergency, callback, invitation, landing, logout, password, saml_metadata, slo, start};
 use crate::http::oauth2::{authorize, consent, logout as rp_logout, metadata, organization, token, userinfo};
 use crate::http::{absent, assets, health, openapi};
 
@@ -83,6 +79,7 @@ routes! {
     "/t/{tenant}/login" => { GET start::get_login, POST start::post_login }
     "/t/{tenant}/login/password" => { POST password::post_password }
     "/t/{tenant}/login/new-password" => { POST password::post_new_password }
+    "/t/{tenant}/login/break-glass" => { GET emergency::get_break_glass, POST emergency::post_break_glass }
     "/t/{tenant}/login/{connection}" => { GET start::get_begin }
     "/t/{tenant}/sso/{connection}/callback" => { GET callback::get_callback, POST callback::post_callback }
     "/t/{tenant}/sso/{connection}/acs" => { POST acs::post_acs }
@@ -138,6 +135,11 @@ routes! {
 
     "/v1/tenants/{tenant}/me" => { GET me::get_me }
     "/v1/tenants/{tenant}/me/password" => { PUT me::change_my_password }
+    "/v1/tenants/{tenant}/me/break-glass-codes" => {
+        GET break_glass::get_my_break_glass_codes,
+        POST break_glass::make_my_break_glass_codes,
+        DELETE break_glass::withdraw_my_break_glass_codes,
+    }
     "/v1/tenants/{tenant}/me/sessions" => { GET me::list_my_sessions }
     "/v1/tenants/{tenant}/me/sessions/{id}" => { DELETE me::revoke_my_session }
 
