@@ -11,8 +11,14 @@ use actix_web::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use actix_web::middleware::Condition;
 use actix_web::web::{self, ServiceConfig};
 
-use crate::http::admin::{api_keys, applications, audit_events, break_glass, connections, domains, group_mappings, groups, identities, installation_applications, invitations, me, operators, saml_keys, service_accounts, sessions, signing_keys, tenants, users};
-use crate::http::login::{acs, break_glass as emergency, callback, invitation, landing, logout, password, saml_metadata, slo, start};
+use crate::http::admin::{
+    api_keys, applications, audit_events, break_glass, connections, domains, group_mappings, groups, identities,
+    installation_applications, invitations, me, operators, saml_keys, service_accounts, sessions, signing_keys,
+    tenants, users,
+};
+use crate::http::login::{
+    acs, break_glass as emergency, callback, invitation, landing, logout, password, saml_metadata, slo, start,
+};
 use crate::http::oauth2::{authorize, consent, logout as rp_logout, metadata, organization, token, userinfo};
 use crate::http::{absent, assets, health, openapi};
 

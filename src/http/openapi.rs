@@ -8,7 +8,10 @@ use utoipa::openapi::{Ref, RefOr, Required, ResponseBuilder, content::ContentBui
 use utoipa::{Modify, OpenApi};
 
 use crate::http::admin::{
- api_keys, applications, audit_events, break_glass, connections, domains, group_mappings, groups, identities, installation_applications, invitations, me, operators, saml_keys, service_accounts, sessions, signing_keys, tenants, users, };
+    api_keys, applications, audit_events, break_glass, connections, domains, group_mappings, groups, identities,
+    installation_applications, invitations, me, operators, saml_keys, service_accounts, sessions, signing_keys,
+    tenants, users,
+};
 use crate::http::problem::ProblemBody;
 
 /// The document.
