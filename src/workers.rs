@@ -8,7 +8,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use crate::context::Context;
-use crate::flows::{deliver, refresh_metadata, signing_keys, sweep};
+use crate::flows::{deliver, enforce_sso, refresh_metadata, signing_keys, sweep};
 use crate::store::db::DbError;
 use crate::store::{changes, deliveries};
 
@@ -84,6 +84,9 @@ async fn tidy(ctx: Context) {
         }
         if let Err(error) = signing_keys::rotate_due(&ctx).await {
             tracing::warn!(%error, "looking for old signing keys failed; it is tried again in a minute");
+        }
+        if let Err(error) = enforce_sso::go_back_due(&ctx).await {
+            tracing::warn!(%error, "looking for unconfirmed sso failed; it is tried again in a minute");
         }
         count_letters(&ctx).await;
         let (open, idle) = ctx.db.usage();

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::context::Context;
 use crate::flows::patch::{not_null, nullable, put};
 use crate::flows::write::{check_version, saved, write};
-use crate::flows::{Error, Fault};
+use crate::flows::{Error, Fault, enforce_sso};
 use crate::model::audit::{Actor, Change, Event, Stamp, Subject};
 use crate::model::email::EmailAddress;
 use crate::model::tenant::{Sso, Tenant, TenantStatus, is_logo_url, is_return_pattern, is_slug};
@@ -85,7 +85,8 @@ pub struct TenantPatch {
     #[schema(value_type = Option<String>)]
     #[garde(skip)]
     pub landing_url: Option<Option<String>>,
-    /// Whether connections, passwords or both sign people in.
+    /// Whether connections, passwords or both sign people in. `enforced` by an admin needs a login of theirs by an active
+    /// connection within the last 15 minutes, and goes back after a day unless an owner or admin comes in by one.
     #[serde(default, deserialize_with = "not_null")]
     #[garde(skip)]
     pub sso: Option<Sso>,
@@ -125,7 +126,7 @@ pub async fn create(ctx: &Context, stamp: Stamp, input: TenantIn) -> Result<Tena
         version: 1,
         created_at: stamp.at,
         updated_at: stamp.at,
-        sso: input.sso.unwrap_or(Sso::Optional),
+        sso: input.sso.unwrap_or(Sso::Optional).into(),
         support_email: input.support_email,
         logo_url: input.logo_url,
         technical_contacts: input.technical_contacts,
@@ -146,7 +147,7 @@ pub async fn create(ctx: &Context, stamp: Stamp, input: TenantIn) -> Result<Tena
 ///
 /// # Errors
 /// [`Error::Invalid`], [`Error::Stale`], [`Error::Conflict`]; [`Error::Forbidden`] `operator_only` for what is an
-/// operator's to change.
+/// operator's to change, and `sso_proof_needed` ([`enforce_sso::set`]).
 pub async fn update(
     ctx: &Context,
     stamp: Stamp,
@@ -158,8 +159,9 @@ pub async fn update(
     if !operator && (patch.status.is_some() || patch.external_id.is_some()) {
         return Err(Error::forbidden("operator_only", "status and external_id are for operators to change"));
     }
+    let to_tell = ctx.clone();
     write(ctx, tenant, stamp, move |conn| {
-        let mut row = tenants::find(conn, tenant)?.ok_or(Error::NotFound)?;
+        let mut row = tenants::lock(conn, tenant)?.ok_or(Error::NotFound)?;
         check_version(expected, row.version)?;
         let mut fields = Vec::new();
         put(&mut row.name, patch.name, "name", &mut fields);
@@ -167,7 +169,9 @@ pub async fn update(
         put(&mut row.status, patch.status, "status", &mut fields);
         put(&mut row.allowed_return_urls, patch.allowed_return_urls, "allowed_return_urls", &mut fields);
         put(&mut row.landing_url, patch.landing_url, "landing_url", &mut fields);
-        put(&mut row.sso, patch.sso, "sso", &mut fields);
+        if let Some(wanted) = patch.sso {
+            fields.extend(enforce_sso::set(conn, &mut row, wanted, stamp)?);
+        }
         put(&mut row.support_email, patch.support_email, "support_email", &mut fields);
         put(&mut row.logo_url, patch.logo_url, "logo_url", &mut fields);
         put(&mut row.technical_contacts, patch.technical_contacts, "technical_contacts", &mut fields);
@@ -178,6 +182,9 @@ pub async fn update(
         let before = row.version;
         (row.version, row.updated_at) = (before + 1, stamp.at);
         saved(tenants::save(conn, &row, before)?)?;
+        if fields.contains(&"sso") && row.sso.at(stamp.at) == Sso::Enforced {
+            enforce_sso::announce(conn, &to_tell, &row, stamp)?;
+        }
         Ok((row, Some(Event::TenantUpdated(Change { id: tenant, fields }))))
     })
     .await

@@ -88,7 +88,7 @@ mod tests {
             version: 1,
             created_at: DateTime::UNIX_EPOCH,
             updated_at: DateTime::UNIX_EPOCH,
-            sso: Sso::Optional,
+            sso: Sso::Optional.into(),
             support_email: None,
             logo_url: None,
             technical_contacts: Vec::new(),

@@ -12,6 +12,7 @@ pub mod env;
 pub mod example_client;
 pub mod glewlwyd;
 pub mod hostile_provider;
+pub mod invitations;
 pub mod letters;
 pub mod mail_server;
 pub mod oidc_provider;

@@ -29,6 +29,9 @@ pub struct TenantOut {
     pub allowed_return_urls: Vec<String>,
     pub landing_url: Option<String>,
     pub sso: Sso,
+    /// Until when a login by a connection has to confirm that `sso` is enforced; from then on it is what it was before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sso_confirm_by: Option<DateTime<Utc>>,
     pub support_email: Option<String>,
     pub logo_url: Option<String>,
     pub technical_contacts: Vec<String>,
@@ -40,7 +43,7 @@ pub struct TenantOut {
 }
 
 fn out(ctx: &Ctx, row: &Tenant) -> TenantOut {
-    let row = row.clone();
+    let (row, now) = (row.clone(), ctx.clock.now());
     TenantOut {
         login_url: ctx.config.url(&format!("/t/{}/login", row.slug)),
         id: row.id,
@@ -50,7 +53,8 @@ fn out(ctx: &Ctx, row: &Tenant) -> TenantOut {
         status: row.status,
         allowed_return_urls: row.allowed_return_urls,
         landing_url: row.landing_url,
-        sso: row.sso,
+        sso: row.sso.at(now),
+        sso_confirm_by: row.sso.confirm_by(now),
         support_email: row.support_email,
         logo_url: row.logo_url,
         technical_contacts: row.technical_contacts,
