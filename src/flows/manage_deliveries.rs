@@ -8,7 +8,6 @@ use crate::flows::authenticate::Caller;
 use crate::flows::write::write;
 use crate::model::audit::{DeliveryOf, Event};
 use crate::model::delivery::{Delivery, DeliveryState, PATIENCE};
-use crate::model::letter::Letter;
 use crate::store::deliveries;
 
 /// Tries it again, at once, and for another day if need be. One that was given up goes only if it had no link: that was
@@ -23,7 +22,7 @@ pub async fn retry(ctx: &Context, caller: &Caller, id: Uuid) -> Result<Delivery,
         check_idle(&row, stamp.at)?;
         match row.state {
             DeliveryState::Sent | DeliveryState::Cancelled => return Err(over(&row)),
-            DeliveryState::Dead if has_link(&row.content.0) => {
+            DeliveryState::Dead if row.content.0.has_link() => {
                 let message = "its link was wiped when it was given up: cause another letter instead";
                 return Err(Error::conflict("delivery_link_wiped", message));
             }
@@ -69,19 +68,4 @@ fn check_idle(row: &Delivery, now: chrono::DateTime<chrono::Utc>) -> Result<(), 
         return Err(Error::conflict("delivery_under_way", "it is being sent at the moment; look again in a minute"));
     }
     Ok(())
-}
-
-/// Whether a letter is of no use without its link.
-const fn has_link(letter: &Letter) -> bool {
-    match letter {
-        Letter::Invitation { .. }
-        | Letter::VerifyAddress { .. }
-        | Letter::ChangeAddress { .. }
-        | Letter::ResetPassword { .. } => true,
-        Letter::AddressChanged { .. }
-        | Letter::CertificateExpires { .. }
-        | Letter::SecretExpires { .. }
-        | Letter::SsoEnforced { .. }
-        | Letter::BreakGlassUsed { .. } => false,
-    }
 }

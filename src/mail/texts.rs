@@ -30,6 +30,8 @@ pub(super) struct Texts {
     pub secret_expires: Sentences,
     pub sso_enforced: Sentences,
     pub sso_enforced_by: Sentences,
+    pub sso_went_back: Sentences,
+    pub break_glass_codes_made: Sentences,
     pub break_glass_used: Sentences,
 }
 
@@ -128,6 +130,21 @@ static EN: Texts = Texts {
         button: None,
         after: &["If this is a mistake, an administrator can take it back at any time."],
     },
+    sso_went_back: Sentences {
+        subject: "{tenant}: passwords sign people in again",
+        lines: &[
+            "Single sign-on was enforced at {tenant}, and no administrator signed in by the identity provider to confirm it.",
+            "So it is enforced no more: people sign in as before.",
+        ],
+        button: None,
+        after: &["Try the connection before you enforce it again."],
+    },
+    break_glass_codes_made: Sentences {
+        subject: "{tenant}: somebody has break-glass codes now",
+        lines: &["{by} made break-glass codes for {tenant}. Each signs them in once without the identity provider."],
+        button: None,
+        after: &["If none of you expected this, withdraw the codes at once."],
+    },
     break_glass_used: Sentences {
         subject: "{tenant}: somebody signed in by a break-glass code",
         lines: &["A break-glass code of {by} was used to sign in to {tenant} on {when}."],
@@ -222,6 +239,21 @@ static DE: Texts = Texts {
         ],
         button: None,
         after: &["Wenn das ein Irrtum ist, kann die Administration es jederzeit zurücknehmen."],
+    },
+    sso_went_back: Sentences {
+        subject: "{tenant}: Passwörter melden wieder an",
+        lines: &[
+            "Single Sign-on war bei {tenant} Pflicht, und niemand von der Administration hat sich über den Anmeldedienst angemeldet, um es zu bestätigen.",
+            "Darum ist es keine Pflicht mehr: Alle melden sich an wie zuvor.",
+        ],
+        button: None,
+        after: &["Probieren Sie die Verbindung aus, bevor Sie sie wieder zur Pflicht machen."],
+    },
+    break_glass_codes_made: Sentences {
+        subject: "{tenant}: Jemand hat jetzt Notfallcodes",
+        lines: &["{by} hat Notfallcodes für {tenant} gemacht. Jeder meldet einmal ohne den Anmeldedienst an."],
+        button: None,
+        after: &["Wenn das niemand von Ihnen erwartet hat, ziehen Sie die Codes sofort zurück."],
     },
     break_glass_used: Sentences {
         subject: "{tenant}: Jemand hat sich mit einem Notfallcode angemeldet",

@@ -33,7 +33,8 @@ pub(super) fn words(outgoing: &Outgoing) -> Words {
     let sender = harmless(&outgoing.sender.name);
     let (sentences, mut values) = tells(t, &outgoing.letter);
     values.push(("tenant", sender.clone()));
-    let all = |patterns: &[&str]| patterns.iter().map(|pattern| fill(pattern, &values)).collect();
+    let known = |pattern: &&&str| placeholders(pattern).all(|name| values.iter().any(|(known, _)| *known == name));
+    let all = |patterns: &[&str]| patterns.iter().filter(known).map(|pattern| fill(pattern, &values)).collect();
     let mut footer = vec![fill(t.automatic, &values)];
     if let Some(support) = &outgoing.sender.support_email {
         footer.push(fill(t.support, &vec![("support", support.address.clone())]));
@@ -71,12 +72,20 @@ fn tells<'a>(t: &'a Texts, letter: &Letter) -> (&'a Sentences, Values) {
         Letter::SecretExpires { connection, days_left, not_after } => {
             (&t.secret_expires, ends(connection, *days_left, not_after))
         }
-        Letter::SsoEnforced { by: None, confirm_by } => (&t.sso_enforced, vec![when(confirm_by)]),
+        // Where nothing is to be confirmed there is no time, and the sentence about it is left out.
+        Letter::SsoEnforced { by: None, confirm_by } => (&t.sso_enforced, confirm_by.iter().map(when).collect()),
         Letter::SsoEnforced { by: Some(by), confirm_by } => {
-            (&t.sso_enforced_by, vec![("by", harmless(by)), when(confirm_by)])
+            (&t.sso_enforced_by, confirm_by.iter().map(when).chain([("by", harmless(by))]).collect())
         }
+        Letter::SsoWentBack {} => (&t.sso_went_back, Vec::new()),
+        Letter::BreakGlassCodesMade { by } => (&t.break_glass_codes_made, vec![("by", harmless(by))]),
         Letter::BreakGlassUsed { by, at } => (&t.break_glass_used, vec![("by", harmless(by)), when(at)]),
     }
+}
+
+/// The names of a pattern's placeholders.
+fn placeholders(pattern: &str) -> impl Iterator<Item = &str> {
+    pattern.split('{').skip(1).filter_map(|part| part.split_once('}')).map(|(name, _)| name)
 }
 
 /// A pattern with its placeholders filled, once: what is put in is never read again.

@@ -43,14 +43,12 @@ fn every_letter(text: &str) -> Vec<Letter> {
         Letter::ResetPassword { expires_at: at },
         Letter::CertificateExpires { connection: connection(), days_left: 7, not_after: at },
         Letter::SecretExpires { connection: connection(), days_left: -1, not_after: at },
-        Letter::SsoEnforced { by: None, confirm_by: at },
-        Letter::SsoEnforced { by: some, confirm_by: at },
+        Letter::SsoEnforced { by: None, confirm_by: None },
+        Letter::SsoEnforced { by: some, confirm_by: Some(at) },
+        Letter::SsoWentBack {},
+        Letter::BreakGlassCodesMade { by: text.to_owned() },
         Letter::BreakGlassUsed { by: text.to_owned(), at },
     ]
-}
-
-fn has_link(letter: &Letter) -> bool {
-    matches!(letter.kind(), "invitation" | "verify_address" | "change_address" | "reset_password")
 }
 
 #[actix_web::test]
@@ -60,7 +58,7 @@ async fn m_08_every_letter_says_the_same_in_text_and_html_with_one_link_in_both_
     for language in [Language::English, Language::German] {
         for letter in every_letter("Grace & Co") {
             let link = format!("{}/t/acme/invitation?a=1&token={}", app.url, Uuid::now_v7().simple());
-            let wanted = has_link(&letter).then(|| link.clone());
+            let wanted = letter.has_link().then(|| link.clone());
             let came = arrive(&app, tenant, language, letter.clone(), wanted.clone()).await;
             assert!(!came.text.contains('{') && !came.subject().contains('{'), "{}", came.text);
             assert!(came.subject().contains("acme Inc."), "{}", came.subject());
@@ -156,7 +154,7 @@ async fn m_09_letters_ask_for_no_answer_and_name_where_help_is() {
 async fn m_10_the_secret_stands_in_the_link_and_nowhere_else() {
     let app = TestApp::start();
     let (_, tenant) = acme(&app).await;
-    for letter in every_letter("Grace").into_iter().filter(has_link) {
+    for letter in every_letter("Grace").into_iter().filter(Letter::has_link) {
         let token = Uuid::now_v7().simple().to_string();
         let link = format!("{}/t/acme/invitation?token={token}", app.url);
         let came = arrive(&app, tenant, Language::English, letter, Some(link)).await;

@@ -103,6 +103,13 @@ impl TestApp {
         letters.filter(|letter| letter.header("to").eq_ignore_ascii_case(address)).collect()
     }
 
+    /// The letter of this delivery, sent now if it was not yet.
+    pub async fn letter_of(&self, delivery: Uuid) -> ReadLetter {
+        self.send_letters().await;
+        let file = self.letters.join(format!("{delivery}.eml"));
+        ReadLetter::parse(&fs::read_to_string(&file).unwrap_or_else(|e| panic!("{}: {e}", file.display())))
+    }
+
     /// The one letter to this address.
     #[track_caller]
     pub fn letter_to<'a>(&'a self, address: &'a str) -> impl Future<Output = ReadLetter> + 'a {
