@@ -6,13 +6,13 @@ use serde_json::{Value, json};
 
 use super::scene::{OLGA, Scene};
 use crate::support::database::lines;
-use crate::support::passwords::{PASSWORD, set, signs_in, try_password};
+use crate::support::passwords::{PASSWORD, signs_in, try_password};
 use crate::support::sign_in::login_url;
 
 /// Olga enforced it, and has a password.
 async fn enforced_by_olga() -> Scene {
     let s = Scene::set().await;
-    set(&s.acme, &s.owner, &json!({"password": PASSWORD})).await;
+    s.gives_olga_a_password().await;
     s.set_sso(&s.comes_in(OLGA).await, "enforced").await.ok();
     s
 }
