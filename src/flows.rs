@@ -4,6 +4,7 @@
 //! wanted; it gives back what happened or an [`Error`]. It knows no HTTP. What a flow is handed (`..In`, `..Patch`) is
 //! declared beside it, with its checks. `write` is the one road of every change by an admin.
 
+pub mod accept_invitation;
 pub mod authenticate;
 pub mod begin_login;
 pub mod break_glass;
@@ -15,6 +16,7 @@ pub mod expiring_certificates;
 pub mod faults;
 pub mod find_connection;
 pub mod finish_login;
+pub mod invite;
 pub mod limits;
 pub mod manage_api_keys;
 pub mod manage_applications;

@@ -21,6 +21,7 @@ pub mod group_mappings;
 pub mod groups;
 pub mod identities;
 pub mod installation_applications;
+pub mod invitations;
 pub mod local_credentials;
 pub mod login_attempts;
 pub mod migrate;

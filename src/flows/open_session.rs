@@ -144,6 +144,10 @@ impl NewSession {
             warnings: welcome.warnings.clone(),
         });
         audit_events::insert(conn, tenant, &self.stamp.event(tenant, &event))?;
+        if let Some(id) = welcome.invitation {
+            let event = Event::InvitationAccepted { id, user_id: welcome.user.id };
+            audit_events::insert(conn, tenant, &self.stamp.event(tenant, &event))?;
+        }
         enforce_sso::confirm(conn, &welcome.user, (self.method, self.row.id), self.stamp)?;
         Ok(self.row.id)
     }

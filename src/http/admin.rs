@@ -14,6 +14,7 @@ pub mod group_mappings;
 pub mod groups;
 pub mod identities;
 pub mod installation_applications;
+pub mod invitations;
 pub mod me;
 pub mod operators;
 pub mod saml_keys;

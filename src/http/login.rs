@@ -5,12 +5,14 @@
 //! 2. `callback`: the provider's answer, by query, by form post, or fetched after a form post;
 //!    SAML answers come to `acs` and end the same way;
 //! 3. `landing`: signed in, with nowhere else to go; 4. `logout`, and `slo` for what SAML providers say about it;
-//! 5. `saml_metadata`: what SAML providers read about us.
+//! 5. `invitation`: what the link of an invitation leads to;
+//! 6. `saml_metadata`: what SAML providers read about us.
 
 pub mod acs;
 pub mod break_glass;
 pub mod callback;
 mod form;
+pub mod invitation;
 pub mod landing;
 pub mod logout;
 pub mod password;
@@ -164,6 +166,8 @@ pub(in crate::http) fn refusal(req: &HttpRequest, tenant: Option<&TenantCache>, 
         Error::NotFound => (StatusCode::NOT_FOUND, "not_found"),
         Error::RateLimited { .. } => (StatusCode::TOO_MANY_REQUESTS, "rate_limited"),
         Error::Forbidden { code, .. } => (StatusCode::FORBIDDEN, *code),
+        Error::Conflict { code, .. } => (StatusCode::CONFLICT, *code),
+        Error::Gone { code, .. } => (StatusCode::GONE, *code),
         Error::Provider { code, .. } => (StatusCode::BAD_GATEWAY, *code),
         Error::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "service_unavailable"),
         other => {

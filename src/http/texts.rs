@@ -1,8 +1,14 @@
 //! The text catalogue: every sentence that a page shows, per language. English and German; a browser that asks for
-//! neither gets English.
+//! neither gets English. Sentences that belong together have a file of their own.
+//!
+//! A page takes them by name; a code of a refusal has its sentence in `reasons`.
+
+mod invitation;
 
 use actix_web::HttpRequest;
 use actix_web::http::header::ACCEPT_LANGUAGE;
+
+pub use invitation::InvitationTexts;
 
 /// The sentences of one language.
 #[expect(missing_docs, reason = "each name says where it stands")]
@@ -48,6 +54,7 @@ pub struct Texts {
     pub consent_question: &'static str,
     pub agree: &'static str,
     pub decline: &'static str,
+    pub invitation: &'static InvitationTexts,
     scopes: &'static [(&'static str, &'static str)],
     reasons: &'static [(&'static str, &'static str)],
     other_reason: &'static str,
@@ -58,7 +65,11 @@ impl Texts {
     #[must_use]
     pub fn reason(&self, code: &str) -> &'static str {
         let code = if code.ends_with("_unreachable") { "unreachable" } else { code };
-        self.reasons.iter().find(|(known, _)| *known == code).map_or(self.other_reason, |(_, text)| text)
+        self.reasons
+            .iter()
+            .chain(self.invitation.reasons)
+            .find(|(known, _)| *known == code)
+            .map_or(self.other_reason, |(_, text)| text)
     }
 
     /// What an application may do with a scope; the scope itself where there are no words for it.
@@ -118,6 +129,7 @@ static EN: Texts = Texts {
     consent_question: "wants to:",
     agree: "Allow",
     decline: "Do not allow",
+    invitation: &invitation::EN,
     scopes: &[
         ("openid", "know who you are"),
         ("profile", "see your name, picture and role"),
@@ -215,6 +227,7 @@ static DE: Texts = Texts {
     consent_question: "möchte:",
     agree: "Erlauben",
     decline: "Nicht erlauben",
+    invitation: &invitation::DE,
     scopes: &[
         ("openid", "wissen, wer Sie sind"),
         ("profile", "Ihren Namen, Ihr Bild und Ihre Rolle sehen"),
@@ -294,7 +307,7 @@ mod tests {
 
     #[test]
     fn both_languages_have_the_same_sentences() {
-        let codes = |t: &Texts| t.reasons.iter().map(|(c, _)| *c).collect::<Vec<_>>();
+        let codes = |t: &Texts| t.reasons.iter().chain(t.invitation.reasons).map(|(c, _)| *c).collect::<Vec<_>>();
         assert_eq!(codes(&EN), codes(&DE));
     }
 }

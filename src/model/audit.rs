@@ -144,6 +144,14 @@ pub enum Event {
     UserPasswordRemoved { id: Uuid },
     #[serde(rename = "user.deleted")]
     UserDeleted(Subject),
+    #[serde(rename = "invitation.created")]
+    InvitationCreated(Subject),
+    #[serde(rename = "invitation.resent")]
+    InvitationResent(Subject),
+    #[serde(rename = "invitation.revoked")]
+    InvitationRevoked(Subject),
+    #[serde(rename = "invitation.accepted")]
+    InvitationAccepted { id: Uuid, user_id: Uuid },
     #[serde(rename = "break_glass.codes_made")]
     BreakGlassCodesMade { user_id: Uuid, count: usize },
     #[serde(rename = "break_glass.codes_withdrawn")]

@@ -55,6 +55,19 @@ pub fn find_by_email_key(conn: &mut PgConnection, tenant: Uuid, key: &str) -> Qu
         .optional()
 }
 
+/// The user with this external id.
+///
+/// # Errors
+/// What the database says.
+pub fn find_by_external_id(conn: &mut PgConnection, tenant: Uuid, external_id: &str) -> QueryResult<Option<User>> {
+    users::table
+        .filter(users::tenant_id.eq(tenant))
+        .filter(users::external_id.eq(external_id))
+        .select(User::as_select())
+        .first(conn)
+        .optional()
+}
+
 /// Adds a user unless the tenant has one with the same address or external id; tells how many were added (0 or 1).
 ///
 /// # Errors

@@ -14,6 +14,7 @@ mod embedded;
 mod enforcement;
 mod foreign_clients;
 mod instances;
+mod invitations;
 mod journey_admin_by_rest;
 mod login;
 mod oauth2;

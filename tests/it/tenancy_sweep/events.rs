@@ -175,7 +175,9 @@ impl World {
             }
             "signing-keys" => vec![self.waiting_key(pattern).await],
             "operator" => vec![id(&self.make("/v1/operator/keys", json!({"name": unique()})).await).to_owned()],
-            noun @ ("domains" | "service-accounts") => vec![self.of_acme(noun, body(&format!("/{noun}"))).await],
+            noun @ ("domains" | "invitations" | "service-accounts") => {
+                vec![self.of_acme(noun, body(&format!("/{noun}"))).await]
+            }
             _ => Vec::new(),
         }
     }
