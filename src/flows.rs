@@ -7,8 +7,10 @@
 pub mod accept_invitation;
 pub mod authenticate;
 pub mod begin_login;
+pub mod break_glass;
 pub mod destination;
 pub mod end_session;
+pub mod enforce_sso;
 pub mod error;
 pub mod expiring_certificates;
 pub mod faults;
@@ -18,6 +20,7 @@ pub mod invite;
 pub mod limits;
 pub mod manage_api_keys;
 pub mod manage_applications;
+pub mod manage_break_glass;
 pub mod manage_connections;
 pub mod manage_domains;
 pub mod manage_group_mappings;

@@ -97,6 +97,24 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Codes by which an owner comes in, once each, while sso is enforced and the provider does not let them in.
+    break_glass_codes (tenant_id, id) {
+        /// The tenant.
+        tenant_id -> Uuid,
+        /// UUIDv7.
+        id -> Uuid,
+        /// Whose it is; it opens nothing while they are no active owner.
+        user_id -> Uuid,
+        /// SHA-256 of the code.
+        code_hash -> Bytea,
+        /// When the set was made.
+        created_at -> Timestamptz,
+        /// When somebody came in by it.
+        used_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     /// Which certificates of a connection were told to expire, so that it is told once for each threshold.
     certificate_notices (tenant_id, connection_id, fingerprint) {
         /// The tenant.
@@ -767,6 +785,10 @@ diesel::table! {
         updated_at -> Timestamptz,
         /// Whether connections, passwords or both sign people in: off, optional, enforced.
         sso -> Text,
+        /// What sso was before it was enforced and counts again from sso_confirm_by on; NULL: nothing waits.
+        sso_before -> Nullable<Text>,
+        /// Until when a login by a connection has to confirm that sso is enforced; NULL: nothing waits.
+        sso_confirm_by -> Nullable<Timestamptz>,
     }
 }
 
@@ -873,6 +895,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     applications,
     audit_events,
     authorization_requests,
+    break_glass_codes,
     certificate_notices,
     changes,
     connections,

@@ -8,6 +8,7 @@ pub mod api_keys;
 pub mod applications;
 pub mod audit_events;
 pub mod authorization_requests;
+pub mod break_glass_codes;
 pub mod certificate_notices;
 pub mod changes;
 pub mod connections;

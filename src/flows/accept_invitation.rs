@@ -93,7 +93,7 @@ pub async fn look(ctx: &Context, tenant: &TenantCache, token: &str, ip: Option<I
 /// # Errors
 /// [`Error::Unavailable`].
 pub async fn ways(ctx: &Context, tenant: &Arc<TenantCache>, invitation: &Invitation) -> Result<Ways, Error> {
-    let (id, sso, row) = (tenant.tenant.id, tenant.tenant.sso, invitation.clone());
+    let (id, sso, row) = (tenant.tenant.id, tenant.tenant.sso.at(ctx.clock.now()), invitation.clone());
     let mut ways = find_connection::ways(ctx, tenant, None).await?;
     let domain = row.email.as_deref().and_then(|text| EmailAddress::parse(text).ok()).map(|email| email.domain);
     let found = ctx.db.tenant(id, move |conn| {

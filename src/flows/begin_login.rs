@@ -114,7 +114,7 @@ pub async fn usable(ctx: &Context, tenant: &TenantCache, connection: Uuid) -> Re
     if tenant.tenant.status != TenantStatus::Active {
         return Err(Error::forbidden("tenant_suspended", "this organisation is suspended"));
     }
-    if tenant.tenant.sso == Sso::Off {
+    if tenant.tenant.sso.at(ctx.clock.now()) == Sso::Off {
         return Err(Error::forbidden("sso_off", "this organisation signs in by password only"));
     }
     let provider = ctx.provider(tenant, connection).await?.ok_or(Error::NotFound)?;

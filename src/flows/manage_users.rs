@@ -18,7 +18,7 @@ use crate::model::profile::Profile;
 use crate::model::role::{AccountStatus, Role};
 use crate::model::text::{valid_external_id, valid_name};
 use crate::model::user::User;
-use crate::store::{identities, sessions, users};
+use crate::store::{break_glass_codes, identities, sessions, users};
 
 /// Most users of one import.
 pub const MAX_IMPORT: usize = 1000;
@@ -203,6 +203,9 @@ pub async fn update(
         put(&mut user.status, patch.status, "status", &mut fields);
         let stays_owner = user.role == Role::Owner && user.status == AccountStatus::Active;
         keep_an_owner(conn, tenant, id, stays_owner)?;
+        if user.role != Role::Owner {
+            break_glass_codes::delete_of_user(conn, tenant, id)?; // whoever becomes an owner again makes new ones
+        }
         if user.status == AccountStatus::Suspended {
             sessions::end_of_user(conn, tenant, id, "user_suspended", now)?;
         }

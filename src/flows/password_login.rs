@@ -77,11 +77,11 @@ pub struct SignedIn {
 ///
 /// # Errors
 /// [`Error::Forbidden`] `tenant_suspended` or `sso_enforced`.
-pub fn check_allowed(tenant: &TenantCache) -> Result<(), Error> {
+pub fn check_allowed(ctx: &Context, tenant: &TenantCache) -> Result<(), Error> {
     if tenant.tenant.status != TenantStatus::Active {
         return Err(Error::forbidden("tenant_suspended", "this organisation is suspended"));
     }
-    if tenant.tenant.sso == Sso::Enforced {
+    if tenant.tenant.sso.at(ctx.clock.now()) == Sso::Enforced {
         return Err(Error::forbidden("sso_enforced", "this organisation signs in by its own provider only"));
     }
     Ok(())
@@ -98,7 +98,7 @@ pub async fn sign_in(
     password: &SecretString,
     arrival: &Arrival,
 ) -> Result<Ending, Error> {
-    check_allowed(tenant)?;
+    check_allowed(ctx, tenant)?;
     let id = tenant.tenant.id;
     // What is no address is nobody's: no key holds a blank.
     let key = EmailAddress::parse(address).map_or_else(|_| format!("? {}", tamed(address, 254)), |email| email.key);

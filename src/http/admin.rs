@@ -6,6 +6,7 @@
 pub mod api_keys;
 pub mod applications;
 pub mod audit_events;
+pub mod break_glass;
 pub mod certificate;
 pub mod connections;
 pub mod domains;

@@ -8,7 +8,7 @@ use utoipa::openapi::{Ref, RefOr, Required, ResponseBuilder, content::ContentBui
 use utoipa::{Modify, OpenApi};
 
 use crate::http::admin::{
-    api_keys, applications, audit_events, connections, domains, group_mappings, groups, identities,
+    api_keys, applications, audit_events, break_glass, connections, domains, group_mappings, groups, identities,
     installation_applications, invitations, me, operators, saml_keys, service_accounts, sessions, signing_keys,
     tenants, users,
 };
@@ -57,6 +57,8 @@ use crate::http::problem::ProblemBody;
         installation_applications::delete_installation_application,
         installation_applications::create_installation_application_secret,
         installation_applications::revoke_installation_application_secret,
+        break_glass::get_my_break_glass_codes, break_glass::make_my_break_glass_codes,
+        break_glass::withdraw_my_break_glass_codes,
         me::get_me, me::change_my_password, me::list_my_sessions, me::revoke_my_session,
         operators::list_operator_keys, operators::create_operator_key, operators::revoke_operator_key,
         operators::list_operator_audit_events,

@@ -12,6 +12,9 @@ use crate::store::crud;
 
 crud!(users, User, versioned);
 
+/// How many are told of something by letter, at most.
+const MAX_TOLD: i64 = 100;
+
 /// What a list of users can be narrowed by.
 #[derive(Debug, Clone, Default)]
 pub struct UserFilter {
@@ -91,6 +94,22 @@ pub fn active_owners(conn: &mut PgConnection, tenant: Uuid) -> QueryResult<Vec<U
         .select(users::id)
         .order(users::id)
         .load(conn)
+}
+
+/// The addresses of the tenant's active users of these roles, owners first; at most a hundred.
+///
+/// # Errors
+/// What the database says.
+pub fn addresses_of(conn: &mut PgConnection, tenant: Uuid, roles: &[Role]) -> QueryResult<Vec<String>> {
+    let found = users::table
+        .filter(users::tenant_id.eq(tenant))
+        .filter(users::role.eq_any(roles))
+        .filter(users::status.eq(AccountStatus::Active))
+        .filter(users::email.is_not_null())
+        .select(users::email.assume_not_null())
+        .order((users::role.eq(Role::Owner).desc(), users::id))
+        .limit(MAX_TOLD);
+    found.load(conn)
 }
 
 /// Notes a login of an active user; tells whether there is one (0 or 1).

@@ -11,6 +11,7 @@ mod database;
 mod demo;
 mod docs;
 mod embedded;
+mod enforcement;
 mod foreign_clients;
 mod instances;
 mod invitations;

@@ -47,6 +47,8 @@ const TABLE: &[(&str, &str, Rule)] = &[
     ("POST", "/t/{tenant}/login", Public(403, 403)),
     ("POST", "/t/{tenant}/login/password", Public(403, 403)),
     ("POST", "/t/{tenant}/login/new-password", Public(403, 403)),
+    ("GET", "/t/{tenant}/login/break-glass", Public(303, 303)),
+    ("POST", "/t/{tenant}/login/break-glass", Public(403, 403)),
     ("GET", "/t/{tenant}/login/{connection}", Public(404, 403)),
     ("GET", "/t/{tenant}/sso/{connection}/callback", Public(400, 400)),
     ("POST", "/t/{tenant}/sso/{connection}/callback", Public(400, 400)),
@@ -109,6 +111,9 @@ const TABLE: &[(&str, &str, Rule)] = &[
     ("DELETE", "/v1/tenants/{tenant}", Operators(412)),
     ("GET", "/v1/tenants/{tenant}/me", Members(200)),
     ("PUT", "/v1/tenants/{tenant}/me/password", Members(403)), // a key has none
+    ("GET", "/v1/tenants/{tenant}/me/break-glass-codes", Owners(404)), // a service account has none
+    ("POST", "/v1/tenants/{tenant}/me/break-glass-codes", Owners(403)),
+    ("DELETE", "/v1/tenants/{tenant}/me/break-glass-codes", Owners(403)),
     ("GET", "/v1/tenants/{tenant}/me/sessions", Members(404)), // a service account has none
     ("DELETE", "/v1/tenants/{tenant}/me/sessions/{id}", Members(404)),
     ("GET", "/v1/tenants/{tenant}/connections", Auditors(200)),

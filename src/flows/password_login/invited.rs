@@ -40,11 +40,11 @@ pub async fn accept(
     password: &SecretString,
     arrival: &Arrival,
 ) -> Result<Ending, Error> {
-    check_allowed(tenant)?;
+    check_allowed(ctx, tenant)?;
     if ways(ctx, tenant, invitation).await?.password != PasswordWay::Choose {
         return Err(closed());
     }
-    let (id, sso) = (tenant.tenant.id, tenant.tenant.sso);
+    let (id, sso) = (tenant.tenant.id, tenant.tenant.sso.at(ctx.clock.now()));
     let key = invitation.email_key.clone().unwrap_or_default();
     let found = ctx.db.tenant(id, move |conn| Ok::<_, DbError>(users::find_by_email_key(conn, id, &key)?)).await?;
     let stamp = arrival.visitor.stamp(ctx);

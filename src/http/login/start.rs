@@ -73,7 +73,7 @@ pub async fn get_login(ctx: Ctx, req: HttpRequest, query: Query<LoginQuery>) -> 
     };
     let ways = ways(&ctx, &tenant, shown.destination.as_ref()).await?;
     match ways.connections.as_slice() {
-        [only] if tenant.tenant.sso == Sso::Enforced && !query.choose => {
+        [only] if tenant.tenant.sso.at(ctx.clock.now()) == Sso::Enforced && !query.choose => {
             Ok(see_other(&form::begin_url(&ctx, &tenant, only.id, &shown)).finish())
         }
         _ => Ok(form::show(&ctx, &req, &tenant, &ways, shown)),
