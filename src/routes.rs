@@ -14,7 +14,7 @@ use crate::http::admin::{
     api_keys, applications, audit_events, connections, domains, group_mappings, groups, identities,
     installation_applications, me, operators, saml_keys, service_accounts, sessions, signing_keys, tenants, users,
 };
-use crate::http::login::{acs, callback, landing, logout, password, saml_metadata, slo, start};
+use crate::http::login::{acs, callback, landing, logout, password, saml_metadata, slo, start, verify};
 use crate::http::oauth2::{authorize, consent, logout as rp_logout, metadata, organization, token, userinfo};
 use crate::http::{absent, assets, health, openapi};
 
@@ -77,6 +77,8 @@ routes! {
     "/t/{tenant}/login" => { GET start::get_login, POST start::post_login }
     "/t/{tenant}/login/password" => { POST password::post_password }
     "/t/{tenant}/login/new-password" => { POST password::post_new_password }
+    "/t/{tenant}/login/verify" => { GET verify::get_verify, POST verify::post_verify }
+    "/t/{tenant}/login/verify/{id}" => { GET verify::get_waiting, POST verify::post_waiting }
     "/t/{tenant}/login/{connection}" => { GET start::get_begin }
     "/t/{tenant}/sso/{connection}/callback" => { GET callback::get_callback, POST callback::post_callback }
     "/t/{tenant}/sso/{connection}/acs" => { POST acs::post_acs }

@@ -107,6 +107,14 @@ pub enum Error {
         /// For people.
         message: String,
     },
+    /// It was there, and is good no longer.
+    #[error("{message}")]
+    Gone {
+        /// Stable reason.
+        code: &'static str,
+        /// For people.
+        message: String,
+    },
     /// The object changed since the caller read it.
     #[error("the object was changed in the meantime; read it again")]
     Stale,
@@ -149,6 +157,12 @@ impl Error {
     #[must_use]
     pub fn forbidden(code: &'static str, message: impl Into<String>) -> Self {
         Self::Forbidden { code, message: message.into() }
+    }
+
+    /// It was there, and is good no longer.
+    #[must_use]
+    pub fn gone(code: &'static str, message: impl Into<String>) -> Self {
+        Self::Gone { code, message: message.into() }
     }
 }
 

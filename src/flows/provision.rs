@@ -1,7 +1,7 @@
 //! Provisioning: the one place that creates people, whoever vouched for them.
 //!
 //! 1. load the candidates: the linked identity, the user with the same address, the domain;
-//! 2. `decide` (pure): create, link, update, wait or refuse;
+//! 2. `decide` (pure): create, link, update, wait (for a letter to prove the address: `letter`) or refuse;
 //! 3. `apply` the plan; a lost race (somebody else created the same person just now) starts again at 1;
 //! 4. `first_proof`: what was set up for the user before anybody had proven the address goes;
 //! 5. `sync_groups`: plan (pure) and apply.
@@ -11,6 +11,7 @@
 pub mod apply;
 pub mod decide;
 pub mod first_proof;
+pub mod letter;
 pub mod sync_groups;
 
 use chrono::{DateTime, Utc};
@@ -42,6 +43,8 @@ pub struct Provisioned {
     pub warnings: Vec<&'static str>,
     /// Whether sessions, password or keys of the user went, because the address was not proven until now.
     pub cleared: bool,
+    /// The proven address that the user had until now, when they have another one.
+    pub moved_from: Option<EmailAddress>,
     /// What the group sync did.
     pub groups: GroupOutcome,
 }
@@ -57,9 +60,21 @@ impl Provisioned {
             fields: Vec::new(),
             warnings: Vec::new(),
             cleared: false,
+            moved_from: None,
             groups: GroupOutcome::default(),
         }
     }
+}
+
+/// A sign-in to decide on.
+#[derive(Debug, Clone, Copy)]
+pub struct SignIn<'a> {
+    /// Who vouches.
+    pub connection: &'a Connection,
+    /// What was said.
+    pub assertion: &'a IdentityAssertion,
+    /// The letter that this sign-in waited for, and that was opened.
+    pub letter: Option<&'a letter::Opened>,
 }
 
 /// What provisioning says to an assertion.
@@ -69,6 +84,8 @@ pub enum Verdict {
     Welcome(Box<Provisioned>),
     /// Not now, or not at all.
     Refused(Refusal),
+    /// Not before a letter has proven the address. Nothing was written.
+    Waits(letter::Wait),
     /// Somebody else created the same person while we looked: roll back and try again.
     Raced,
 }
@@ -80,13 +97,22 @@ pub enum Verdict {
 pub fn provision(
     conn: &mut PgConnection,
     tenant: Uuid,
-    connection: &Connection,
-    assertion: &IdentityAssertion,
+    sign_in: SignIn<'_>,
     now: DateTime<Utc>,
 ) -> Result<Verdict, Error> {
-    let candidates = load(conn, tenant, connection.id, assertion)?;
-    let unproven = candidates.unproven();
-    let (plan, mut warnings) = match decide::decide(assertion, &connection.provisioning.0, candidates, now) {
+    let SignIn { connection, assertion, .. } = sign_in;
+    let who = load(conn, tenant, connection.id, assertion)?;
+    let (unproven, before) = (who.unproven(), who.user().cloned());
+    let decide = |who| decide::decide(assertion, &connection.provisioning.0, who, now);
+    let mut decided = decide(who.clone());
+    if let Ok((Plan::Wait, _)) = decided {
+        match letter::of(conn, tenant, sign_in, &who, now)? {
+            Ok(true) => decided = decide(Candidates { by_mail: true, ..who }),
+            Ok(false) => return Ok(letter::wait(who)),
+            Err(refusal) => return Ok(Verdict::Refused(refusal)),
+        }
+    }
+    let (plan, mut warnings) = match decided {
         Ok(decided) => decided,
         Err(refusal) => return Ok(Verdict::Refused(refusal)),
     };
@@ -100,8 +126,17 @@ pub fn provision(
         warnings.push("earlier_credentials_removed");
     }
     let groups = sync_groups::sync(conn, connection, user.id, assertion.groups.as_ref(), now)?;
-    let provisioned = Provisioned { user, identity_id: Some(identity_id), outcome, fields, warnings, cleared, groups };
+    let identity_id = Some(identity_id);
+    let moved_from = moved_from(before, &user);
+    let provisioned = Provisioned { user, identity_id, outcome, fields, warnings, cleared, moved_from, groups };
     Ok(Verdict::Welcome(Box::new(provisioned)))
+}
+
+/// L-06: the proven address that the user had before, when it is not theirs now.
+fn moved_from(before: Option<User>, after: &User) -> Option<EmailAddress> {
+    let before = before.filter(|user| user.id == after.id && user.email_verified_at.is_some())?;
+    let address = EmailAddress::parse(before.email.as_deref()?).ok()?;
+    Some(address).filter(|old| after.email_key.as_deref() != Some(&old.key))
 }
 
 /// Everything `decide` needs to know, read under the tenant's wall.
@@ -128,5 +163,5 @@ fn load(
     // L-25: last, because each statement sees what was committed before it: a user whom a login at the same moment
     // created is then never seen without the identity, which would look like somebody else's address.
     let linked = identities::find_with_user(conn, tenant, source, &assertion.issuer, &assertion.subject)?;
-    Ok(Candidates { tenant, linked, email, same_address, same_address_is_linked, domain })
+    Ok(Candidates { tenant, linked, email, same_address, same_address_is_linked, domain, by_mail: false })
 }

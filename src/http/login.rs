@@ -3,7 +3,7 @@
 //! Server-rendered, no script, usable without JavaScript and by keyboard. Texts come from the catalogue (`texts`).
 //! 1. `start`: the tenant's login page (`form`), and the way to the provider, or `password`;
 //! 2. `callback`: the provider's answer, by query, by form post, or fetched after a form post;
-//!    SAML answers come to `acs` and end the same way;
+//!    SAML answers come to `acs` and end the same way, or wait at `verify` for a letter to prove the address;
 //! 3. `landing`: signed in, with nowhere else to go; 4. `logout`, and `slo` for what SAML providers say about it;
 //! 5. `saml_metadata`: what SAML providers read about us.
 
@@ -16,6 +16,7 @@ pub mod password;
 pub mod saml_metadata;
 pub mod slo;
 pub mod start;
+pub mod verify;
 
 use std::sync::Arc;
 
@@ -31,7 +32,7 @@ use crate::context::caches::TenantCache;
 use crate::flows::Error;
 use crate::flows::onward::Onward;
 use crate::flows::open_session::Visitor;
-use crate::http::texts::{Texts, texts};
+use crate::http::texts::{Texts, language, texts};
 use crate::http::{Ctx, auth, cookies, peer};
 use crate::model::tenant::Sso;
 
@@ -68,6 +69,7 @@ fn visitor(ctx: &Ctx, req: &HttpRequest, tenant: &TenantCache) -> Visitor {
         ip: peer::ip(req, &ctx.config.trusted_proxies),
         user_agent: peer::user_agent(req),
         request_id: auth::request_id(req),
+        language: language(req),
     }
 }
 
@@ -144,6 +146,27 @@ fn render(mut response: HttpResponseBuilder, template: &impl Template, policy: &
     }
 }
 
+/// A page that says that something is done, and leads to the login page.
+pub(in crate::http) fn notice(ctx: &Ctx, req: &HttpRequest, tenant: &TenantCache, said: (&str, &str)) -> HttpResponse {
+    let t = texts(req);
+    let template = MessagePage {
+        t,
+        organisation: &tenant.tenant.name,
+        title: said.0,
+        message: said.1,
+        code: None,
+        event_id: None,
+        request_id: None,
+        link: Some((login_page(ctx, tenant), t.sign_in)),
+    };
+    page(HttpResponse::Ok(), &ctx.config, &template, false)
+}
+
+/// The tenant's login page.
+fn login_page(ctx: &Ctx, tenant: &TenantCache) -> String {
+    ctx.config.url(&format!("/t/{}/login", tenant.tenant.slug))
+}
+
 /// Where a login ends: the target (which is checked), else the tenant's landing page, else our own.
 fn target(ctx: &Ctx, tenant: &TenantCache, checked: Option<String>) -> String {
     let landing = || tenant.tenant.landing_url.clone();
@@ -163,6 +186,7 @@ pub(in crate::http) fn refusal(req: &HttpRequest, tenant: Option<&TenantCache>, 
         Error::NotFound => (StatusCode::NOT_FOUND, "not_found"),
         Error::RateLimited { .. } => (StatusCode::TOO_MANY_REQUESTS, "rate_limited"),
         Error::Forbidden { code, .. } => (StatusCode::FORBIDDEN, *code),
+        Error::Gone { code, .. } => (StatusCode::GONE, *code),
         Error::Provider { code, .. } => (StatusCode::BAD_GATEWAY, *code),
         Error::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "service_unavailable"),
         other => {

@@ -84,6 +84,7 @@ impl From<Error> for Problem {
             }
             Error::Conflict { code, message } => Self::new(StatusCode::CONFLICT, code, message),
             Error::Forbidden { code, message } => Self::new(StatusCode::FORBIDDEN, code, message),
+            Error::Gone { code, message } => Self::new(StatusCode::GONE, code, message),
             Error::Stale => Self::new(StatusCode::PRECONDITION_FAILED, "version_mismatch", text),
             Error::RateLimited { retry_after } => {
                 let problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", text);

@@ -4,6 +4,8 @@
 use actix_web::HttpRequest;
 use actix_web::http::header::ACCEPT_LANGUAGE;
 
+use crate::model::delivery::Language;
+
 /// The sentences of one language.
 #[expect(missing_docs, reason = "each name says where it stands")]
 pub struct Texts {
@@ -18,6 +20,18 @@ pub struct Texts {
     pub new_password_label: &'static str,
     pub password_rules: &'static str,
     pub save_button: &'static str,
+    pub mail_title: &'static str,
+    pub mail_sent_to: &'static str,
+    pub mail_hint: &'static str,
+    pub mail_not_yet: &'static str,
+    pub confirm_title: &'static str,
+    pub confirm_text: &'static str,
+    pub confirm_here: &'static str,
+    pub confirm_elsewhere: &'static str,
+    pub confirm_button: &'static str,
+    pub confirm_and_sign_in: &'static str,
+    pub confirmed_title: &'static str,
+    pub confirmed: &'static str,
     pub or: &'static str,
     pub sign_in_with: &'static str,
     pub choose_below: &'static str,
@@ -71,6 +85,12 @@ pub fn texts(req: &HttpRequest) -> &'static Texts {
     wanted.filter_map(|lang| [&EN, &DE].into_iter().find(|t| t.lang.eq_ignore_ascii_case(lang))).next().unwrap_or(&EN)
 }
 
+/// What letters that this browser causes are written in: what its pages are.
+#[must_use]
+pub fn language(req: &HttpRequest) -> Language {
+    if texts(req).lang == DE.lang { Language::German } else { Language::English }
+}
+
 static EN: Texts = Texts {
     lang: "en",
     sign_in_to: "Sign in to",
@@ -83,6 +103,18 @@ static EN: Texts = Texts {
     new_password_label: "New password",
     password_rules: "10 to 256 characters. Not the one until now, not your name or address, not your organisation's name.",
     save_button: "Save and sign in",
+    mail_title: "Look at your mail",
+    mail_sent_to: "We sent a letter with a link to",
+    mail_hint: "Open the link in this browser, and you are signed in. If you open it on another device, come back here afterwards and continue. The link is good for an hour.",
+    mail_not_yet: "The link was not opened yet.",
+    confirm_title: "Confirm your address",
+    confirm_text: "Is this your e-mail address?",
+    confirm_here: "You began to sign in in this browser. Confirm the address to go on.",
+    confirm_elsewhere: "Somebody is signing in with this address in another browser. Confirm it only if that is you: whoever began there will be signed in with it.",
+    confirm_button: "Confirm",
+    confirm_and_sign_in: "Confirm and sign in",
+    confirmed_title: "Your address is confirmed",
+    confirmed: "Go back to where you began to sign in, and continue there.",
     or: "or",
     sign_in_with: "Sign in with",
     choose_below: "Please choose how to sign in.",
@@ -149,6 +181,8 @@ static EN: Texts = Texts {
             "email_domain_not_verified",
             "Your organisation has not verified the domain of your e-mail address. Please ask your administrator to do so.",
         ),
+        ("link_void", "This link is not good any more. It was used, or it is too old. Please start again."),
+        ("confirmed_elsewhere", "Please open the link in the browser in which you began to sign in."),
         ("user_suspended", "Your account is suspended."),
         ("user_unknown", "You have no account here yet. Please ask your administrator to add you."),
         ("credentials_wrong", "Address and password do not fit. Please try again."),
@@ -173,6 +207,18 @@ static DE: Texts = Texts {
     new_password_label: "Neues Passwort",
     password_rules: "10 bis 256 Zeichen. Nicht das bisherige, nicht Ihr Name oder Ihre Adresse, nicht der Name Ihrer Organisation.",
     save_button: "Speichern und anmelden",
+    mail_title: "Bitte sehen Sie in Ihr Postfach",
+    mail_sent_to: "Wir haben einen Brief mit einem Link geschickt an",
+    mail_hint: "Öffnen Sie den Link in diesem Browser, dann sind Sie angemeldet. Wenn Sie ihn auf einem anderen Gerät öffnen, kommen Sie danach hierher zurück und machen weiter. Der Link gilt eine Stunde.",
+    mail_not_yet: "Der Link wurde noch nicht geöffnet.",
+    confirm_title: "Bestätigen Sie Ihre Adresse",
+    confirm_text: "Ist das Ihre E-Mail-Adresse?",
+    confirm_here: "Sie haben sich in diesem Browser anzumelden begonnen. Bestätigen Sie die Adresse, um weiterzumachen.",
+    confirm_elsewhere: "Jemand meldet sich gerade in einem anderen Browser mit dieser Adresse an. Bestätigen Sie sie nur, wenn Sie das sind: Wer dort begonnen hat, wird damit angemeldet.",
+    confirm_button: "Bestätigen",
+    confirm_and_sign_in: "Bestätigen und anmelden",
+    confirmed_title: "Ihre Adresse ist bestätigt",
+    confirmed: "Gehen Sie dorthin zurück, wo Sie sich anzumelden begonnen haben, und machen Sie dort weiter.",
     or: "oder",
     sign_in_with: "Anmelden mit",
     choose_below: "Bitte wählen Sie, wie Sie sich anmelden.",
@@ -250,6 +296,14 @@ static DE: Texts = Texts {
         (
             "email_domain_not_verified",
             "Ihre Organisation hat die Domain Ihrer E-Mail-Adresse nicht bestätigt. Bitte wenden Sie sich an Ihre Administration.",
+        ),
+        (
+            "link_void",
+            "Dieser Link gilt nicht mehr. Er wurde schon verwendet oder ist zu alt. Bitte beginnen Sie noch einmal.",
+        ),
+        (
+            "confirmed_elsewhere",
+            "Bitte öffnen Sie den Link in dem Browser, in dem Sie sich anzumelden begonnen haben.",
         ),
         ("user_suspended", "Ihr Konto ist gesperrt."),
         ("user_unknown", "Sie haben hier noch kein Konto. Bitte wenden Sie sich an Ihre Administration."),

@@ -1,8 +1,9 @@
 //! AuditEvent: the domain event. Typed and versioned, by ids, never holding a secret. Webhooks and logout read it too.
 //!
-//! Every event stands in one list, [`Event`]; payloads that belong together have a file (`certificates`).
+//! Every event stands in one list, [`Event`]; payloads that belong together have a file (`certificates`, `logins`).
 
 mod certificates;
+mod logins;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -13,9 +14,8 @@ use uuid::Uuid;
 
 use crate::model::application::settings::TokenAlgorithm;
 
-use crate::model::text_enum::text_enum;
-
 pub use certificates::{CertificateExpires, CertificatesChanged};
+pub use logins::{AddressConfirmed, LoginMethod, LoginRefused, LoginSucceeded, LoginWaits, SessionEnded};
 
 /// Who did it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -86,73 +86,6 @@ pub struct KeyOf {
     /// The user, service account, application or connection whose it is; an operator's key is nobody's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub owner_id: Option<Uuid>,
-}
-
-text_enum! {
-    /// In which way somebody signs in.
-    LoginMethod {
-        /// By an OpenID Connect provider.
-        Oidc = "oidc",
-        /// By a SAML 2.0 provider.
-        Saml = "saml",
-        /// By a password of Doorward's own.
-        Password = "password",
-    }
-}
-
-/// A login that ended with a session.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct LoginSucceeded {
-    /// In which way.
-    pub method: LoginMethod,
-    /// By which connection, where it was one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub connection_id: Option<Uuid>,
-    /// Who.
-    pub user_id: Uuid,
-    /// The session.
-    pub session_id: Uuid,
-    /// `created`, `linked` or `updated`; `known` for a password.
-    pub outcome: &'static str,
-    /// Fields of the user that the login changed.
-    pub fields: Vec<&'static str>,
-    /// Groups the user joined.
-    pub groups_added: Vec<Uuid>,
-    /// Groups the user left.
-    pub groups_removed: Vec<Uuid>,
-    /// Groups the user would have left, held by the guard rail.
-    pub groups_held: Vec<Uuid>,
-    /// Codes of things an admin may want to look at.
-    pub warnings: Vec<&'static str>,
-}
-
-/// A login that ended on a refusal page.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct LoginRefused {
-    /// In which way.
-    pub method: LoginMethod,
-    /// By which connection, where it was one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub connection_id: Option<Uuid>,
-    /// The stable reason code.
-    pub reason: String,
-    /// What an admin needs to know to mend it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub detail: Option<String>,
-    /// The user, where the refusal is about a known one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub user_id: Option<Uuid>,
-}
-
-/// A session that was ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct SessionEnded {
-    /// The session.
-    pub session_id: Uuid,
-    /// Whose.
-    pub user_id: Uuid,
-    /// Why.
-    pub reason: &'static str,
 }
 
 /// A signing key that was made, is to sign earlier than was said, or was taken back.
@@ -241,6 +174,14 @@ pub enum Event {
     UserPasswordChanged { id: Uuid },
     #[serde(rename = "user.password_removed")]
     UserPasswordRemoved { id: Uuid },
+    #[serde(rename = "user.password_reset_requested")]
+    UserPasswordResetRequested { id: Uuid },
+    #[serde(rename = "user.password_reset")]
+    UserPasswordReset { id: Uuid },
+    #[serde(rename = "user.email_change_requested")]
+    UserEmailChangeRequested { id: Uuid },
+    #[serde(rename = "user.email_changed")]
+    UserEmailChanged { id: Uuid },
     #[serde(rename = "user.deleted")]
     UserDeleted(Subject),
     #[serde(rename = "identity.linked")]
@@ -301,6 +242,10 @@ pub enum Event {
     OperatorKeyRevoked(KeyOf),
     #[serde(rename = "login.succeeded")]
     LoginSucceeded(LoginSucceeded),
+    #[serde(rename = "login.waits")]
+    LoginWaits(LoginWaits),
+    #[serde(rename = "address.confirmed")]
+    AddressConfirmed(AddressConfirmed),
     #[serde(rename = "login.refused")]
     LoginRefused(LoginRefused),
     #[serde(rename = "logout.refused")]
