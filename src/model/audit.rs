@@ -1,21 +1,22 @@
 //! AuditEvent: the domain event. Typed and versioned, by ids, never holding a secret. Webhooks and logout read it too.
 //!
-//! Every event stands in one list, [`Event`]; payloads that belong together have a file (`certificates`, `logins`).
+//! Every event stands in one list, [`Event`]; payloads that belong together have a file (`certificates`, `logins`,
+//! `tokens`), and `rows` is how they are stored.
 
 mod certificates;
 mod logins;
+mod rows;
+mod tokens;
 
-use chrono::{DateTime, Utc};
-use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::model::application::settings::TokenAlgorithm;
-
 pub use certificates::{CertificateExpires, CertificatesChanged};
 pub use logins::{AddressConfirmed, LoginMethod, LoginRefused, LoginSucceeded, LoginWaits, SessionEnded};
+pub use rows::{AuditEvent, OperatorAuditEvent, Stamp};
+pub use tokens::{GrantGiven, GrantRevoked, KeyRotated};
 
 /// Who did it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -86,45 +87,6 @@ pub struct KeyOf {
     /// The user, service account, application or connection whose it is; an operator's key is nobody's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub owner_id: Option<Uuid>,
-}
-
-/// A signing key that was made, is to sign earlier than was said, or was taken back.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct KeyRotated {
-    /// The key.
-    pub id: Uuid,
-    /// What it signs with.
-    pub algorithm: TokenAlgorithm,
-    /// When it begins to sign.
-    pub use_from: DateTime<Utc>,
-}
-
-/// What a user let an application have.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct GrantGiven {
-    /// The grant.
-    pub grant_id: Uuid,
-    /// The application.
-    pub client_id: Uuid,
-    /// Who.
-    pub user_id: Uuid,
-    /// In which session.
-    pub session_id: Uuid,
-    /// Scopes, separated by blanks.
-    pub scope: String,
-}
-
-/// A grant that was taken back.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct GrantRevoked {
-    /// The grant.
-    pub grant_id: Uuid,
-    /// The application.
-    pub client_id: Uuid,
-    /// Whose.
-    pub user_id: Uuid,
-    /// Why: `code_reuse`, `refresh_token_reuse`, `revoked`.
-    pub reason: &'static str,
 }
 
 /// What happened. The variant's text is the event type; its content is the payload.
@@ -270,72 +232,5 @@ impl Event {
         let mut value = serde_json::to_value(self).unwrap_or_default();
         let event_type = value["type"].as_str().unwrap_or_default().to_owned();
         (event_type, value["payload"].take())
-    }
-}
-
-/// An event of a tenant (the whole row).
-#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
-#[diesel(table_name = crate::schema::audit_events)]
-#[expect(missing_docs, reason = "the columns are described in the migration")]
-pub struct AuditEvent {
-    pub tenant_id: Uuid,
-    pub id: Uuid,
-    pub at: DateTime<Utc>,
-    pub event_type: String,
-    pub event_version: i16,
-    pub actor: Value,
-    pub payload: Value,
-    pub request_id: Option<Uuid>,
-}
-
-/// An event of the installation (the whole row).
-#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
-#[diesel(table_name = crate::schema::operator_audit_events)]
-#[expect(missing_docs, reason = "the columns are described in the migration")]
-pub struct OperatorAuditEvent {
-    pub id: Uuid,
-    pub at: DateTime<Utc>,
-    pub event_type: String,
-    pub event_version: i16,
-    pub actor: Value,
-    pub payload: Value,
-    pub request_id: Option<Uuid>,
-}
-
-/// Who acts, in which request, and when: what every event needs beside what happened.
-#[derive(Debug, Clone, Copy)]
-pub struct Stamp {
-    /// Who.
-    pub actor: Actor,
-    /// The request, where there is one.
-    pub request_id: Option<Uuid>,
-    /// When.
-    pub at: DateTime<Utc>,
-}
-
-impl Stamp {
-    /// The event as a row of a tenant's audit log.
-    #[must_use]
-    pub fn event(&self, tenant_id: Uuid, event: &Event) -> AuditEvent {
-        let (event_type, payload) = event.split();
-        let actor = serde_json::to_value(self.actor).unwrap_or_default();
-        AuditEvent {
-            tenant_id,
-            id: Uuid::now_v7(),
-            at: self.at,
-            event_type,
-            event_version: 1,
-            actor,
-            payload,
-            request_id: self.request_id,
-        }
-    }
-
-    /// The event as a row of the installation's audit log.
-    #[must_use]
-    pub fn operator_event(&self, event: &Event) -> OperatorAuditEvent {
-        let AuditEvent { id, at, event_type, event_version, actor, payload, request_id, .. } =
-            self.event(Uuid::nil(), event);
-        OperatorAuditEvent { id, at, event_type, event_version, actor, payload, request_id }
     }
 }

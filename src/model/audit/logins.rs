@@ -1,4 +1,4 @@
-//! What logins and sessions tell.
+//! What events tell about logins and sessions.
 
 use serde::Serialize;
 use uuid::Uuid;
