@@ -6,6 +6,7 @@
 
 pub mod authenticate;
 pub mod begin_login;
+pub mod change_address;
 pub mod destination;
 pub mod end_session;
 pub mod error;
@@ -13,6 +14,7 @@ pub mod expiring_certificates;
 pub mod faults;
 pub mod find_connection;
 pub mod finish_login;
+pub mod fresh_login;
 pub mod limits;
 pub mod manage_api_keys;
 pub mod manage_applications;
@@ -36,6 +38,7 @@ pub mod patch;
 pub mod post;
 pub mod provision;
 pub mod refresh_metadata;
+pub mod reset_password;
 pub mod rotate_secrets;
 pub mod signing_keys;
 pub mod single_logout;

@@ -115,12 +115,11 @@ pub async fn check_each(ctx: &Context, limits: Vec<Limit>, seconds: u32) -> Resu
     Ok(Counted { limits, seconds: length, at: now, hits })
 }
 
-/// Counts a letter that `person` causes to the mailbox with this key, so that nobody floods one or is used to (K-08). Who
-/// is stopped still has the letters of this window: each stays good.
+/// Counts a letter that `person` wants to have sent to the mailbox with this key (K-08).
 ///
 /// # Errors
 /// [`Error::RateLimited`], [`Error::Unavailable`].
-pub async fn letters(
+pub async fn letter_wanted(
     ctx: &Context,
     tenant: Uuid,
     ip: Option<IpAddr>,
@@ -128,11 +127,17 @@ pub async fn letters(
 ) -> Result<(), Error> {
     let limit = |what: String, max: u32| Limit { what: format!("letter/{what}"), max };
     let address = ip.map(|ip| limit(format!("address/{}", address_bucket(ip)), LETTERS_PER_ADDRESS));
-    let others = [
-        limit(format!("person/{tenant}/{person}/{key}"), LETTERS_PER_PERSON),
-        limit(format!("mailbox/{tenant}/{key}"), LETTERS_PER_MAILBOX),
-    ];
-    check_each(ctx, address.into_iter().chain(others).collect(), LETTER_WINDOW).await.map(drop)
+    let person = limit(format!("person/{tenant}/{person}/{key}"), LETTERS_PER_PERSON);
+    check_each(ctx, address.into_iter().chain([person]).collect(), LETTER_WINDOW).await.map(drop)
+}
+
+/// Counts a letter that goes to the mailbox with this key, so that it is not flooded, whoever wants it to be. Where there is
+/// no room, the letters of this window are still there, and each stays good.
+///
+/// # Errors
+/// [`Error::RateLimited`], [`Error::Unavailable`].
+pub async fn mailbox(ctx: &Context, tenant: Uuid, key: &str) -> Result<(), Error> {
+    check(ctx, format!("letter/mailbox/{tenant}/{key}"), LETTERS_PER_MAILBOX, LETTER_WINDOW).await
 }
 
 /// Takes a counted try back, because it was none: only failures count.

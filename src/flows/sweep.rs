@@ -6,7 +6,8 @@ use diesel::{PgConnection, QueryResult};
 use crate::context::Context;
 use crate::store::db::DbError;
 use crate::store::{
-    address_proofs, authorization_requests, changes, grants, login_attempts, rate_limits, sessions, signing_keys, used_assertions,
+    address_proofs, authorization_requests, changes, grants, login_attempts, rate_limits, sessions, signing_keys,
+    used_assertions,
 };
 
 /// Rows of one batch.

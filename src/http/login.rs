@@ -4,11 +4,14 @@
 //! 1. `start`: the tenant's login page (`form`), and the way to the provider, or `password`;
 //! 2. `callback`: the provider's answer, by query, by form post, or fetched after a form post;
 //!    SAML answers come to `acs` and end the same way, or wait at `verify` for a letter to prove the address;
+//!    a forgotten password is set anew at `forgot`, the own address changed at `address`;
 //! 3. `landing`: signed in, with nowhere else to go; 4. `logout`, and `slo` for what SAML providers say about it;
 //! 5. `saml_metadata`: what SAML providers read about us.
 
 pub mod acs;
+pub mod address;
 pub mod callback;
+pub mod forgot;
 mod form;
 pub mod landing;
 pub mod logout;
@@ -146,18 +149,24 @@ fn render(mut response: HttpResponseBuilder, template: &impl Template, policy: &
     }
 }
 
-/// A page that says that something is done, and leads to the login page.
-pub(in crate::http) fn notice(ctx: &Ctx, req: &HttpRequest, tenant: &TenantCache, said: (&str, &str)) -> HttpResponse {
+/// A page that says that something is done, and leads on.
+fn message(
+    ctx: &Ctx,
+    req: &HttpRequest,
+    tenant: &TenantCache,
+    (title, message): (&str, &str),
+    onward: String,
+) -> HttpResponse {
     let t = texts(req);
     let template = MessagePage {
         t,
         organisation: &tenant.tenant.name,
-        title: said.0,
-        message: said.1,
+        title,
+        message,
         code: None,
         event_id: None,
         request_id: None,
-        link: Some((login_page(ctx, tenant), t.sign_in)),
+        link: Some((onward, t.continue_button)),
     };
     page(HttpResponse::Ok(), &ctx.config, &template, false)
 }
@@ -186,6 +195,7 @@ pub(in crate::http) fn refusal(req: &HttpRequest, tenant: Option<&TenantCache>, 
         Error::NotFound => (StatusCode::NOT_FOUND, "not_found"),
         Error::RateLimited { .. } => (StatusCode::TOO_MANY_REQUESTS, "rate_limited"),
         Error::Forbidden { code, .. } => (StatusCode::FORBIDDEN, *code),
+        Error::Conflict { code, .. } => (StatusCode::CONFLICT, *code),
         Error::Gone { code, .. } => (StatusCode::GONE, *code),
         Error::Provider { code, .. } => (StatusCode::BAD_GATEWAY, *code),
         Error::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "service_unavailable"),

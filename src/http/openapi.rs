@@ -54,7 +54,7 @@ use crate::http::problem::ProblemBody;
         installation_applications::delete_installation_application,
         installation_applications::create_installation_application_secret,
         installation_applications::revoke_installation_application_secret,
-        me::get_me, me::change_my_password, me::list_my_sessions, me::revoke_my_session,
+        me::get_me, me::change_my_email, me::change_my_password, me::list_my_sessions, me::revoke_my_session,
         operators::list_operator_keys, operators::create_operator_key, operators::revoke_operator_key,
         operators::list_operator_audit_events,
     )

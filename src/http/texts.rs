@@ -1,10 +1,14 @@
 //! The text catalogue: every sentence that a page shows, per language. English and German; a browser that asks for
 //! neither gets English.
 
+mod letters;
+
 use actix_web::HttpRequest;
 use actix_web::http::header::ACCEPT_LANGUAGE;
 
 use crate::model::delivery::Language;
+
+pub use letters::LetterTexts;
 
 /// The sentences of one language.
 #[expect(missing_docs, reason = "each name says where it stands")]
@@ -20,18 +24,6 @@ pub struct Texts {
     pub new_password_label: &'static str,
     pub password_rules: &'static str,
     pub save_button: &'static str,
-    pub mail_title: &'static str,
-    pub mail_sent_to: &'static str,
-    pub mail_hint: &'static str,
-    pub mail_not_yet: &'static str,
-    pub confirm_title: &'static str,
-    pub confirm_text: &'static str,
-    pub confirm_here: &'static str,
-    pub confirm_elsewhere: &'static str,
-    pub confirm_button: &'static str,
-    pub confirm_and_sign_in: &'static str,
-    pub confirmed_title: &'static str,
-    pub confirmed: &'static str,
     pub or: &'static str,
     pub sign_in_with: &'static str,
     pub choose_below: &'static str,
@@ -57,6 +49,7 @@ pub struct Texts {
     pub consent_question: &'static str,
     pub agree: &'static str,
     pub decline: &'static str,
+    pub letters: &'static LetterTexts,
     scopes: &'static [(&'static str, &'static str)],
     reasons: &'static [(&'static str, &'static str)],
     other_reason: &'static str,
@@ -103,18 +96,6 @@ static EN: Texts = Texts {
     new_password_label: "New password",
     password_rules: "10 to 256 characters. Not the one until now, not your name or address, not your organisation's name.",
     save_button: "Save and sign in",
-    mail_title: "Look at your mail",
-    mail_sent_to: "We sent a letter with a link to",
-    mail_hint: "Open the link in this browser, and you are signed in. If you open it on another device, come back here afterwards and continue. The link is good for an hour.",
-    mail_not_yet: "The link was not opened yet.",
-    confirm_title: "Confirm your address",
-    confirm_text: "Is this your e-mail address?",
-    confirm_here: "You began to sign in in this browser. Confirm the address to go on.",
-    confirm_elsewhere: "Somebody is signing in with this address in another browser. Confirm it only if that is you: whoever began there will be signed in with it.",
-    confirm_button: "Confirm",
-    confirm_and_sign_in: "Confirm and sign in",
-    confirmed_title: "Your address is confirmed",
-    confirmed: "Go back to where you began to sign in, and continue there.",
     or: "or",
     sign_in_with: "Sign in with",
     choose_below: "Please choose how to sign in.",
@@ -140,6 +121,7 @@ static EN: Texts = Texts {
     consent_question: "wants to:",
     agree: "Allow",
     decline: "Do not allow",
+    letters: &letters::EN,
     scopes: &[
         ("openid", "know who you are"),
         ("profile", "see your name, picture and role"),
@@ -183,6 +165,13 @@ static EN: Texts = Texts {
         ),
         ("link_void", "This link is not good any more. It was used, or it is too old. Please start again."),
         ("confirmed_elsewhere", "Please open the link in the browser in which you began to sign in."),
+        ("email_from_provider", "Your address comes from your organisation's sign-in service. Please change it there."),
+        ("email_unchanged", "This is your address already."),
+        ("email_taken", "Another account here has this address."),
+        (
+            "reauthentication_needed",
+            "Please sign in again first: this needs a login that is not older than ten minutes.",
+        ),
         ("user_suspended", "Your account is suspended."),
         ("user_unknown", "You have no account here yet. Please ask your administrator to add you."),
         ("credentials_wrong", "Address and password do not fit. Please try again."),
@@ -207,18 +196,6 @@ static DE: Texts = Texts {
     new_password_label: "Neues Passwort",
     password_rules: "10 bis 256 Zeichen. Nicht das bisherige, nicht Ihr Name oder Ihre Adresse, nicht der Name Ihrer Organisation.",
     save_button: "Speichern und anmelden",
-    mail_title: "Bitte sehen Sie in Ihr Postfach",
-    mail_sent_to: "Wir haben einen Brief mit einem Link geschickt an",
-    mail_hint: "Öffnen Sie den Link in diesem Browser, dann sind Sie angemeldet. Wenn Sie ihn auf einem anderen Gerät öffnen, kommen Sie danach hierher zurück und machen weiter. Der Link gilt eine Stunde.",
-    mail_not_yet: "Der Link wurde noch nicht geöffnet.",
-    confirm_title: "Bestätigen Sie Ihre Adresse",
-    confirm_text: "Ist das Ihre E-Mail-Adresse?",
-    confirm_here: "Sie haben sich in diesem Browser anzumelden begonnen. Bestätigen Sie die Adresse, um weiterzumachen.",
-    confirm_elsewhere: "Jemand meldet sich gerade in einem anderen Browser mit dieser Adresse an. Bestätigen Sie sie nur, wenn Sie das sind: Wer dort begonnen hat, wird damit angemeldet.",
-    confirm_button: "Bestätigen",
-    confirm_and_sign_in: "Bestätigen und anmelden",
-    confirmed_title: "Ihre Adresse ist bestätigt",
-    confirmed: "Gehen Sie dorthin zurück, wo Sie sich anzumelden begonnen haben, und machen Sie dort weiter.",
     or: "oder",
     sign_in_with: "Anmelden mit",
     choose_below: "Bitte wählen Sie, wie Sie sich anmelden.",
@@ -244,6 +221,7 @@ static DE: Texts = Texts {
     consent_question: "möchte:",
     agree: "Erlauben",
     decline: "Nicht erlauben",
+    letters: &letters::DE,
     scopes: &[
         ("openid", "wissen, wer Sie sind"),
         ("profile", "Ihren Namen, Ihr Bild und Ihre Rolle sehen"),
@@ -301,9 +279,13 @@ static DE: Texts = Texts {
             "link_void",
             "Dieser Link gilt nicht mehr. Er wurde schon verwendet oder ist zu alt. Bitte beginnen Sie noch einmal.",
         ),
+        ("confirmed_elsewhere", "Bitte öffnen Sie den Link in dem Browser, in dem Sie sich anzumelden begonnen haben."),
+        ("email_from_provider", "Ihre Adresse kommt vom Anmeldedienst Ihrer Organisation. Bitte ändern Sie sie dort."),
+        ("email_unchanged", "Das ist schon Ihre Adresse."),
+        ("email_taken", "Ein anderes Konto hier hat diese Adresse."),
         (
-            "confirmed_elsewhere",
-            "Bitte öffnen Sie den Link in dem Browser, in dem Sie sich anzumelden begonnen haben.",
+            "reauthentication_needed",
+            "Bitte melden Sie sich zuerst noch einmal an: Das braucht eine Anmeldung, die nicht älter als zehn Minuten ist.",
         ),
         ("user_suspended", "Ihr Konto ist gesperrt."),
         ("user_unknown", "Sie haben hier noch kein Konto. Bitte wenden Sie sich an Ihre Administration."),

@@ -98,7 +98,8 @@ pub(super) async fn post_it(
 ) -> Result<Waiting, Error> {
     let (tenant_id, source, assertion) = (tenant.tenant.id, provider.connection.id, vouched.assertion.clone());
     let who = format!("{source}/{}/{}", assertion.issuer, assertion.subject);
-    limits::letters(ctx, tenant_id, opening.visitor.ip, (&who, &wait.email.key)).await?;
+    limits::letter_wanted(ctx, tenant_id, opening.visitor.ip, (&who, &wait.email.key)).await?;
+    limits::mailbox(ctx, tenant_id, &wait.email.key).await?;
     let (secret, browser_secret, stamp) = (token::random(), token::random(), opening.visitor.stamp(ctx));
     let mut row = AddressProof::new(tenant_id, Purpose::SignIn, &wait.email, token::hash(&secret), stamp.at);
     (row.user_id, row.user_key) = wait.user.map_or((None, None), |(id, key)| (Some(id), key));
@@ -163,7 +164,9 @@ pub async fn look(ctx: &Context, tenant: &TenantCache, token: &str, browser: &Br
         let Some(proof) = address_proofs::find_by_token(conn, id, Purpose::SignIn, &hash)? else { return Ok(None) };
         let key = (proof.source_id, proof.issuer.as_deref(), proof.subject.as_deref());
         let linked = match key {
-            (Some(source), Some(issuer), Some(subject)) => identities::find_with_user(conn, id, source, issuer, subject)?,
+            (Some(source), Some(issuer), Some(subject)) => {
+                identities::find_with_user(conn, id, source, issuer, subject)?
+            }
             _ => None,
         };
         let user = proof.user_id.map(|user| users::find(conn, id, user)).transpose()?.flatten();
@@ -204,7 +207,12 @@ pub async fn confirm(
 ///
 /// # Errors
 /// [`Error::NotFound`] for every other one, [`Error::Unavailable`].
-pub async fn waits(ctx: &Context, tenant: &TenantCache, id: Uuid, browser: &Browser<'_>) -> Result<AddressProof, Error> {
+pub async fn waits(
+    ctx: &Context,
+    tenant: &TenantCache,
+    id: Uuid,
+    browser: &Browser<'_>,
+) -> Result<AddressProof, Error> {
     let tenant_id = tenant.tenant.id;
     let found = ctx.db.tenant(tenant_id, move |conn| Ok::<_, DbError>(address_proofs::find(conn, tenant_id, id)?));
     found.await?.filter(|proof| browser.began(proof)).ok_or(Error::NotFound)
@@ -214,12 +222,7 @@ pub async fn waits(ctx: &Context, tenant: &TenantCache, id: Uuid, browser: &Brow
 ///
 /// # Errors
 /// As [`waits`].
-pub async fn go_on(
-    ctx: &Context,
-    tenant: &TenantCache,
-    id: Uuid,
-    browser: &Browser<'_>,
-) -> Result<Continued, Error> {
+pub async fn go_on(ctx: &Context, tenant: &TenantCache, id: Uuid, browser: &Browser<'_>) -> Result<Continued, Error> {
     let proof = waits(ctx, tenant, id, browser).await?;
     match (proof.is_live(ctx.clock.now()), proof.proven_at) {
         (false, _) => Ok(Continued::Void),

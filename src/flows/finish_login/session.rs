@@ -6,13 +6,13 @@ use uuid::Uuid;
 
 use crate::context::Context;
 use crate::context::provider::Provider;
+use crate::flows::Error;
 use crate::flows::finish_login::{Vouched, Why};
 use crate::flows::manage_connections::says_otherwise;
 use crate::flows::open_session::{self, NewSession, Visitor};
 use crate::flows::post::post;
 use crate::flows::provision::decide::Refusal;
 use crate::flows::provision::{Provisioned, SignIn, Verdict, letter, provision};
-use crate::flows::Error;
 use crate::model::claims::IdentityAssertion;
 use crate::model::connection::{Connection, ConnectionStatus};
 use crate::model::email::EmailAddress;
@@ -119,7 +119,8 @@ impl Round {
         let (tenant, now) = (self.connection.tenant_id, self.ctx.clock.now());
         let over = |why| Err(Undone::Refused(why));
         // What was decided while the provider was asked may be over: disabled or changed in the meantime.
-        if !connections::hold(conn, tenant, self.connection.id)?.is_some_and(|rules| are_those_of(&self.connection, rules))
+        if !connections::hold(conn, tenant, self.connection.id)?
+            .is_some_and(|rules| are_those_of(&self.connection, rules))
         {
             return over(Why::new("connection_not_active", None));
         }

@@ -11,9 +11,7 @@ use crate::context::provider::{Provider, Speaks};
 use crate::context::saml_provider::SamlProvider;
 use crate::flows::begin_login::usable;
 use crate::flows::finish_login::session::Opening;
-use crate::flows::finish_login::{
-    About, Arrival, Attempt, Ending, SamlForm, Why, count, enter, garbage, refuse, saml,
-};
+use crate::flows::finish_login::{About, Arrival, Attempt, Ending, SamlForm, Why, count, enter, garbage, refuse, saml};
 use crate::flows::{Error, limits};
 use crate::model::audit::LoginMethod;
 use crate::model::connection::saml::IdpInitiated;

@@ -55,9 +55,10 @@ pub fn of(
     let takes_over = who.linked.is_none() && who.same_address.as_ref().is_some_and(|u| u.last_login_at.is_some());
     let refuse = |code, advice| Ok(Err(Refusal { code, advice, user: who.user().map(|user| user.id) }));
     match sign_in.letter {
-        Some(opened) if !is_of(&opened.proof, sign_in, who) => {
-            refuse("link_void", "the user's address was changed, or is another user's by now; the person signs in again")
-        }
+        Some(opened) if !is_of(&opened.proof, sign_in, who) => refuse(
+            "link_void",
+            "the user's address was changed, or is another user's by now; the person signs in again",
+        ),
         Some(opened) if takes_over && !opened.here => {
             refuse("confirmed_elsewhere", "the person opens the link in the browser in which they began to sign in")
         }
@@ -94,8 +95,7 @@ fn is_of(proof: &AddressProof, sign_in: SignIn<'_>, who: &Candidates) -> bool {
     let user = match (&who.linked, proof.user_id) {
         (Some(_), None) => true, // nobody then, and this very subject's user since
         (_, id) => {
-            id == who.user().map(|user| user.id)
-                && who.user().is_none_or(|user| user.email_key == proof.user_key)
+            id == who.user().map(|user| user.id) && who.user().is_none_or(|user| user.email_key == proof.user_key)
         }
     };
     same && user

@@ -11,6 +11,7 @@ use crate::flows::destination::Destination;
 use crate::flows::find_connection::Ways;
 use crate::flows::password_login::WRONG;
 use crate::http::Ctx;
+use crate::http::login::forgot::forgot_url;
 use crate::http::login::page;
 use crate::http::texts::{Texts, texts};
 
@@ -60,6 +61,8 @@ struct LoginPage<'a> {
     carried: Option<(&'static str, String)>,
     /// The page with another address.
     another: String,
+    /// Where somebody goes who forgot their password.
+    forgot: String,
     /// URL and name of each connection.
     connections: Vec<(String, String)>,
 }
@@ -82,6 +85,7 @@ pub fn show(ctx: &Ctx, req: &HttpRequest, tenant: &TenantCache, ways: &Ways, sho
         choose: shown.choose && !ways.connections.is_empty(),
         carried: shown.destination.as_ref().map(Destination::parameter),
         another: with_query(&login_base(ctx, tenant), shown.destination.as_ref(), &[]),
+        forgot: forgot_url(ctx, tenant, &shown),
         connections: ways.connections.iter().map(|c| (begin(c.id), c.display_name.clone())).collect(),
         email: &shown.email,
     };
@@ -113,7 +117,7 @@ fn given(email: &str) -> Option<&str> {
 }
 
 /// `base` with the destination and these parameters, where they have a value.
-fn with_query(base: &str, destination: Option<&Destination>, pairs: &[(&str, Option<&str>)]) -> String {
+pub(super) fn with_query(base: &str, destination: Option<&Destination>, pairs: &[(&str, Option<&str>)]) -> String {
     let mut query = url::form_urlencoded::Serializer::new(String::new());
     if let Some((name, value)) = destination.map(Destination::parameter) {
         query.append_pair(name, &value);

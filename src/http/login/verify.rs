@@ -15,7 +15,7 @@ use crate::flows::open_session::Visitor;
 use crate::http::auth::same_origin;
 use crate::http::body::{FormText, Query, read_pairs};
 use crate::http::login::{
-    callback, login_page, notice, page, refusal, see_other, start, tenant_of, visitor, with_cookies,
+    callback, login_page, message, page, refusal, see_other, start, tenant_of, visitor, with_cookies,
 };
 use crate::http::problem::Problem;
 use crate::http::texts::{Texts, texts};
@@ -97,7 +97,11 @@ pub async fn get_waiting(ctx: Ctx, req: HttpRequest, path: web::Path<(String, Uu
 }
 
 /// `POST /t/{tenant}/login/verify/{id}`: go on, when the link was opened in another browser.
-pub async fn post_waiting(ctx: Ctx, req: HttpRequest, path: web::Path<(String, Uuid)>) -> Result<HttpResponse, Problem> {
+pub async fn post_waiting(
+    ctx: Ctx,
+    req: HttpRequest,
+    path: web::Path<(String, Uuid)>,
+) -> Result<HttpResponse, Problem> {
     same_origin(&req, &ctx.config)?;
     let tenant = match tenant_of(&ctx, &req).await {
         Ok(tenant) => tenant,
@@ -143,8 +147,7 @@ impl<'a> Asker<'a> {
     fn of(ctx: &'a Ctx, req: &HttpRequest, tenant: &'a TenantCache) -> Self {
         let letters = cookies::read_letters(req, &ctx.config);
         let waits = letters.iter().map(|(id, _)| *id).collect();
-        let cookie =
-            Box::new(move |id| letters.iter().find(|(known, _)| *known == id).map(|(_, value)| value.clone()));
+        let cookie = Box::new(move |id| letters.iter().find(|(known, _)| *known == id).map(|(_, value)| value.clone()));
         Self { ctx, tenant, visitor: visitor(ctx, req, tenant), cookie, waits }
     }
 
@@ -162,14 +165,14 @@ impl<'a> Asker<'a> {
         let template = AskPage {
             t,
             organisation: &self.tenant.tenant.name,
-            title: t.confirm_title,
-            text: t.confirm_text,
+            title: t.letters.confirm_title,
+            text: t.letters.confirm_text,
             address,
-            hint: if here { t.confirm_here } else { t.confirm_elsewhere },
+            hint: if here { t.letters.confirm_here } else { t.letters.confirm_elsewhere },
             notice: None,
             action: self.url("/verify"),
             token: Some(token),
-            button: if here { t.confirm_and_sign_in } else { t.confirm_button },
+            button: if here { t.letters.confirm_and_sign_in } else { t.letters.confirm_button },
             link: None,
         };
         page(HttpResponse::Ok(), &self.ctx.config, &template, here)
@@ -181,10 +184,10 @@ impl<'a> Asker<'a> {
         let template = AskPage {
             t,
             organisation: &self.tenant.tenant.name,
-            title: t.mail_title,
-            text: t.mail_sent_to,
+            title: t.letters.title,
+            text: t.letters.sent_to,
             address,
-            hint: t.mail_hint,
+            hint: t.letters.hint,
             notice,
             action: self.url(&format!("/verify/{id}")),
             token: None,
@@ -200,8 +203,11 @@ impl<'a> Asker<'a> {
         let refused = |error: &Error| refusal(req, Some(self.tenant), error);
         match done {
             Ok(Continued::Ended(ending)) => self.ended(req, ending),
-            Ok(Continued::Confirmed) => notice(self.ctx, req, self.tenant, (t.confirmed_title, t.confirmed)),
-            Ok(Continued::NotYet(proof)) => self.wait(req, (&proof.address, proof.id), Some(t.mail_not_yet)),
+            Ok(Continued::Confirmed) => {
+                let said = (t.letters.confirmed_title, t.letters.confirmed);
+                message(self.ctx, req, self.tenant, said, login_page(self.ctx, self.tenant))
+            }
+            Ok(Continued::NotYet(proof)) => self.wait(req, (&proof.address, proof.id), Some(t.letters.not_yet)),
             Ok(Continued::OnlyThere) => refused(&only_there()),
             Ok(Continued::Void) => refused(&void()),
             Err(error) => refused(&error),

@@ -193,7 +193,9 @@ impl World {
             let path = pattern.replace("{tenant}", "acme").replace("{id}", &session);
             let request = browser.request(method.parse().unwrap(), &path).header("origin", &browser.base);
             let request = request.header("sec-fetch-site", "same-origin");
-            return if method == "PUT" {
+            return if pattern.ends_with("/email") {
+                request.json(&body(pattern))
+            } else if method == "PUT" {
                 request.json(&json!({"current_password": PASSWORD, "new_password": ANOTHER}))
             } else {
                 request
