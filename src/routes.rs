@@ -82,7 +82,7 @@ routes! {
     "/t/{tenant}/login/forgot" => { GET forgot::get_forgot, POST forgot::post_forgot }
     "/t/{tenant}/login/reset" => { GET forgot::get_reset, POST forgot::post_reset }
     "/t/{tenant}/login/verify" => { GET verify::get_verify, POST verify::post_verify }
-    "/t/{tenant}/login/verify/{id}" => { GET verify::get_waiting, POST verify::post_waiting }
+    "/t/{tenant}/login/verify/{attempt}" => { GET verify::get_waiting, POST verify::post_waiting }
     "/t/{tenant}/login/{connection}" => { GET start::get_begin }
     "/t/{tenant}/sso/{connection}/callback" => { GET callback::get_callback, POST callback::post_callback }
     "/t/{tenant}/sso/{connection}/acs" => { POST acs::post_acs }

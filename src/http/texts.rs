@@ -1,5 +1,6 @@
 //! The text catalogue: every sentence that a page shows, per language. English and German; a browser that asks for
-//! neither gets English.
+//! neither gets English. Sentences that belong together have a file: `letters`, those of the pages around mailed links.
+//! What letters say is in `mail`.
 
 mod letters;
 

@@ -55,8 +55,8 @@ const TABLE: &[(&str, &str, Rule)] = &[
     ("POST", "/t/{tenant}/account/email/confirm", Public(403, 403)),
     ("GET", "/t/{tenant}/login/verify", Public(422, 422)), // without a token
     ("POST", "/t/{tenant}/login/verify", Public(403, 403)),
-    ("GET", "/t/{tenant}/login/verify/{id}", Public(404, 404)),
-    ("POST", "/t/{tenant}/login/verify/{id}", Public(403, 403)),
+    ("GET", "/t/{tenant}/login/verify/{attempt}", Public(404, 404)),
+    ("POST", "/t/{tenant}/login/verify/{attempt}", Public(403, 403)),
     ("GET", "/t/{tenant}/login/{connection}", Public(404, 403)),
     ("GET", "/t/{tenant}/sso/{connection}/callback", Public(400, 400)),
     ("POST", "/t/{tenant}/sso/{connection}/callback", Public(400, 400)),

@@ -85,24 +85,28 @@ pub async fn get_confirm_email(ctx: Ctx, req: HttpRequest, query: Query<Token>) 
         return Ok(message(&ctx, &req, &tenant, said, login_page(&ctx, &tenant)));
     };
     match change_address::look(&ctx, &tenant, &token, person(&ctx, &req, &who)).await {
-        Ok(proof) => {
-            let template = AskPage {
-                t,
-                organisation: &tenant.tenant.name,
-                title: t.letters.confirm_title,
-                text: t.letters.confirm_text,
-                address: &proof.address,
-                hint: t.letters.email_confirm,
-                notice: None,
-                action: url(&ctx, &tenant, "/account/email/confirm"),
-                token: Some(&token),
-                button: t.letters.confirm_button,
-                link: None,
-            };
-            Ok(page(HttpResponse::Ok(), &ctx.config, &template, false))
-        }
+        Ok(proof) => Ok(ask(&ctx, &req, &tenant, (&proof.address, &token))),
         Err(error) => refused(&req, &tenant, error),
     }
+}
+
+/// The button behind the link.
+fn ask(ctx: &Ctx, req: &HttpRequest, tenant: &TenantCache, (address, token): (&str, &str)) -> HttpResponse {
+    let t = texts(req);
+    let template = AskPage {
+        t,
+        organisation: &tenant.tenant.name,
+        title: t.letters.confirm_title,
+        text: t.letters.confirm_text,
+        address,
+        hint: t.letters.email_confirm,
+        notice: None,
+        action: url(ctx, tenant, "/account/email/confirm"),
+        token: Some(token),
+        button: t.letters.confirm_button,
+        link: None,
+    };
+    page(HttpResponse::Ok(), &ctx.config, &template, false)
 }
 
 /// `POST /t/{tenant}/account/email/confirm`: the address is another one.

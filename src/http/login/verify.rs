@@ -79,7 +79,7 @@ pub async fn post_verify(ctx: Ctx, req: HttpRequest, form: FormText) -> Result<H
     Ok(asked.answer(&req, done))
 }
 
-/// `GET /t/{tenant}/login/verify/{id}`: look at your mail. For the browser that began the sign-in.
+/// `GET /t/{tenant}/login/verify/{attempt}`: look at your mail. For the browser that began the sign-in.
 pub async fn get_waiting(ctx: Ctx, req: HttpRequest, path: web::Path<(String, Uuid)>) -> Result<HttpResponse, Problem> {
     let tenant = match tenant_of(&ctx, &req).await {
         Ok(tenant) => tenant,
@@ -96,7 +96,7 @@ pub async fn get_waiting(ctx: Ctx, req: HttpRequest, path: web::Path<(String, Uu
     }
 }
 
-/// `POST /t/{tenant}/login/verify/{id}`: go on, when the link was opened in another browser.
+/// `POST /t/{tenant}/login/verify/{attempt}`: go on, when the link was opened in another browser.
 pub async fn post_waiting(
     ctx: Ctx,
     req: HttpRequest,
