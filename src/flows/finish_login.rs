@@ -79,6 +79,8 @@ pub struct SignedIn {
     pub token: SecretString,
     /// The attempt that is done with, where one was begun.
     pub attempt_id: Option<Uuid>,
+    /// The letter that it waited for, where it did.
+    pub letter_id: Option<Uuid>,
     /// Where to.
     pub return_to: Option<String>,
     /// What provisioning did.
@@ -182,10 +184,11 @@ async fn enter(
     opening: &Opening<'_>,
     return_to: Option<String>,
 ) -> Result<Result<Ending, Why>, Error> {
-    let attempt_id = opening.attempt;
+    let (attempt_id, letter_id) = (opening.attempt, opening.letter.as_ref().map(|letter| letter.proof.id));
     Ok(match session::open(ctx, provider, opening, vouched).await? {
         Opened::SignedIn(token, provisioned) => {
-            Ok(Ending::SignedIn(Box::new(SignedIn { token, attempt_id, return_to, provisioned: *provisioned })))
+            let provisioned = *provisioned;
+            Ok(Ending::SignedIn(Box::new(SignedIn { token, attempt_id, letter_id, return_to, provisioned })))
         }
         Opened::Waits(wait) => {
             Ok(Ending::Waits(letter::post_it(ctx, tenant, (provider, vouched), opening, (wait, return_to)).await?))

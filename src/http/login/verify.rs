@@ -140,15 +140,13 @@ struct Asker<'a> {
     tenant: &'a TenantCache,
     visitor: Visitor,
     cookie: Box<dyn Fn(Uuid) -> Option<String> + Send + Sync>,
-    waits: Vec<Uuid>,
 }
 
 impl<'a> Asker<'a> {
     fn of(ctx: &'a Ctx, req: &HttpRequest, tenant: &'a TenantCache) -> Self {
         let letters = cookies::read_letters(req, &ctx.config);
-        let waits = letters.iter().map(|(id, _)| *id).collect();
         let cookie = Box::new(move |id| letters.iter().find(|(known, _)| *known == id).map(|(_, value)| value.clone()));
-        Self { ctx, tenant, visitor: visitor(ctx, req, tenant), cookie, waits }
+        Self { ctx, tenant, visitor: visitor(ctx, req, tenant), cookie }
     }
 
     fn browser(&self) -> Browser<'_> {
@@ -217,7 +215,8 @@ impl<'a> Asker<'a> {
     fn ended(&self, req: &HttpRequest, ending: Ending) -> HttpResponse {
         match ending {
             Ending::SignedIn(signed_in) => {
-                let done: Vec<_> = self.waits.iter().map(|id| cookies::no_letter(&self.ctx.config, *id)).collect();
+                let done: Vec<_> =
+                    signed_in.letter_id.iter().map(|id| cookies::no_letter(&self.ctx.config, *id)).collect();
                 with_cookies(callback::welcome(self.ctx, self.tenant, *signed_in), &done)
             }
             Ending::Refused(refused) => callback::refuse(self.ctx, req, self.tenant, &refused),
