@@ -4,5 +4,6 @@
 //! Knows nothing of who uses it. Plaintext leaves as `secrecy` types, so that `Debug` never shows it.
 
 pub mod argon;
+pub mod code;
 pub mod sealed;
 pub mod token;

@@ -178,6 +178,16 @@ const TAKEN: &[(&str, &str, &str)] = &[
     ("service_accounts_tenant_id_name_key_key", "name_taken", "another service account has this name"),
     ("applications_tenant_id_name_key_key", "name_taken", "another application has this name"),
     ("installation_applications_name_key_key", "name_taken", "another application has this name"),
+    (
+        "invitations_pending_email",
+        "invitation_taken",
+        "an invitation to this address waits already; resend or revoke it",
+    ),
+    (
+        "invitations_pending_external_id",
+        "invitation_taken",
+        "an invitation of this external_id waits already; resend or revoke it",
+    ),
     ("verified_domains_tenant_id_domain_key", "domain_taken", "the tenant has this domain already"),
     ("verified_domains_one_tenant", "domain_taken", "this domain is verified for a tenant already"),
 ];

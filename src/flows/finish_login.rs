@@ -161,7 +161,8 @@ pub async fn finish_login(
     };
     let why = match verify(ctx, tenant, connection, &answer, secrets).await {
         Ok((provider, vouched)) => {
-            let opening = Opening { visitor: &arrival.visitor, attempt: Some(attempt.id), letter: None };
+            let invitation = attempt.invitation_hash;
+            let opening = Opening { visitor: &arrival.visitor, attempt: Some(attempt.id), letter: None, invitation };
             match enter(ctx, tenant, (&provider, &vouched), &opening, attempt.return_to).await? {
                 Ok(ending) => return Ok(ending),
                 Err(why) => why,

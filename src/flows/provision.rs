@@ -4,13 +4,15 @@
 //! 2. `decide` (pure): create, link, update, wait (for a letter to prove the address: `letter`) or refuse;
 //! 3. `apply` the plan; a lost race (somebody else created the same person just now) starts again at 1;
 //! 4. `first_proof`: what was set up for the user before anybody had proven the address goes;
-//! 5. `sync_groups`: plan (pure) and apply.
+//! 5. `invited`: the invitation that this accepts is taken;
+//! 6. `sync_groups`: plan (pure) and apply.
 //!
 //! All of it in the caller's transaction.
 
 pub mod apply;
 pub mod decide;
 pub mod first_proof;
+pub mod invited;
 pub mod letter;
 pub mod sync_groups;
 
@@ -26,6 +28,7 @@ use crate::model::user::User;
 use crate::store::{domains, identities, users};
 
 use decide::{Candidates, DomainStanding, Plan, Refusal};
+use invited::Guest;
 use sync_groups::GroupOutcome;
 
 /// A sign-in that provisioning agreed to.
@@ -45,6 +48,8 @@ pub struct Provisioned {
     pub cleared: bool,
     /// The proven address that the user had until now, when they have another one.
     pub moved_from: Option<EmailAddress>,
+    /// The invitation that was accepted by this.
+    pub invitation: Option<Uuid>,
     /// What the group sync did.
     pub groups: GroupOutcome,
 }
@@ -61,6 +66,7 @@ impl Provisioned {
             warnings: Vec::new(),
             cleared: false,
             moved_from: None,
+            invitation: None,
             groups: GroupOutcome::default(),
         }
     }
@@ -75,6 +81,8 @@ pub struct SignIn<'a> {
     pub assertion: &'a IdentityAssertion,
     /// The letter that this sign-in waited for, and that was opened.
     pub letter: Option<&'a letter::Opened>,
+    /// Hash of an invitation's token that the person brought.
+    pub invitation: Option<&'a [u8]>,
 }
 
 /// What provisioning says to an assertion.
@@ -101,8 +109,12 @@ pub fn provision(
     now: DateTime<Utc>,
 ) -> Result<Verdict, Error> {
     let SignIn { connection, assertion, .. } = sign_in;
-    let who = load(conn, tenant, connection.id, assertion)?;
+    let who = match load(conn, tenant, connection.id, (assertion, sign_in.invitation), now)? {
+        Ok(who) => who,
+        Err(refusal) => return Ok(Verdict::Refused(refusal)),
+    };
     let (unproven, before) = (who.unproven(), who.user().cloned());
+    let offer = who.usable_offer().map(|offer| offer.invitation.clone());
     let decide = |who| decide::decide(assertion, &connection.provisioning.0, who, now);
     let mut decided = decide(who.clone());
     if let Ok((Plan::Wait, _)) = decided {
@@ -120,6 +132,12 @@ pub fn provision(
     let Some((user, identity_id)) = apply::apply(conn, tenant, connection.id, assertion, plan, now)? else {
         return Ok(Verdict::Raced);
     };
+    let invitation = offer.as_ref().map(|invitation| invitation.id);
+    if let Some(invitation) = offer
+        && !invited::accept(conn, &invitation, user.id, now)?
+    {
+        return Ok(Verdict::Raced); // L-19
+    }
     let proven = unproven == Some(user.id) && user.email_verified_at.is_some();
     let cleared = proven && first_proof::clear(conn, tenant, user.id, now)?;
     if cleared {
@@ -128,7 +146,8 @@ pub fn provision(
     let groups = sync_groups::sync(conn, connection, user.id, assertion.groups.as_ref(), now)?;
     let identity_id = Some(identity_id);
     let moved_from = moved_from(before, &user);
-    let provisioned = Provisioned { user, identity_id, outcome, fields, warnings, cleared, moved_from, groups };
+    let provisioned =
+        Provisioned { user, identity_id, outcome, fields, warnings, cleared, moved_from, invitation, groups };
     Ok(Verdict::Welcome(Box::new(provisioned)))
 }
 
@@ -144,9 +163,16 @@ fn load(
     conn: &mut PgConnection,
     tenant: Uuid,
     source: Uuid,
-    assertion: &IdentityAssertion,
-) -> Result<Candidates, Error> {
+    (assertion, token): (&IdentityAssertion, Option<&[u8]>),
+    now: DateTime<Utc>,
+) -> Result<Result<Candidates, Refusal>, Error> {
     let email = assertion.email.as_deref().and_then(|text| EmailAddress::parse(text).ok());
+    // First, because it is held: of many who accept it at once the others see below what the first one made (L-19).
+    let guest = Guest { source, subject: &assertion.subject, email: email.as_ref(), token };
+    let mut offer = match invited::find(conn, tenant, guest, now)? {
+        Ok(offer) => offer,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
     let (mut same_address, mut domain) = (None, DomainStanding::Unknown);
     if let Some(email) = &email {
         same_address = users::find_by_email_key(conn, tenant, &email.key)?;
@@ -163,5 +189,9 @@ fn load(
     // L-25: last, because each statement sees what was committed before it: a user whom a login at the same moment
     // created is then never seen without the identity, which would look like somebody else's address.
     let linked = identities::find_with_user(conn, tenant, source, &assertion.issuer, &assertion.subject)?;
-    Ok(Candidates { tenant, linked, email, same_address, same_address_is_linked, domain, by_mail: false })
+    if linked.is_some() {
+        // Who has come in by this identity is not told apart by an address any more.
+        offer = offer.filter(|offer| offer.by_link || offer.invitation.email_key.is_none());
+    }
+    Ok(Ok(Candidates { tenant, linked, email, same_address, same_address_is_linked, domain, by_mail: false, offer }))
 }

@@ -56,7 +56,7 @@ pub async fn ask(
     visitor: &Visitor,
     login: String,
 ) -> Result<(), Error> {
-    check_allowed(tenant)?;
+    check_allowed(ctx, tenant)?;
     let id = tenant.tenant.id;
     let parsed = EmailAddress::parse(address).ok();
     // What is no address is nobody's: no key holds a blank.
@@ -180,7 +180,7 @@ async fn find(
     token: &str,
     visitor: &Visitor,
 ) -> Result<(AddressProof, User), Error> {
-    check_allowed(tenant)?;
+    check_allowed(ctx, tenant)?;
     let (id, hash) = (tenant.tenant.id, token::hash(token));
     let found = ctx.db.tenant(id, move |conn| {
         let Some(proof) = address_proofs::find_by_token(conn, id, Purpose::ResetPassword, &hash)? else {

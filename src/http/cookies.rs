@@ -7,6 +7,7 @@ use actix_web::cookie::{Cookie, SameSite};
 use uuid::Uuid;
 
 use crate::config::Config;
+use crate::flows::accept_invitation::REMEMBERED_MINUTES;
 use crate::flows::password_login::DEVICE_DAYS;
 use crate::flows::single_logout::LOGOUT_MINUTES;
 use crate::model::address_proof::PROOF_MINUTES;
@@ -29,6 +30,10 @@ fn attempt_name(config: &Config, attempt: Uuid) -> String {
 
 fn device_name(config: &Config, tenant: Uuid) -> String {
     format!("{}dw_d_{}", prefix(config), tenant.simple())
+}
+
+fn invitation_name(config: &Config, tenant: Uuid) -> String {
+    format!("{}dw_i_{}", prefix(config), tenant.simple())
 }
 
 fn logout_name(config: &Config, tenant: Uuid) -> String {
@@ -76,6 +81,20 @@ pub fn device<'a>(config: &Config, tenant: Uuid, value: &str) -> Cookie<'a> {
     let mut cookie = build(config, device_name(config, tenant), value.to_owned(), SameSite::Lax);
     cookie.set_max_age(Duration::days(DEVICE_DAYS));
     cookie
+}
+
+/// The cookie by which a browser carries an invitation through the login.
+#[must_use]
+pub fn invitation<'a>(config: &Config, tenant: Uuid, value: &str) -> Cookie<'a> {
+    let mut cookie = build(config, invitation_name(config, tenant), value.to_owned(), SameSite::Lax);
+    cookie.set_max_age(Duration::minutes(REMEMBERED_MINUTES));
+    cookie
+}
+
+/// A cookie that deletes it.
+#[must_use]
+pub fn no_invitation<'a>(config: &Config, tenant: Uuid) -> Cookie<'a> {
+    removal(build(config, invitation_name(config, tenant), String::new(), SameSite::Lax))
 }
 
 /// The cookie by which a browser remembers a SAML logout that it is under way with: None, because a form post from the
@@ -126,6 +145,12 @@ pub fn read_session(req: &HttpRequest, config: &Config, tenant: Uuid) -> Option<
 #[must_use]
 pub fn read_logout(req: &HttpRequest, config: &Config, tenant: Uuid) -> Option<String> {
     single(req, &logout_name(config, tenant))
+}
+
+/// The invitation cookie's value, when there is exactly one of that name.
+#[must_use]
+pub fn read_invitation(req: &HttpRequest, config: &Config, tenant: Uuid) -> Option<String> {
+    single(req, &invitation_name(config, tenant))
 }
 
 /// The device cookie's value, when there is exactly one of that name.

@@ -8,8 +8,9 @@ use utoipa::openapi::{Ref, RefOr, Required, ResponseBuilder, content::ContentBui
 use utoipa::{Modify, OpenApi};
 
 use crate::http::admin::{
-    api_keys, applications, audit_events, connections, domains, group_mappings, groups, identities,
-    installation_applications, me, operators, saml_keys, service_accounts, sessions, signing_keys, tenants, users,
+    api_keys, applications, audit_events, break_glass, connections, domains, group_mappings, groups, identities,
+    installation_applications, invitations, me, operators, saml_keys, service_accounts, sessions, signing_keys,
+    tenants, users,
 };
 use crate::http::problem::ProblemBody;
 
@@ -28,6 +29,8 @@ use crate::http::problem::ProblemBody;
         saml_keys::list_saml_keys, saml_keys::create_saml_key, saml_keys::activate_saml_key, saml_keys::delete_saml_key,
         users::list_users, users::create_user, users::import_users, users::get_user, users::update_user, users::delete_user,
         users::set_password, users::remove_password, users::list_user_groups, identities::list_identities, identities::link_identity, identities::unlink_identity,
+        invitations::list_invitations, invitations::create_invitation, invitations::import_invitations,
+        invitations::get_invitation, invitations::resend_invitation, invitations::revoke_invitation,
         groups::list_groups, groups::create_group, groups::get_group, groups::update_group, groups::delete_group,
         groups::list_members, groups::add_member, groups::remove_member, groups::list_unmatched_groups,
         groups::list_held_removals, groups::apply_held_removal, groups::dismiss_held_removal,
@@ -54,6 +57,8 @@ use crate::http::problem::ProblemBody;
         installation_applications::delete_installation_application,
         installation_applications::create_installation_application_secret,
         installation_applications::revoke_installation_application_secret,
+        break_glass::get_my_break_glass_codes, break_glass::make_my_break_glass_codes,
+        break_glass::withdraw_my_break_glass_codes,
         me::get_me, me::change_my_email, me::change_my_password, me::list_my_sessions, me::revoke_my_session,
         operators::list_operator_keys, operators::create_operator_key, operators::revoke_operator_key,
         operators::list_operator_audit_events,

@@ -38,6 +38,12 @@ pub struct Problem {
 }
 
 impl Problem {
+    /// Its body, to be told within an answer.
+    #[must_use]
+    pub fn into_body(self) -> ProblemBody {
+        *self.body
+    }
+
     /// A problem with this status, code and sentence.
     #[must_use]
     pub fn new(status: StatusCode, code: &str, detail: impl Into<String>) -> Self {

@@ -1,7 +1,9 @@
 //! The text catalogue: every sentence that a page shows, per language. English and German; a browser that asks for
-//! neither gets English. Sentences that belong together have a file: `letters`, those of the pages around mailed links.
-//! What letters say is in `mail`.
+//! neither gets English. Sentences that belong together have a file of their own.
+//!
+//! A page takes them by name; a code of a refusal has its sentence in `reasons`. What letters say is in `mail`.
 
+mod invitation;
 mod letters;
 
 use actix_web::HttpRequest;
@@ -9,6 +11,7 @@ use actix_web::http::header::ACCEPT_LANGUAGE;
 
 use crate::model::delivery::Language;
 
+pub use invitation::InvitationTexts;
 pub use letters::LetterTexts;
 
 /// The sentences of one language.
@@ -25,6 +28,11 @@ pub struct Texts {
     pub new_password_label: &'static str,
     pub password_rules: &'static str,
     pub save_button: &'static str,
+    pub break_glass_title: &'static str,
+    pub break_glass_hint: &'static str,
+    pub break_glass_label: &'static str,
+    pub break_glass_link: &'static str,
+    pub break_glass_back: &'static str,
     pub or: &'static str,
     pub sign_in_with: &'static str,
     pub choose_below: &'static str,
@@ -51,6 +59,7 @@ pub struct Texts {
     pub agree: &'static str,
     pub decline: &'static str,
     pub letters: &'static LetterTexts,
+    pub invitation: &'static InvitationTexts,
     scopes: &'static [(&'static str, &'static str)],
     reasons: &'static [(&'static str, &'static str)],
     other_reason: &'static str,
@@ -61,7 +70,11 @@ impl Texts {
     #[must_use]
     pub fn reason(&self, code: &str) -> &'static str {
         let code = if code.ends_with("_unreachable") { "unreachable" } else { code };
-        self.reasons.iter().find(|(known, _)| *known == code).map_or(self.other_reason, |(_, text)| text)
+        self.reasons
+            .iter()
+            .chain(self.invitation.reasons)
+            .find(|(known, _)| *known == code)
+            .map_or(self.other_reason, |(_, text)| text)
     }
 
     /// What an application may do with a scope; the scope itself where there are no words for it.
@@ -97,6 +110,11 @@ static EN: Texts = Texts {
     new_password_label: "New password",
     password_rules: "10 to 256 characters. Not the one until now, not your name or address, not your organisation's name.",
     save_button: "Save and sign in",
+    break_glass_title: "Emergency access",
+    break_glass_hint: "For owners who cannot sign in by their organisation's sign-in service. Each code works once, and all owners are told.",
+    break_glass_label: "Break-glass code",
+    break_glass_link: "Emergency access for owners",
+    break_glass_back: "Back to the sign-in page",
     or: "or",
     sign_in_with: "Sign in with",
     choose_below: "Please choose how to sign in.",
@@ -123,6 +141,7 @@ static EN: Texts = Texts {
     agree: "Allow",
     decline: "Do not allow",
     letters: &letters::EN,
+    invitation: &invitation::EN,
     scopes: &[
         ("openid", "know who you are"),
         ("profile", "see your name, picture and role"),
@@ -178,6 +197,8 @@ static EN: Texts = Texts {
         ("credentials_wrong", "Address and password do not fit. Please try again."),
         ("password_change_expired", "This took too long. Please start again."),
         ("sso_enforced", "Passwords are not accepted here. Please sign in by your organisation's sign-in service."),
+        ("break_glass_wrong", "Address and code do not fit, or the code was used. Please try again."),
+        ("break_glass_closed", "Codes are not accepted here at the moment. Please sign in as usual."),
         ("sso_off", "This way of signing in is not available. Please sign in by password."),
         ("rate_limited", "Too many tries. Please wait a moment."),
         ("service_unavailable", "We cannot answer at the moment. Please try again."),
@@ -197,6 +218,11 @@ static DE: Texts = Texts {
     new_password_label: "Neues Passwort",
     password_rules: "10 bis 256 Zeichen. Nicht das bisherige, nicht Ihr Name oder Ihre Adresse, nicht der Name Ihrer Organisation.",
     save_button: "Speichern und anmelden",
+    break_glass_title: "Notzugang",
+    break_glass_hint: "Für Eigentümer, die sich nicht beim Anmeldedienst ihrer Organisation anmelden können. Jeder Code gilt einmal, und alle Eigentümer erfahren davon.",
+    break_glass_label: "Notfallcode",
+    break_glass_link: "Notzugang für Eigentümer",
+    break_glass_back: "Zurück zur Anmeldeseite",
     or: "oder",
     sign_in_with: "Anmelden mit",
     choose_below: "Bitte wählen Sie, wie Sie sich anmelden.",
@@ -223,6 +249,7 @@ static DE: Texts = Texts {
     agree: "Erlauben",
     decline: "Nicht erlauben",
     letters: &letters::DE,
+    invitation: &invitation::DE,
     scopes: &[
         ("openid", "wissen, wer Sie sind"),
         ("profile", "Ihren Namen, Ihr Bild und Ihre Rolle sehen"),
@@ -296,6 +323,11 @@ static DE: Texts = Texts {
             "sso_enforced",
             "Passwörter gelten hier nicht. Bitte melden Sie sich über den Anmeldedienst Ihrer Organisation an.",
         ),
+        (
+            "break_glass_wrong",
+            "Adresse und Code passen nicht zusammen, oder der Code wurde schon verwendet. Bitte versuchen Sie es noch einmal.",
+        ),
+        ("break_glass_closed", "Codes werden hier zurzeit nicht angenommen. Bitte melden Sie sich wie gewohnt an."),
         ("sso_off", "Diese Art der Anmeldung steht nicht zur Verfügung. Bitte melden Sie sich mit Passwort an."),
         ("rate_limited", "Zu viele Versuche. Bitte warten Sie einen Augenblick."),
         ("service_unavailable", "Wir können gerade nicht antworten. Bitte versuchen Sie es noch einmal."),
@@ -309,7 +341,7 @@ mod tests {
 
     #[test]
     fn both_languages_have_the_same_sentences() {
-        let codes = |t: &Texts| t.reasons.iter().map(|(c, _)| *c).collect::<Vec<_>>();
+        let codes = |t: &Texts| t.reasons.iter().chain(t.invitation.reasons).map(|(c, _)| *c).collect::<Vec<_>>();
         assert_eq!(codes(&EN), codes(&DE));
     }
 }

@@ -73,6 +73,8 @@ struct Said {
     proof: Proof,
     /// By which rules of the connection that was verified.
     rules: Vec<u8>,
+    /// Hash of the token of the invitation that is to be accepted.
+    invitation: Option<Vec<u8>>,
 }
 
 fn place(tenant: Uuid, proof: Uuid) -> Place {
@@ -106,7 +108,12 @@ pub(super) async fn post_it(
     (row.source_id, row.issuer) = (Some(source), Some(assertion.issuer.clone()));
     (row.subject, row.browser_hash) = (Some(assertion.subject.clone()), Some(token::hash(&browser_secret)));
     let rules = rules_of(&provider.connection)?;
-    let said = serde_json::to_vec(&Said { assertion, proof: vouched.proof.clone(), rules });
+    let said = serde_json::to_vec(&Said {
+        assertion,
+        proof: vouched.proof.clone(),
+        rules,
+        invitation: opening.invitation.clone(),
+    });
     let said = said.map_err(|e| Error::Internal(e.to_string()))?;
     row.waiting = Some(ctx.sealer.seal(place(tenant_id, row.id), &said));
     let request = return_to.as_deref().and_then(|to| request_of(ctx, tenant, to));
@@ -259,7 +266,7 @@ async fn finish(ctx: &Context, tenant: &TenantCache, opened: Opened, visitor: &V
     };
     let bytes = ctx.sealer.open(place(tenant.tenant.id, proof_id), sealed)?;
     let said: Said = serde_json::from_slice(bytes.expose_secret()).map_err(|e| Error::Internal(e.to_string()))?;
-    let (method, ends_at, rules) = (said.proof.method, said.proof.ends_at, said.rules);
+    let (method, ends_at, rules, invitation) = (said.proof.method, said.proof.ends_at, said.rules, said.invitation);
     let vouched = Vouched { assertion: said.assertion, proof: said.proof, warnings: Vec::new() };
     let why = match usable(ctx, tenant, source).await {
         Err(Error::Unavailable) => return Err(Error::Unavailable),
@@ -268,7 +275,7 @@ async fn finish(ctx: &Context, tenant: &TenantCache, opened: Opened, visitor: &V
         // C-19: the provider's own session is over.
         Ok(_) if ends_at.is_some_and(|at| at <= ctx.clock.now()) => Why::new("attempt_expired", None),
         Ok(provider) => {
-            let opening = Opening { visitor, attempt: None, letter: Some(opened) };
+            let opening = Opening { visitor, attempt: None, letter: Some(opened), invitation };
             match enter(ctx, tenant, (&provider, &vouched), &opening, return_to).await? {
                 Ok(ending) => return Ok(Continued::Ended(ending)),
                 Err(why) => why,

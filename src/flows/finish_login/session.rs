@@ -40,6 +40,8 @@ pub struct Opening<'a> {
     pub attempt: Option<Uuid>,
     /// The letter that it waited for, where it did.
     pub letter: Option<letter::Opened>,
+    /// Hash of the token of the invitation that is to be accepted.
+    pub invitation: Option<Vec<u8>>,
 }
 
 /// How opening ended.
@@ -87,11 +89,13 @@ pub async fn open(
             vouched: vouched.clone(),
             attempt: opening.attempt,
             letter: opening.letter.clone(),
+            invitation: opening.invitation.clone(),
             visitor: opening.visitor.clone(),
         };
         match ctx.db.tenant(tenant, move |conn| round.run(conn, session)).await {
             Ok(welcome) => {
-                open_session::announce(ctx, tenant, opening.visitor, welcome.cleared);
+                let others = welcome.cleared || welcome.invitation.is_some();
+                open_session::announce(ctx, tenant, opening.visitor, others);
                 return Ok(Opened::SignedIn(token, Box::new(welcome)));
             }
             Err(Undone::Refused(why)) => return Ok(Opened::Refused(why)),
@@ -111,6 +115,7 @@ struct Round {
     vouched: Vouched,
     attempt: Option<Uuid>,
     letter: Option<letter::Opened>,
+    invitation: Option<Vec<u8>>,
     visitor: Visitor,
 }
 
@@ -131,7 +136,8 @@ impl Round {
             return over(Why::new("link_void", None));
         }
         let assertion = &self.vouched.assertion;
-        let sign_in = SignIn { connection: &self.connection, assertion, letter: self.letter.as_ref() };
+        let (letter, invitation) = (self.letter.as_ref(), self.invitation.as_deref());
+        let sign_in = SignIn { connection: &self.connection, assertion, letter, invitation };
         let mut welcome = match provision(conn, tenant, sign_in, now)? {
             Verdict::Welcome(welcome) => *welcome,
             Verdict::Waits(wait) => return Err(Undone::Waits(wait)),

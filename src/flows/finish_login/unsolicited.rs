@@ -98,6 +98,6 @@ async fn accept(
         Ok(vouched) => vouched,
         Err(why) => return Ok(Err(why)),
     };
-    let opening = Opening { visitor: &arrival.visitor, attempt: None, letter: None };
+    let opening = Opening { visitor: &arrival.visitor, attempt: None, letter: None, invitation: None };
     enter(ctx, tenant, (provider, &vouched), &opening, return_to).await
 }

@@ -6,10 +6,10 @@ use diesel::PgConnection;
 use uuid::Uuid;
 
 use crate::flows::Error;
-use crate::store::{api_keys, changes, consents, local_credentials, sessions};
+use crate::store::{api_keys, break_glass_codes, changes, consents, local_credentials, sessions};
 
-/// Ends the user's sessions with what applications were given in them, takes the password away, revokes the API keys
-/// and forgets consents. Tells whether there was anything.
+/// Ends the user's sessions with what applications were given in them, takes the password away, revokes the API keys,
+/// withdraws break-glass codes and forgets consents. Tells whether there was anything.
 ///
 /// # Errors
 /// [`Error`] of the database.
@@ -17,8 +17,9 @@ pub fn clear(conn: &mut PgConnection, tenant: Uuid, user: Uuid, now: DateTime<Ut
     let sessions = sessions::end_of_user(conn, tenant, user, "address_proven", now)?;
     let password = local_credentials::delete(conn, tenant, user)?;
     let keys = api_keys::revoke_of_user(conn, tenant, user, now)?;
+    let codes = break_glass_codes::delete_of_user(conn, tenant, user)?;
     let consents = consents::delete_of_user(conn, tenant, user)?;
-    let any = password || sessions + keys + consents > 0;
+    let any = password || sessions + keys + codes + consents > 0;
     if any {
         changes::note(conn, tenant)?; // W-04: every instance may hold them in memory
     }

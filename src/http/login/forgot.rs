@@ -65,7 +65,7 @@ pub async fn get_forgot(ctx: Ctx, req: HttpRequest, query: Query<ForgotQuery>) -
         Ok(tenant) => tenant,
         Err(page) => return Ok(page),
     };
-    if let Err(error) = check_allowed(&tenant) {
+    if let Err(error) = check_allowed(&ctx, &tenant) {
         return Ok(refusal(&req, Some(&tenant), &error));
     }
     let destination = Destination::read(query.request, query.return_to);

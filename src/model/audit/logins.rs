@@ -14,6 +14,8 @@ text_enum! {
         Saml = "saml",
         /// By a password of Doorward's own.
         Password = "password",
+        /// By a break-glass code of an owner.
+        BreakGlass = "break_glass",
     }
 }
 
@@ -95,4 +97,13 @@ pub struct AddressConfirmed {
     /// The user whom it is about, where one is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user_id: Option<Uuid>,
+}
+
+/// A login that made the enforcement of `sso` last.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SsoConfirmed {
+    /// Who.
+    pub user_id: Uuid,
+    /// The session.
+    pub session_id: Uuid,
 }
