@@ -17,7 +17,8 @@ use crate::http::admin::{
     tenants, users,
 };
 use crate::http::login::{
-    acs, break_glass as emergency, callback, invitation, landing, logout, password, saml_metadata, slo, start,
+    acs, address, break_glass as emergency, callback, forgot, invitation, landing, logout, password, saml_metadata,
+    slo, start, verify,
 };
 use crate::http::oauth2::{authorize, consent, logout as rp_logout, metadata, organization, token, userinfo};
 use crate::http::{absent, assets, health, openapi};
@@ -85,6 +86,10 @@ routes! {
     "/t/{tenant}/login" => { GET start::get_login, POST start::post_login }
     "/t/{tenant}/login/password" => { POST password::post_password }
     "/t/{tenant}/login/new-password" => { POST password::post_new_password }
+    "/t/{tenant}/login/forgot" => { GET forgot::get_forgot, POST forgot::post_forgot }
+    "/t/{tenant}/login/reset" => { GET forgot::get_reset, POST forgot::post_reset }
+    "/t/{tenant}/login/verify" => { GET verify::get_verify, POST verify::post_verify }
+    "/t/{tenant}/login/verify/{attempt}" => { GET verify::get_waiting, POST verify::post_waiting }
     "/t/{tenant}/login/break-glass" => { GET emergency::get_break_glass, POST emergency::post_break_glass }
     "/t/{tenant}/login/{connection}" => { GET start::get_begin }
     "/t/{tenant}/sso/{connection}/callback" => { GET callback::get_callback, POST callback::post_callback }
@@ -93,6 +98,8 @@ routes! {
     "/t/{tenant}/sso/{connection}/resume/{attempt}" => { GET callback::get_resume }
     "/t/{tenant}/sso/{connection}/jwks.json" => { GET landing::get_client_jwks }
     "/t/{tenant}/sso/{connection}/metadata" => { GET saml_metadata::get_metadata }
+    "/t/{tenant}/account/email" => { GET address::get_email, POST address::post_email }
+    "/t/{tenant}/account/email/confirm" => { GET address::get_confirm_email, POST address::post_confirm_email }
     "/t/{tenant}/logout" => { GET logout::get_logout, POST logout::post_logout }
     "/t/{tenant}/logout/done" => { GET logout::get_logout_done }
 
@@ -140,6 +147,7 @@ routes! {
     "/v1/tenants/{tenant}" => { GET tenants::get_tenant, PATCH tenants::update_tenant, DELETE tenants::delete_tenant }
 
     "/v1/tenants/{tenant}/me" => { GET me::get_me }
+    "/v1/tenants/{tenant}/me/email" => { PUT me::change_my_email }
     "/v1/tenants/{tenant}/me/password" => { PUT me::change_my_password }
     "/v1/tenants/{tenant}/me/break-glass-codes" => {
         GET break_glass::get_my_break_glass_codes,

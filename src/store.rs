@@ -4,6 +4,7 @@
 //! second tenancy wall. Row-level security (the fourth) stands behind it. `db` is the only place with the pool; a
 //! function here never begins or ends a transaction. May import `model`, `schema`.
 
+pub mod address_proofs;
 pub mod api_keys;
 pub mod applications;
 pub mod audit_events;

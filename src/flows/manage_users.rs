@@ -18,7 +18,7 @@ use crate::model::profile::Profile;
 use crate::model::role::{AccountStatus, Role};
 use crate::model::text::{valid_external_id, valid_name};
 use crate::model::user::User;
-use crate::store::{break_glass_codes, identities, sessions, users};
+use crate::store::{address_proofs, break_glass_codes, identities, sessions, users};
 
 /// Most users of one import.
 pub const MAX_IMPORT: usize = 1000;
@@ -187,6 +187,7 @@ pub async fn update(
             && user.email != email
         {
             set_email(user, email.as_deref()).map_err(|m| Error::invalid("email", m))?;
+            address_proofs::void_of_user(conn, tenant, id, now)?; // L-10
             fields.push("email");
         }
         put(&mut user.name, patch.name, "name", &mut fields);

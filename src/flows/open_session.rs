@@ -10,12 +10,14 @@ use std::net::IpAddr;
 use chrono::{DateTime, Duration, Utc};
 use diesel::PgConnection;
 use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::context::Context;
 use crate::flows::provision::Provisioned;
 use crate::flows::{Error, enforce_sso};
 use crate::model::audit::{Actor, Event, LoginMethod, LoginSucceeded, Stamp};
+use crate::model::delivery::Language;
 use crate::model::session::{Session, Upstream};
 use crate::model::text::tamed;
 use crate::secrets::sealed::Place;
@@ -33,6 +35,8 @@ pub struct Visitor {
     pub user_agent: Option<String>,
     /// Which request.
     pub request_id: Option<Uuid>,
+    /// What letters to it are written in.
+    pub language: Language,
 }
 
 impl Visitor {
@@ -44,7 +48,7 @@ impl Visitor {
 }
 
 /// How the person proved who they are.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub struct Proof {
     /// In which way.
     pub method: LoginMethod,

@@ -6,8 +6,8 @@ use diesel::{PgConnection, QueryResult};
 use crate::context::Context;
 use crate::store::db::DbError;
 use crate::store::{
-    authorization_requests, changes, grants, invitations, login_attempts, rate_limits, sessions, signing_keys,
-    used_assertions,
+    address_proofs, authorization_requests, changes, grants, invitations, login_attempts, rate_limits, sessions,
+    signing_keys, used_assertions,
 };
 
 /// Rows of one batch.
@@ -31,6 +31,7 @@ pub async fn sweep(ctx: &Context) -> Result<usize, DbError> {
     let mut gone = 0;
     gone += batches(ctx, move |conn| login_attempts::sweep(conn, now - Duration::hours(1), BATCH)).await?;
     gone += batches(ctx, move |conn| sessions::sweep(conn, now - Duration::days(SESSION_DAYS), BATCH)).await?;
+    gone += batches(ctx, move |conn| address_proofs::sweep(conn, now - Duration::hours(1), BATCH)).await?;
     gone += batches(ctx, move |conn| authorization_requests::sweep(conn, now, BATCH)).await?;
     gone += batches(ctx, move |conn| grants::sweep(conn, now - Duration::days(1), BATCH)).await?;
     gone += batches(ctx, move |conn| invitations::sweep(conn, now - Duration::days(INVITATION_DAYS), BATCH)).await?;

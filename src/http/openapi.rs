@@ -59,7 +59,7 @@ use crate::http::problem::ProblemBody;
         installation_applications::revoke_installation_application_secret,
         break_glass::get_my_break_glass_codes, break_glass::make_my_break_glass_codes,
         break_glass::withdraw_my_break_glass_codes,
-        me::get_me, me::change_my_password, me::list_my_sessions, me::revoke_my_session,
+        me::get_me, me::change_my_email, me::change_my_password, me::list_my_sessions, me::revoke_my_session,
         operators::list_operator_keys, operators::create_operator_key, operators::revoke_operator_key,
         operators::list_operator_audit_events,
     )

@@ -1,14 +1,18 @@
 //! The text catalogue: every sentence that a page shows, per language. English and German; a browser that asks for
 //! neither gets English. Sentences that belong together have a file of their own.
 //!
-//! A page takes them by name; a code of a refusal has its sentence in `reasons`.
+//! A page takes them by name; a code of a refusal has its sentence in `reasons`. What letters say is in `mail`.
 
 mod invitation;
+mod letters;
 
 use actix_web::HttpRequest;
 use actix_web::http::header::ACCEPT_LANGUAGE;
 
+use crate::model::delivery::Language;
+
 pub use invitation::InvitationTexts;
+pub use letters::LetterTexts;
 
 /// The sentences of one language.
 #[expect(missing_docs, reason = "each name says where it stands")]
@@ -54,6 +58,7 @@ pub struct Texts {
     pub consent_question: &'static str,
     pub agree: &'static str,
     pub decline: &'static str,
+    pub letters: &'static LetterTexts,
     pub invitation: &'static InvitationTexts,
     scopes: &'static [(&'static str, &'static str)],
     reasons: &'static [(&'static str, &'static str)],
@@ -85,6 +90,12 @@ pub fn texts(req: &HttpRequest) -> &'static Texts {
     let header = req.headers().get(ACCEPT_LANGUAGE).and_then(|v| v.to_str().ok()).unwrap_or_default();
     let wanted = header.split(',').filter_map(|part| part.split([';', '-']).next()).map(str::trim);
     wanted.filter_map(|lang| [&EN, &DE].into_iter().find(|t| t.lang.eq_ignore_ascii_case(lang))).next().unwrap_or(&EN)
+}
+
+/// What letters that this browser causes are written in: what its pages are.
+#[must_use]
+pub fn language(req: &HttpRequest) -> Language {
+    if texts(req).lang == DE.lang { Language::German } else { Language::English }
 }
 
 static EN: Texts = Texts {
@@ -129,6 +140,7 @@ static EN: Texts = Texts {
     consent_question: "wants to:",
     agree: "Allow",
     decline: "Do not allow",
+    letters: &letters::EN,
     invitation: &invitation::EN,
     scopes: &[
         ("openid", "know who you are"),
@@ -170,6 +182,15 @@ static EN: Texts = Texts {
         (
             "email_domain_not_verified",
             "Your organisation has not verified the domain of your e-mail address. Please ask your administrator to do so.",
+        ),
+        ("link_void", "This link is not good any more. It was used, or it is too old. Please start again."),
+        ("confirmed_elsewhere", "Please open the link in the browser in which you began to sign in."),
+        ("email_from_provider", "Your address comes from your organisation's sign-in service. Please change it there."),
+        ("email_unchanged", "This is your address already."),
+        ("email_taken", "Another account here has this address."),
+        (
+            "reauthentication_needed",
+            "Please sign in again first: this needs a login that is not older than ten minutes.",
         ),
         ("user_suspended", "Your account is suspended."),
         ("user_unknown", "You have no account here yet. Please ask your administrator to add you."),
@@ -227,6 +248,7 @@ static DE: Texts = Texts {
     consent_question: "möchte:",
     agree: "Erlauben",
     decline: "Nicht erlauben",
+    letters: &letters::DE,
     invitation: &invitation::DE,
     scopes: &[
         ("openid", "wissen, wer Sie sind"),
@@ -280,6 +302,18 @@ static DE: Texts = Texts {
         (
             "email_domain_not_verified",
             "Ihre Organisation hat die Domain Ihrer E-Mail-Adresse nicht bestätigt. Bitte wenden Sie sich an Ihre Administration.",
+        ),
+        (
+            "link_void",
+            "Dieser Link gilt nicht mehr. Er wurde schon verwendet oder ist zu alt. Bitte beginnen Sie noch einmal.",
+        ),
+        ("confirmed_elsewhere", "Bitte öffnen Sie den Link in dem Browser, in dem Sie sich anzumelden begonnen haben."),
+        ("email_from_provider", "Ihre Adresse kommt vom Anmeldedienst Ihrer Organisation. Bitte ändern Sie sie dort."),
+        ("email_unchanged", "Das ist schon Ihre Adresse."),
+        ("email_taken", "Ein anderes Konto hier hat diese Adresse."),
+        (
+            "reauthentication_needed",
+            "Bitte melden Sie sich zuerst noch einmal an: Das braucht eine Anmeldung, die nicht älter als zehn Minuten ist.",
         ),
         ("user_suspended", "Ihr Konto ist gesperrt."),
         ("user_unknown", "Sie haben hier noch kein Konto. Bitte wenden Sie sich an Ihre Administration."),

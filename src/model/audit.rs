@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::model::sso::Sso;
 
 pub use certificates::{CertificateExpires, CertificatesChanged};
-pub use logins::{LoginMethod, LoginRefused, LoginSucceeded, SessionEnded, SsoConfirmed};
+pub use logins::{AddressConfirmed, LoginMethod, LoginRefused, LoginSucceeded, LoginWaits, SessionEnded, SsoConfirmed};
 pub use rows::{AuditEvent, OperatorAuditEvent, Stamp};
 pub use tokens::{GrantGiven, GrantRevoked, KeyRotated};
 
@@ -142,6 +142,14 @@ pub enum Event {
     UserPasswordChanged { id: Uuid },
     #[serde(rename = "user.password_removed")]
     UserPasswordRemoved { id: Uuid },
+    #[serde(rename = "user.password_reset_requested")]
+    UserPasswordResetRequested { id: Uuid },
+    #[serde(rename = "user.password_reset")]
+    UserPasswordReset { id: Uuid },
+    #[serde(rename = "user.email_change_requested")]
+    UserEmailChangeRequested { id: Uuid },
+    #[serde(rename = "user.email_changed")]
+    UserEmailChanged { id: Uuid },
     #[serde(rename = "user.deleted")]
     UserDeleted(Subject),
     #[serde(rename = "invitation.created")]
@@ -214,6 +222,10 @@ pub enum Event {
     OperatorKeyRevoked(KeyOf),
     #[serde(rename = "login.succeeded")]
     LoginSucceeded(LoginSucceeded),
+    #[serde(rename = "login.waits")]
+    LoginWaits(LoginWaits),
+    #[serde(rename = "address.confirmed")]
+    AddressConfirmed(AddressConfirmed),
     #[serde(rename = "login.refused")]
     LoginRefused(LoginRefused),
     #[serde(rename = "logout.refused")]

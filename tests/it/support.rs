@@ -12,6 +12,7 @@ pub mod example_client;
 pub mod glewlwyd;
 pub mod hostile_provider;
 pub mod invitations;
+pub mod mailbox;
 pub mod oidc_provider;
 pub mod passwords;
 pub mod process;

@@ -47,6 +47,18 @@ const TABLE: &[(&str, &str, Rule)] = &[
     ("POST", "/t/{tenant}/login", Public(403, 403)),
     ("POST", "/t/{tenant}/login/password", Public(403, 403)),
     ("POST", "/t/{tenant}/login/new-password", Public(403, 403)),
+    ("GET", "/t/{tenant}/login/forgot", Public(200, 403)),
+    ("POST", "/t/{tenant}/login/forgot", Public(403, 403)),
+    ("GET", "/t/{tenant}/login/reset", Public(422, 422)), // without a token
+    ("POST", "/t/{tenant}/login/reset", Public(403, 403)),
+    ("GET", "/t/{tenant}/account/email", Public(303, 303)),
+    ("POST", "/t/{tenant}/account/email", Public(403, 403)),
+    ("GET", "/t/{tenant}/account/email/confirm", Public(422, 422)), // without a token
+    ("POST", "/t/{tenant}/account/email/confirm", Public(403, 403)),
+    ("GET", "/t/{tenant}/login/verify", Public(422, 422)), // without a token
+    ("POST", "/t/{tenant}/login/verify", Public(403, 403)),
+    ("GET", "/t/{tenant}/login/verify/{attempt}", Public(404, 404)),
+    ("POST", "/t/{tenant}/login/verify/{attempt}", Public(403, 403)),
     ("GET", "/t/{tenant}/login/break-glass", Public(303, 303)),
     ("POST", "/t/{tenant}/login/break-glass", Public(403, 403)),
     ("GET", "/t/{tenant}/login/{connection}", Public(404, 403)),
@@ -110,6 +122,7 @@ const TABLE: &[(&str, &str, Rule)] = &[
     ("PATCH", "/v1/tenants/{tenant}", AdminOnly(412)),
     ("DELETE", "/v1/tenants/{tenant}", Operators(412)),
     ("GET", "/v1/tenants/{tenant}/me", Members(200)),
+    ("PUT", "/v1/tenants/{tenant}/me/email", Members(403)), // for sessions
     ("PUT", "/v1/tenants/{tenant}/me/password", Members(403)), // a key has none
     ("GET", "/v1/tenants/{tenant}/me/break-glass-codes", Owners(404)), // a service account has none
     ("POST", "/v1/tenants/{tenant}/me/break-glass-codes", Owners(403)),
@@ -243,6 +256,7 @@ fn body(path: &str) -> Value {
         "/invitations" => json!({"email": format!("{unique}@acme.example")}),
         "/invitations/import" => json!({"invitations": [{"email": format!("{unique}@acme.example")}]}),
         "/users/{id}/password" => json!({"password": "a good long password"}),
+        "/me/email" => json!({"email": format!("{unique}@acme.example")}),
         "/me/password" => json!({"current_password": "a password", "new_password": "a good long password"}),
         "/users/{id}/identities" => json!({"connection_id": nobody, "subject": "s"}),
         "/connections/{id}/metadata" => json!("<none/>"),
@@ -277,7 +291,7 @@ fn request(
     match (name, !pattern.starts_with("/v1/")) {
         (Method::POST, true) => request.form(&[("state", "never-was")]),
         (Method::POST | Method::PATCH, _) => request.json(body),
-        (Method::PUT, _) if pattern.ends_with("/password") => request.json(body),
+        (Method::PUT, _) if pattern.ends_with("/password") || pattern.ends_with("/email") => request.json(body),
         (Method::PUT, _) if pattern.ends_with("/metadata") => {
             request.header("content-type", "application/xml").body(body.as_str().unwrap_or_default().to_owned())
         }

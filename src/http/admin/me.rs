@@ -1,10 +1,11 @@
 //! The caller themselves: who am I here, and where am I signed in?
 
-use actix_web::HttpResponse;
+use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::flows::change_address::{self, OwnEmailIn, Person};
 use crate::flows::manage_passwords::{self, OwnPasswordIn};
 use crate::flows::manage_sessions;
 use crate::http::Ctx;
@@ -15,6 +16,7 @@ use crate::http::auth::TenantMember;
 use crate::http::body::{Body, Query};
 use crate::http::paging::{Page, PageQuery};
 use crate::http::problem::Problem;
+use crate::http::texts::language;
 use crate::model::audit::Actor;
 use crate::model::role::Role;
 use crate::store::{groups, sessions, users};
@@ -66,6 +68,21 @@ pub async fn change_my_password(
 ) -> Result<HttpResponse, Problem> {
     manage_passwords::change_own(&ctx, &caller, body.read()?).await?;
     Ok(HttpResponse::NoContent().finish())
+}
+
+/// Asks for another address for the caller's own account. It is theirs once they opened the link in the letter that goes
+/// there; for sessions only, not for API keys.
+#[utoipa::path(put, path = "/v1/tenants/{tenant}/me/email", tag = "me", request_body = OwnEmailIn, responses((status = 202)))]
+pub async fn change_my_email(
+    ctx: Ctx,
+    req: HttpRequest,
+    caller: TenantMember,
+    body: Body<OwnEmailIn>,
+) -> Result<HttpResponse, Problem> {
+    let (user, session) = caller.person()?;
+    let person = Person { user, session, language: language(&req), stamp: caller.stamp(&ctx) };
+    change_address::ask(&ctx, &caller.tenant, person, body.read()?).await?;
+    Ok(HttpResponse::Accepted().finish())
 }
 
 /// Lists the caller's own live sessions.

@@ -54,12 +54,11 @@ pub async fn get_landing(ctx: Ctx, req: HttpRequest) -> Result<HttpResponse, Pro
     Ok(page(HttpResponse::Ok(), &ctx.config, &template, true))
 }
 
+/// Who is signed in.
+pub(super) type SignedIn = Arc<(Session, User)>;
+
 /// The session of the browser in this tenant, when both are good.
-pub(super) async fn signed_in(
-    ctx: &Ctx,
-    req: &HttpRequest,
-    tenant: &TenantCache,
-) -> Result<Option<Arc<(Session, User)>>, DbError> {
+pub(super) async fn signed_in(ctx: &Ctx, req: &HttpRequest, tenant: &TenantCache) -> Result<Option<SignedIn>, DbError> {
     let active = tenant.tenant.status == TenantStatus::Active;
     match cookies::read_session(req, &ctx.config, tenant.tenant.id).filter(|_| active) {
         Some(cookie) => authenticate::session(ctx, tenant, &cookie).await,

@@ -42,13 +42,15 @@ struct NewPasswordForm {
 
 #[derive(Template)]
 #[template(path = "new_password.html")]
-struct NewPasswordPage<'a> {
-    t: &'a Texts,
-    organisation: &'a str,
-    action: String,
-    proof: &'a str,
-    unfit: bool,
-    carried: Option<(&'static str, String)>,
+pub(super) struct NewPasswordPage<'a> {
+    pub t: &'a Texts,
+    pub organisation: &'a str,
+    pub action: String,
+    /// What proves that the person may choose one.
+    pub proof: &'a str,
+    pub unfit: bool,
+    pub carried: Option<(&'static str, String)>,
+    pub button: &'a str,
 }
 
 /// `POST /t/{tenant}/login/password`: signs in, or shows the form again; it says the same of everybody (L-22, K-11).
@@ -153,13 +155,15 @@ fn ask(
     (proof, unfit): (&str, bool),
 ) -> HttpResponse {
     let destination = destination.filter(|to| to.url(ctx, &tenant.tenant).is_some());
+    let t = texts(req);
     let template = NewPasswordPage {
-        t: texts(req),
+        t,
         organisation: &tenant.tenant.name,
         action: ctx.config.url(&format!("/t/{}/login/new-password", tenant.tenant.slug)),
         proof,
         unfit,
         carried: destination.as_ref().map(Destination::parameter),
+        button: t.save_button,
     };
     let status = if unfit { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     page(HttpResponse::build(status), &ctx.config, &template, true)

@@ -66,9 +66,16 @@ impl World {
         user
     }
 
-    /// A new user who signed in twice: the browser of the first session, and the id of the second.
-    async fn person(&self) -> (Browser, String) {
+    /// A new user who signed in twice: the browser of the first session, and the id of the second. One `of_ours` has no
+    /// identity at a provider.
+    async fn person(&self, of_ours: bool) -> (Browser, String) {
         let user = self.user().await;
+        if of_ours {
+            let identities = format!("/v1/tenants/acme/users/{user}/identities");
+            for identity in self.operator.get(&identities).await.ok()["items"].as_array().unwrap() {
+                self.operator.delete(&format!("{identities}/{}", id(identity))).await.expect(204);
+            }
+        }
         let user = self.operator.get(&format!("/v1/tenants/acme/users/{user}")).await.ok();
         let browser = self.app.browser();
         for browser in [&browser, &self.app.browser()] {
@@ -166,7 +173,7 @@ impl World {
             }
             "held-group-removals" => vec![self.held_removal().await],
             "api-keys" => vec![self.of_acme("api-keys", json!({"name": "x", "user_id": self.user().await})).await],
-            "sessions" => vec![self.person().await.1],
+            "sessions" => vec![self.person(false).await.1],
             "applications" => {
                 let base = if pattern.contains("{tenant}") { "/v1/tenants/acme" } else { "/v1" };
                 let made = self.make(&format!("{base}/applications"), body("/applications")).await;
@@ -204,14 +211,16 @@ impl World {
     /// The request of this route, which may be sent again. By an operator, or at `me` by a person's session.
     async fn prepare(&self, method: &str, pattern: &str) -> RequestBuilder {
         if pattern.contains("/me/") {
-            let (browser, session) = self.person().await;
+            let (browser, session) = self.person(pattern.ends_with("/email")).await;
             if pattern.ends_with("/break-glass-codes") {
                 self.make_owner(&browser, method == "DELETE").await;
             }
             let path = pattern.replace("{tenant}", "acme").replace("{id}", &session);
             let request = browser.request(method.parse().unwrap(), &path).header("origin", &browser.base);
             let request = request.header("sec-fetch-site", "same-origin");
-            return if method == "PUT" {
+            return if pattern.ends_with("/email") {
+                request.json(&body(pattern))
+            } else if method == "PUT" {
                 request.json(&json!({"current_password": PASSWORD, "new_password": ANOTHER}))
             } else {
                 request
