@@ -32,4 +32,5 @@ pub mod signing_key;
 pub mod tenant;
 pub mod text;
 mod text_enum;
+pub mod totp;
 pub mod user;

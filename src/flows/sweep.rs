@@ -6,7 +6,8 @@ use diesel::{PgConnection, QueryResult};
 use crate::context::Context;
 use crate::store::db::DbError;
 use crate::store::{
-    authorization_requests, changes, grants, login_attempts, rate_limits, sessions, signing_keys, used_assertions,
+    authorization_requests, changes, grants, login_attempts, rate_limits, sessions, signing_keys, totp_secrets,
+    used_assertions,
 };
 
 /// Rows of one batch.
@@ -31,7 +32,8 @@ pub async fn sweep(ctx: &Context) -> Result<usize, DbError> {
     gone += batches(ctx, move |conn| grants::sweep(conn, now - Duration::days(1), BATCH)).await?;
     gone += batches(ctx, move |conn| signing_keys::sweep(conn, now).map(|_| 0)).await?;
     gone += batches(ctx, move |conn| used_assertions::sweep(conn, now).map(|_| 0)).await?;
-    gone += batches(ctx, move |conn| rate_limits::sweep(conn, now - Duration::hours(1)).map(|_| 0)).await?;
+    gone += batches(ctx, move |conn| totp_secrets::sweep(conn, now - Duration::hours(1)).map(|_| 0)).await?;
+    gone += batches(ctx, move |conn| rate_limits::sweep(conn, now).map(|_| 0)).await?;
     gone += batches(ctx, |conn| changes::sweep(conn).map(|_| 0)).await?;
     Ok(gone)
 }

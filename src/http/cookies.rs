@@ -7,7 +7,7 @@ use actix_web::cookie::{Cookie, SameSite};
 use uuid::Uuid;
 
 use crate::config::Config;
-use crate::flows::password_login::DEVICE_DAYS;
+use crate::flows::password_login::{DEVICE_DAYS, HALF_LOGIN_MINUTES};
 use crate::flows::single_logout::LOGOUT_MINUTES;
 use crate::model::login_attempt::ATTEMPT_MINUTES;
 
@@ -28,6 +28,10 @@ fn attempt_name(config: &Config, attempt: Uuid) -> String {
 
 fn device_name(config: &Config, tenant: Uuid) -> String {
     format!("{}dw_d_{}", prefix(config), tenant.simple())
+}
+
+fn half_login_name(config: &Config, tenant: Uuid) -> String {
+    format!("{}dw_h_{}", prefix(config), tenant.simple())
 }
 
 fn logout_name(config: &Config, tenant: Uuid) -> String {
@@ -63,6 +67,20 @@ pub fn device<'a>(config: &Config, tenant: Uuid, value: &str) -> Cookie<'a> {
     let mut cookie = build(config, device_name(config, tenant), value.to_owned(), SameSite::Lax);
     cookie.set_max_age(Duration::days(DEVICE_DAYS));
     cookie
+}
+
+/// The cookie that holds that the password was right, until the code comes; it signs nobody in.
+#[must_use]
+pub fn half_login<'a>(config: &Config, tenant: Uuid, value: &str) -> Cookie<'a> {
+    let mut cookie = build(config, half_login_name(config, tenant), value.to_owned(), SameSite::Lax);
+    cookie.set_max_age(Duration::minutes(HALF_LOGIN_MINUTES));
+    cookie
+}
+
+/// A cookie that deletes the one of a half-finished login.
+#[must_use]
+pub fn no_half_login<'a>(config: &Config, tenant: Uuid) -> Cookie<'a> {
+    removal(build(config, half_login_name(config, tenant), String::new(), SameSite::Lax))
 }
 
 /// The cookie by which a browser remembers a SAML logout that it is under way with: None, because a form post from the
@@ -113,6 +131,12 @@ pub fn read_logout(req: &HttpRequest, config: &Config, tenant: Uuid) -> Option<S
 #[must_use]
 pub fn read_device(req: &HttpRequest, config: &Config, tenant: Uuid) -> Option<String> {
     single(req, &device_name(config, tenant))
+}
+
+/// The value of the cookie of a half-finished login, when there is exactly one of that name.
+#[must_use]
+pub fn read_half_login(req: &HttpRequest, config: &Config, tenant: Uuid) -> Option<String> {
+    single(req, &half_login_name(config, tenant))
 }
 
 /// The attempt cookies of the request: attempt and value; names that come twice are left out, and so is everything

@@ -9,7 +9,8 @@ use utoipa::{Modify, OpenApi};
 
 use crate::http::admin::{
     api_keys, applications, audit_events, connections, domains, group_mappings, groups, identities,
-    installation_applications, me, operators, saml_keys, service_accounts, sessions, signing_keys, tenants, users,
+    installation_applications, me, operators, saml_keys, service_accounts, sessions, signing_keys, tenants, totp,
+    users,
 };
 use crate::http::problem::ProblemBody;
 
@@ -54,7 +55,10 @@ use crate::http::problem::ProblemBody;
         installation_applications::delete_installation_application,
         installation_applications::create_installation_application_secret,
         installation_applications::revoke_installation_application_secret,
-        me::get_me, me::change_my_password, me::list_my_sessions, me::revoke_my_session,
+        totp::get_my_totp, totp::begin_my_totp, totp::confirm_my_totp, totp::remove_my_totp, totp::make_my_recovery_codes,
+        totp::get_totp, totp::remove_totp,
+        me::get_me, me::update_me, me::change_my_password, me::list_my_identities, me::unlink_my_identity,
+        me::list_my_sessions, me::revoke_my_other_sessions, me::revoke_my_session,
         operators::list_operator_keys, operators::create_operator_key, operators::revoke_operator_key,
         operators::list_operator_audit_events,
     )

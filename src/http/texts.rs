@@ -1,8 +1,14 @@
 //! The text catalogue: every sentence that a page shows, per language. English and German; a browser that asks for
 //! neither gets English.
 
+pub mod account;
+
 use actix_web::HttpRequest;
 use actix_web::http::header::ACCEPT_LANGUAGE;
+
+use crate::model::password::Unfit;
+
+use account::AccountTexts;
 
 /// The sentences of one language.
 #[expect(missing_docs, reason = "each name says where it stands")]
@@ -43,6 +49,8 @@ pub struct Texts {
     pub consent_question: &'static str,
     pub agree: &'static str,
     pub decline: &'static str,
+    /// The account's own pages, and the second step of a login by password.
+    pub account: &'static AccountTexts,
     scopes: &'static [(&'static str, &'static str)],
     reasons: &'static [(&'static str, &'static str)],
     other_reason: &'static str,
@@ -54,6 +62,12 @@ impl Texts {
     pub fn reason(&self, code: &str) -> &'static str {
         let code = if code.ends_with("_unreachable") { "unreachable" } else { code };
         self.reasons.iter().find(|(known, _)| *known == code).map_or(self.other_reason, |(_, text)| text)
+    }
+
+    /// What is wrong with a new password.
+    #[must_use]
+    pub fn unfit(&self, unfit: &Unfit) -> &'static str {
+        self.account.unfit.iter().find(|(known, _)| known == unfit).map_or(self.password_rules, |(_, text)| text)
     }
 
     /// What an application may do with a scope; the scope itself where there are no words for it.
@@ -81,7 +95,7 @@ static EN: Texts = Texts {
     another_address: "Use another address",
     new_password_title: "Choose a new password",
     new_password_label: "New password",
-    password_rules: "10 to 256 characters. Not the one until now, not your name or address, not your organisation's name.",
+    password_rules: "10 to 256 characters, and nothing that is easy to guess. Not the one until now, not your name or address, not your organisation's name.",
     save_button: "Save and sign in",
     or: "or",
     sign_in_with: "Sign in with",
@@ -108,6 +122,7 @@ static EN: Texts = Texts {
     consent_question: "wants to:",
     agree: "Allow",
     decline: "Do not allow",
+    account: &account::EN,
     scopes: &[
         ("openid", "know who you are"),
         ("profile", "see your name, picture and role"),
@@ -152,6 +167,15 @@ static EN: Texts = Texts {
         ("user_suspended", "Your account is suspended."),
         ("user_unknown", "You have no account here yet. Please ask your administrator to add you."),
         ("credentials_wrong", "Address and password do not fit. Please try again."),
+        ("code_wrong", "This is not the code of this moment, or it was used already. Please wait for the next one."),
+        ("second_step_expired", "This took too long. Please start again."),
+        ("totp_not_begun", "This took too long. Please begin anew."),
+        ("password_needed", "Codes are the second step of signing in by password, and you have no password here."),
+        ("last_way_in", "This is your only way to sign in. It cannot be taken away."),
+        (
+            "reauthentication_refused",
+            "For this you have to sign in again, and your organisation's sign-in service did not ask you to.",
+        ),
         ("password_change_expired", "This took too long. Please start again."),
         ("sso_enforced", "Passwords are not accepted here. Please sign in by your organisation's sign-in service."),
         ("sso_off", "This way of signing in is not available. Please sign in by password."),
@@ -171,7 +195,7 @@ static DE: Texts = Texts {
     another_address: "Andere Adresse verwenden",
     new_password_title: "Neues Passwort wählen",
     new_password_label: "Neues Passwort",
-    password_rules: "10 bis 256 Zeichen. Nicht das bisherige, nicht Ihr Name oder Ihre Adresse, nicht der Name Ihrer Organisation.",
+    password_rules: "10 bis 256 Zeichen, und nichts, was leicht zu erraten ist. Nicht das bisherige, nicht Ihr Name oder Ihre Adresse, nicht der Name Ihrer Organisation.",
     save_button: "Speichern und anmelden",
     or: "oder",
     sign_in_with: "Anmelden mit",
@@ -198,6 +222,7 @@ static DE: Texts = Texts {
     consent_question: "möchte:",
     agree: "Erlauben",
     decline: "Nicht erlauben",
+    account: &account::DE,
     scopes: &[
         ("openid", "wissen, wer Sie sind"),
         ("profile", "Ihren Namen, Ihr Bild und Ihre Rolle sehen"),
@@ -254,6 +279,21 @@ static DE: Texts = Texts {
         ("user_suspended", "Ihr Konto ist gesperrt."),
         ("user_unknown", "Sie haben hier noch kein Konto. Bitte wenden Sie sich an Ihre Administration."),
         ("credentials_wrong", "Adresse und Passwort passen nicht zusammen. Bitte versuchen Sie es noch einmal."),
+        (
+            "code_wrong",
+            "Das ist nicht der Code dieses Augenblicks, oder er wurde schon verwendet. Bitte warten Sie auf den nächsten.",
+        ),
+        ("second_step_expired", "Das hat zu lange gedauert. Bitte beginnen Sie noch einmal."),
+        ("totp_not_begun", "Das hat zu lange gedauert. Bitte beginnen Sie neu."),
+        (
+            "password_needed",
+            "Codes sind der zweite Schritt der Anmeldung mit Passwort, und Sie haben hier kein Passwort.",
+        ),
+        ("last_way_in", "Das ist Ihre einzige Art, sich anzumelden. Sie lässt sich nicht wegnehmen."),
+        (
+            "reauthentication_refused",
+            "Dafür müssen Sie sich noch einmal anmelden, und der Anmeldedienst Ihrer Organisation hat Sie nicht danach gefragt.",
+        ),
         ("password_change_expired", "Das hat zu lange gedauert. Bitte beginnen Sie noch einmal."),
         (
             "sso_enforced",

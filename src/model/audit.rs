@@ -136,6 +136,16 @@ pub enum Event {
     UserPasswordChanged { id: Uuid },
     #[serde(rename = "user.password_removed")]
     UserPasswordRemoved { id: Uuid },
+    #[serde(rename = "user.totp_begun")]
+    UserTotpBegun { id: Uuid },
+    #[serde(rename = "user.totp_enabled")]
+    UserTotpEnabled { id: Uuid },
+    #[serde(rename = "user.totp_removed")]
+    UserTotpRemoved { id: Uuid },
+    #[serde(rename = "user.recovery_codes_made")]
+    UserRecoveryCodesMade { id: Uuid },
+    #[serde(rename = "user.recovery_code_used")]
+    UserRecoveryCodeUsed { id: Uuid, left: i64 },
     #[serde(rename = "user.deleted")]
     UserDeleted(Subject),
     #[serde(rename = "identity.linked")]
@@ -212,6 +222,8 @@ pub enum Event {
     GrantRevoked(GrantRevoked),
     #[serde(rename = "session.ended")]
     SessionEnded(SessionEnded),
+    #[serde(rename = "session.others_ended")]
+    SessionOthersEnded { user_id: Uuid, session_id: Uuid, count: usize },
 }
 
 impl Event {

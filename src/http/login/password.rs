@@ -15,10 +15,11 @@ use crate::flows::password_login::{self, Arrival, Ending, NewPassword, SignedIn}
 use crate::http::auth::same_origin;
 use crate::http::body::{FormText, read_pairs};
 use crate::http::login::form::{self, Shown, Step};
-use crate::http::login::{page, refusal, see_other, start, target, tenant_of, visitor};
+use crate::http::login::{page, refusal, second_step, see_other, start, target, tenant_of, visitor};
 use crate::http::problem::Problem;
 use crate::http::texts::{Texts, texts};
 use crate::http::{Ctx, cookies};
+use crate::model::password::Unfit;
 
 /// What the password form sends.
 #[derive(Debug, Deserialize)]
@@ -47,7 +48,7 @@ struct NewPasswordPage<'a> {
     organisation: &'a str,
     action: String,
     proof: &'a str,
-    unfit: bool,
+    unfit: Option<Unfit>,
     carried: Option<(&'static str, String)>,
 }
 
@@ -93,13 +94,13 @@ pub async fn post_new_password(ctx: Ctx, req: HttpRequest, form: FormText) -> Re
     Ok(answer(&ctx, &req, &tenant, destination, ended, &proof))
 }
 
-fn arrival(ctx: &Ctx, req: &HttpRequest, tenant: &TenantCache) -> Arrival {
+pub(super) fn arrival(ctx: &Ctx, req: &HttpRequest, tenant: &TenantCache) -> Arrival {
     let device_cookie = cookies::read_device(req, &ctx.config, tenant.tenant.id);
     Arrival { visitor: visitor(ctx, req, tenant), device_cookie }
 }
 
 /// The answer to an ending; `proof` is what came with the form.
-fn answer(
+pub(super) fn answer(
     ctx: &Ctx,
     req: &HttpRequest,
     tenant: &TenantCache,
@@ -109,8 +110,10 @@ fn answer(
 ) -> HttpResponse {
     match ended {
         Ok(Ending::SignedIn(signed_in)) => welcome(ctx, tenant, destination, &signed_in),
-        Ok(Ending::MustChange { proof }) => ask(ctx, req, tenant, destination, (proof.expose_secret(), false)),
-        Ok(Ending::Unfit) => ask(ctx, req, tenant, destination, (proof, true)),
+        Ok(Ending::CodeNeeded { half }) => second_step::ask(ctx, req, tenant, destination, &half),
+        Ok(Ending::WrongCode) => second_step::ask_again(ctx, req, tenant, destination),
+        Ok(Ending::MustChange { proof }) => ask(ctx, req, tenant, destination, (proof.expose_secret(), None)),
+        Ok(Ending::Unfit(unfit)) => ask(ctx, req, tenant, destination, (proof, Some(unfit))),
         Ok(Ending::Wrong) => refusal(req, Some(tenant), &Error::forbidden(password_login::WRONG, "")),
         Err(error) => refusal(req, Some(tenant), &error),
     }
@@ -121,6 +124,7 @@ fn welcome(ctx: &Ctx, tenant: &TenantCache, destination: Option<Destination>, si
     see_other(&target(ctx, tenant, wanted))
         .cookie(cookies::session(&ctx.config, id, signed_in.token.expose_secret()))
         .cookie(cookies::device(&ctx.config, id, signed_in.device.expose_secret()))
+        .cookie(cookies::no_half_login(&ctx.config, id))
         .finish()
 }
 
@@ -130,7 +134,7 @@ fn ask(
     req: &HttpRequest,
     tenant: &TenantCache,
     destination: Option<Destination>,
-    (proof, unfit): (&str, bool),
+    (proof, unfit): (&str, Option<Unfit>),
 ) -> HttpResponse {
     let destination = destination.filter(|to| to.url(ctx, &tenant.tenant).is_some());
     let template = NewPasswordPage {
@@ -141,6 +145,6 @@ fn ask(
         unfit,
         carried: destination.as_ref().map(Destination::parameter),
     };
-    let status = if unfit { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let status = if unfit.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     page(HttpResponse::build(status), &ctx.config, &template, true)
 }
