@@ -28,7 +28,7 @@ use crate::embedded::{EmbeddedError, EmbeddedOptions, EmbeddedPostgres};
 use crate::flows::{limits, rotate_secrets};
 use crate::http::absent;
 use crate::http::body::MAX_JSON;
-use crate::http::guard::guard;
+use crate::http::guard::{guard, plain_tokens};
 use crate::http::problem::Problem;
 use crate::outbound::{AllowRule, Outbound, OutboundError, OutboundPolicy};
 use crate::protocol::jwt::jwks::JwksCache;
@@ -255,6 +255,7 @@ fn serve(listener: TcpListener, context: &Context) -> Result<Server, StartError>
             .app_data(web::PathConfig::default().error_handler(|_, _| Problem::not_found().into()))
             .wrap(from_fn(guard))
             .wrap(Compress::default())
+            .wrap(from_fn(plain_tokens))
             .wrap(TracingLogger::<RequestSpan>::new())
             .configure(routes::configure)
             .service(SwaggerUi::new("/docs/{_:.*}").config(utoipa_swagger_ui::Config::from("/openapi.json")))

@@ -1,7 +1,8 @@
 //! The whole URL map on one page.
 //!
 //! The macro makes two things of it: what actix serves, and [`MAP`], which tests hold against the sweep of callers, the
-//! OpenAPI document and docs/api.md. A path that has a method here answers other methods with 405.
+//! OpenAPI document and docs/api.md. A path that has a method here answers other methods with 405. Paths are tried in this
+//! order, so what applications ask all day stands first.
 
 use actix_cors::Cors;
 use actix_web::HttpRequest;
@@ -74,6 +75,30 @@ routes! {
     "/assets/doorward.css" => { GET assets::get_stylesheet }
     "/assets/submit.js" => { GET assets::get_submit_script }
 
+    "/t/{tenant}/oauth2/userinfo" => { GET userinfo::get_userinfo, POST userinfo::get_userinfo }
+    "/t/{tenant}/oauth2/token" => { POST token::post_token }
+
+    "/.well-known/openid-configuration" => { GET metadata::get_metadata }
+    "/.well-known/oauth-authorization-server" => { GET metadata::get_metadata }
+    "/.well-known/oauth-authorization-server/t/{tenant}" => { GET metadata::get_metadata }
+    "/oauth2/jwks.json" => { GET metadata::get_jwks }
+    "/oauth2/authorize" => { GET authorize::get_authorize, POST authorize::post_authorize }
+    "/oauth2/organization" => { POST organization::post_organization }
+    "/oauth2/token" => { POST token::post_token }
+    "/oauth2/userinfo" => { GET userinfo::get_userinfo, POST userinfo::get_userinfo }
+    "/oauth2/introspect" => { POST token::post_introspect }
+    "/oauth2/revoke" => { POST token::post_revoke }
+    "/oauth2/end_session" => { GET rp_logout::get_end_session, POST rp_logout::post_end_session }
+
+    "/t/{tenant}/.well-known/openid-configuration" => { GET metadata::get_metadata }
+    "/t/{tenant}/oauth2/jwks.json" => { GET metadata::get_jwks }
+    "/t/{tenant}/oauth2/authorize" => { GET authorize::get_authorize, POST authorize::post_authorize }
+    "/t/{tenant}/oauth2/continue/{request}" => { GET authorize::get_continue }
+    "/t/{tenant}/oauth2/consent/{request}" => { GET consent::get_consent, POST consent::post_consent }
+    "/t/{tenant}/oauth2/introspect" => { POST token::post_introspect }
+    "/t/{tenant}/oauth2/revoke" => { POST token::post_revoke }
+    "/t/{tenant}/oauth2/end_session" => { GET rp_logout::get_end_session, POST rp_logout::post_end_session }
+
     "/t/{tenant}" => { GET landing::get_landing }
     "/t/{tenant}/login" => { GET start::get_login, POST start::post_login }
     "/t/{tenant}/login/password" => { POST password::post_password }
@@ -97,29 +122,6 @@ routes! {
     "/t/{tenant}/account/recovery-codes" => { POST account::security::post_recovery_codes }
     "/t/{tenant}/logout" => { GET logout::get_logout, POST logout::post_logout }
     "/t/{tenant}/logout/done" => { GET logout::get_logout_done }
-
-    "/.well-known/openid-configuration" => { GET metadata::get_metadata }
-    "/.well-known/oauth-authorization-server" => { GET metadata::get_metadata }
-    "/.well-known/oauth-authorization-server/t/{tenant}" => { GET metadata::get_metadata }
-    "/oauth2/jwks.json" => { GET metadata::get_jwks }
-    "/oauth2/authorize" => { GET authorize::get_authorize, POST authorize::post_authorize }
-    "/oauth2/organization" => { POST organization::post_organization }
-    "/oauth2/token" => { POST token::post_token }
-    "/oauth2/userinfo" => { GET userinfo::get_userinfo, POST userinfo::get_userinfo }
-    "/oauth2/introspect" => { POST token::post_introspect }
-    "/oauth2/revoke" => { POST token::post_revoke }
-    "/oauth2/end_session" => { GET rp_logout::get_end_session, POST rp_logout::post_end_session }
-
-    "/t/{tenant}/.well-known/openid-configuration" => { GET metadata::get_metadata }
-    "/t/{tenant}/oauth2/jwks.json" => { GET metadata::get_jwks }
-    "/t/{tenant}/oauth2/authorize" => { GET authorize::get_authorize, POST authorize::post_authorize }
-    "/t/{tenant}/oauth2/continue/{request}" => { GET authorize::get_continue }
-    "/t/{tenant}/oauth2/consent/{request}" => { GET consent::get_consent, POST consent::post_consent }
-    "/t/{tenant}/oauth2/token" => { POST token::post_token }
-    "/t/{tenant}/oauth2/userinfo" => { GET userinfo::get_userinfo, POST userinfo::get_userinfo }
-    "/t/{tenant}/oauth2/introspect" => { POST token::post_introspect }
-    "/t/{tenant}/oauth2/revoke" => { POST token::post_revoke }
-    "/t/{tenant}/oauth2/end_session" => { GET rp_logout::get_end_session, POST rp_logout::post_end_session }
 
     "/v1/operator/keys" => { GET operators::list_operator_keys, POST operators::create_operator_key }
     "/v1/operator/keys/{id}" => { DELETE operators::revoke_operator_key }

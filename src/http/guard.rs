@@ -5,8 +5,8 @@ use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, VARY,
-    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY,
+    STRICT_TRANSPORT_SECURITY, VARY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use actix_web::middleware::Next;
 use actix_web::{Error, ResponseError};
@@ -66,6 +66,21 @@ pub async fn guard<B: MessageBody + 'static>(
         headers.insert(HeaderName::from_static("x-request-id"), id);
     }
     Ok(response)
+}
+
+/// What clients exchange for tokens is told as it is: compressing it costs more than it saves, and the length of what was
+/// compressed tells about secrets in it (BREACH). Goes around the compressor.
+///
+/// # Errors
+/// What the handler returns.
+pub async fn plain_tokens<B: MessageBody + 'static>(
+    mut req: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, Error> {
+    if req.path().contains("/oauth2/") {
+        req.headers_mut().remove(ACCEPT_ENCODING);
+    }
+    next.call(req).await
 }
 
 /// Exactly the public URL's host and port. `X-Forwarded-Host` and `Forwarded` are never looked at.
