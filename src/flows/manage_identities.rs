@@ -11,7 +11,7 @@ use crate::context::Context;
 use crate::flows::authenticate::Caller;
 use crate::flows::write::write;
 use crate::flows::{Error, fresh_login};
-use crate::model::audit::Event;
+use crate::model::audit::{Actor, Event};
 use crate::model::connection::Settings;
 use crate::model::identity::FederatedIdentity;
 use crate::model::tenant::Sso;
@@ -118,6 +118,7 @@ pub async fn unlink(ctx: &Context, caller: &Caller, user: Uuid, id: Uuid) -> Res
 /// [`Error::Forbidden`] `session_needed`, `reauthentication_needed`; [`Error::NotFound`] (also for another user's),
 /// [`Error::Conflict`] `last_way_in`.
 pub async fn unlink_own(ctx: &Context, caller: &Caller, id: Uuid) -> Result<(), Error> {
+    let Actor::User { .. } = caller.actor else { return Err(Error::NotFound) }; // it has none
     let (user, session) = caller.person()?;
     let (tenant, stamp) = (caller.tenant_id(), caller.stamp(ctx));
     let caller = caller.clone();

@@ -17,7 +17,7 @@ use crate::model::tenant::Tenant;
 use crate::model::user::User;
 use crate::secrets::argon::Match;
 use crate::store::db::DbError;
-use crate::store::{Versioned, local_credentials, sessions, users};
+use crate::store::{Versioned, local_credentials, recovery_codes, sessions, totp_secrets, users};
 
 /// A password that an admin sets.
 #[derive(Debug, Clone, Deserialize, Validate, ToSchema)]
@@ -80,7 +80,7 @@ pub async fn set(ctx: &Context, caller: &Caller, id: Uuid, input: PasswordIn) ->
     .await
 }
 
-/// Takes a user's password away and ends their sessions.
+/// Takes a user's password away, with its second step, and ends their sessions.
 ///
 /// # Errors
 /// [`Error::NotFound`] when there is no such user, or they have none; [`Error::Forbidden`] for roles above the caller's.
@@ -92,6 +92,9 @@ pub async fn remove(ctx: &Context, caller: &Caller, id: Uuid) -> Result<(), Erro
         if !local_credentials::delete(conn, tenant, id)? {
             return Err(Error::NotFound);
         }
+        // The second step is the password's: without one nothing asks for it.
+        totp_secrets::delete(conn, tenant, id)?;
+        recovery_codes::delete_of_user(conn, tenant, id)?;
         sessions::end_of_user(conn, tenant, id, "password_removed", stamp.at)?;
         Ok(((), Some(Event::UserPasswordRemoved { id })))
     })

@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use crate::context::Context;
 use crate::context::caches::TenantCache;
-use crate::flows::open_session::{self, NewSession, Proof, Visitor};
+use crate::flows::open_session::{self, NewSession, Proof, SECOND_STEP, Visitor};
 use crate::flows::provision::Provisioned;
 use crate::flows::{Error, limits};
 use crate::model::audit::{Event, LoginMethod, LoginRefused};
@@ -31,7 +31,7 @@ use crate::model::text::tamed;
 use crate::model::user::User;
 use crate::secrets::argon::Match;
 use crate::store::db::DbError;
-use crate::store::{audit_events, local_credentials, totp_secrets, users};
+use crate::store::{audit_events, local_credentials, users};
 
 pub use device::DEVICE_DAYS;
 pub use new_password::{NewPassword, choose};
@@ -172,7 +172,7 @@ impl Passed {
     fn amr(self) -> Vec<String> {
         let methods: &[&str] = match self {
             Self::Password => &["pwd"],
-            Self::BothSteps => &["pwd", "otp", "mfa"],
+            Self::BothSteps => &["pwd", SECOND_STEP, "mfa"],
         };
         methods.iter().map(|method| (*method).to_owned()).collect()
     }
@@ -197,10 +197,6 @@ where
     let opened = ctx.db.tenant(tenant, move |conn| {
         // What was true when the password was checked may be over: suspended, or another password.
         if users::touch_login(conn, tenant, user_id, now)? == 0 || !still(conn)? {
-            return Err(Error::Stale);
-        }
-        // Nobody comes by here with half of it, whichever way they came.
-        if passed == Passed::Password && totp_secrets::is_active(conn, tenant, user_id)? {
             return Err(Error::Stale);
         }
         session.store(conn, &Provisioned::as_known(user))

@@ -1,5 +1,7 @@
 //! Passwords as people type them: one normal form, and the rules for a new one (NIST SP 800-63B section 3.1.1.2:
 //! length counts, composition does not, and what everybody tries first is refused).
+//!
+//! `guessable` estimates what others would guess.
 
 mod guessable;
 

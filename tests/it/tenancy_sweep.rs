@@ -118,7 +118,7 @@ const TABLE: &[(&str, &str, Rule)] = &[
     ("GET", "/v1/tenants/{tenant}/me", Members(200)),
     ("PATCH", "/v1/tenants/{tenant}/me", Members(404)), // a service account has no profile
     ("GET", "/v1/tenants/{tenant}/me/identities", Members(404)),
-    ("DELETE", "/v1/tenants/{tenant}/me/identities/{id}", Members(403)),
+    ("DELETE", "/v1/tenants/{tenant}/me/identities/{id}", Members(404)),
     ("DELETE", "/v1/tenants/{tenant}/me/sessions", Members(403)),
     ("PUT", "/v1/tenants/{tenant}/me/password", Members(403)), // a key has none
     ("GET", "/v1/tenants/{tenant}/me/totp", Members(403)),     // nor has it any of these

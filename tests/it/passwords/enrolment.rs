@@ -9,7 +9,8 @@ use crate::support::admin::Admin;
 use crate::support::browser::Browser;
 use crate::support::database::lines;
 use crate::support::passwords::{ANOTHER, PASSWORD, change_own, person, signs_in, try_password};
-use crate::support::totp::{asks_for_a_code, begin, code, code_in, enrol, me, wrong_code};
+use crate::support::test_app::{SEALING_KEY, Setup};
+use crate::support::totp::{asks_for_a_code, begin, code, code_in, enrol, me, try_code, wrong_code};
 
 const ALICE: &str = "alice@acme.example";
 
@@ -76,6 +77,29 @@ async fn k_02_a_secret_is_sealed_and_recovery_codes_are_hashes() {
 }
 
 #[actix_web::test]
+async fn k_02_a_secret_follows_the_sealing_keys() {
+    let app = TestApp::start();
+    let acme = app.tenant("acme").await;
+    person(&acme, ALICE).await;
+    let browser = app.browser();
+    signs_in(&try_password(&browser, ALICE, PASSWORD).await);
+    let now = app.clock.now();
+    let (secret, _) = enrol(&browser, now).await;
+    let new = "t2:AQECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+    let with = |keys: String| {
+        let settings = json!({"public_url": app.url, "sealing_keys": keys});
+        let database = Some(std::sync::Arc::clone(&app.database));
+        TestApp::start_with(Setup { settings, database, ..Setup::default() })
+    };
+    let both = with(format!("{new},{SEALING_KEY}"));
+    assert!(doorward::flows::rotate_secrets::rotate(&both.context).await.unwrap() >= 1);
+    let only_new = with(new.to_owned());
+    let half = only_new.browser();
+    asks_for_a_code(&try_password(&half, ALICE, PASSWORD).await);
+    signs_in(&try_code(&half, &code_in(&secret, now, 1)).await);
+}
+
+#[actix_web::test]
 async fn another_app_takes_the_place_of_the_first_once_it_is_confirmed() {
     let (app, _, _, browser) = start().await;
     let (first, old_codes) = enrol(&browser, app.clock.now()).await;
@@ -89,14 +113,14 @@ async fn another_app_takes_the_place_of_the_first_once_it_is_confirmed() {
     );
     let half = app.browser();
     try_password(&half, ALICE, PASSWORD).await;
-    signs_in(&crate::support::totp::try_code(&half, &code(&first, app.clock.now())).await);
+    signs_in(&try_code(&half, &code(&first, app.clock.now())).await);
     let confirmed = confirm(&browser, &code(&third, app.clock.now())).await.ok();
     assert_ne!(confirmed["recovery_codes"][0], json!(old_codes[0]));
     app.clock.advance(Duration::seconds(60));
     for (secret, good) in [(&first, false), (&third, true)] {
         let half = app.browser();
         asks_for_a_code(&try_password(&half, ALICE, PASSWORD).await);
-        let page = crate::support::totp::try_code(&half, &code(secret, app.clock.now())).await;
+        let page = try_code(&half, &code(secret, app.clock.now())).await;
         assert_eq!(page.status, if good { 303 } else { 403 });
     }
 }
@@ -140,7 +164,7 @@ async fn what_changes_how_somebody_gets_in_wants_a_login_of_the_last_ten_minutes
     // Signing in again, in both steps, is what helps.
     try_password(&browser, ALICE, PASSWORD).await;
     assert_eq!(me(&browser, Method::DELETE, "/totp", None).await.expect(403).code(), needed, "half of it does not");
-    signs_in(&crate::support::totp::try_code(&browser, &code(&secret, app.clock.now())).await);
+    signs_in(&try_code(&browser, &code(&secret, app.clock.now())).await);
     change_own(&browser, PASSWORD, ANOTHER).await.expect(204);
     me(&browser, Method::DELETE, "/totp", None).await.expect(204);
     assert_eq!(me(&browser, Method::DELETE, "/totp", None).await.expect(404).code(), "not_found");

@@ -33,7 +33,7 @@ async fn unlink(browser: &Browser, identity: &Value) -> crate::support::admin::A
 
 #[actix_web::test]
 async fn l_14_nobody_takes_their_own_last_way_in_away_whatever_the_organisation_takes() {
-    let (app, acme, _, connection, browser) = start().await;
+    let (app, acme, _provider, connection, browser) = start().await;
     let user = acme.get(&format!("/users?email={ADA}")).await.ok()["items"][0].clone();
     let own = identities(&browser).await;
     assert_eq!(own.len(), 1);
@@ -70,7 +70,7 @@ async fn l_14_nobody_takes_their_own_last_way_in_away_whatever_the_organisation_
 
 #[actix_web::test]
 async fn l_14_somebody_elses_identity_is_not_there_to_be_unlinked() {
-    let (app, acme, _, connection, browser) = start().await;
+    let (app, acme, _provider, connection, browser) = start().await;
     let other = json!({"email": "bob@acme.example", "identities": [
         {"connection_id": id(&connection), "subject": "bob"}, {"connection_id": id(&connection), "subject": "bob-2"}]});
     let bob = acme.post("/users", &other).await.created();
@@ -107,7 +107,7 @@ async fn a_provider_that_asks_nobody_anew_is_not_asked_in_a_circle() {
     let (acme, provider) = (app.tenant("acme").await, HostileProvider::start());
     let connection = acme.connect(&provider, json!({})).await;
     let long_ago = (app.clock.now() - chrono::Duration::hours(2)).timestamp();
-    provider.person(json!({"sub": "u-1", "email": ADA, "email_verified": true, "auth_time": long_ago}));
+    provider.id_token(move |claims| drop(claims.insert("auth_time".into(), json!(long_ago))));
     let browser = app.browser();
     assert_eq!(browser.follow(login_url(&connection)).await.status, 200);
     let user = acme.get(&format!("/users?email={ADA}")).await.ok()["items"][0].clone();
@@ -118,15 +118,15 @@ async fn a_provider_that_asks_nobody_anew_is_not_asked_in_a_circle() {
     let page = browser.post("/t/acme/account/identities", &[("id", id(&other))]).await;
     assert_eq!((page.status, page.code().as_str()), (403, "reauthentication_refused"), "{}", page.body);
     // A login that the provider vouches for as new is enough.
-    provider
-        .person(json!({"sub": "u-1", "email": ADA, "email_verified": true, "auth_time": app.clock.now().timestamp()}));
+    let now = app.clock.now().timestamp();
+    provider.id_token(move |claims| drop(claims.insert("auth_time".into(), json!(now))));
     assert_eq!(browser.follow(login_url(&connection)).await.status, 200);
     unlink(&browser, &other).await.expect(204);
 }
 
 #[actix_web::test]
 async fn a_person_with_a_password_and_an_identity_has_both_on_the_page() {
-    let (app, acme, _, connection, browser) = start().await;
+    let (app, acme, _provider, connection, browser) = start().await;
     let user = acme.get(&format!("/users?email={ADA}")).await.ok()["items"][0].clone();
     let page = browser.get("/t/acme/account").await;
     assert!(page.body.contains(connection["display_name"].as_str().unwrap()), "{}", page.body);

@@ -282,6 +282,13 @@ async fn an_admin_takes_a_second_step_away_from_somebody_not_above_them() {
     assert_eq!((&event["payload"]["id"], &event["actor"]["kind"]), (&s.user["id"], &json!("service_account")));
     signs_in(&try_password(&s.app.browser(), ALICE, PASSWORD).await);
 
+    // With the password it goes too, and a new one has none.
+    enrol(&s.browser, s.app.clock.now()).await;
+    s.acme.delete(&format!("/users/{}/password", id(&s.user))).await.expect(204);
+    assert_eq!(s.acme.get(&path).await.ok()["active"], json!(false));
+    set(&s.acme, &s.user, &json!({"password": PASSWORD})).await;
+    signs_in(&try_password(&s.browser, ALICE, PASSWORD).await);
+
     enrol(&s.browser, s.app.clock.now()).await;
     s.acme.patch(&format!("/users/{}", id(&s.user)), &json!({"role": "owner"})).await.ok();
     let admin = s.app.key(&s.app.operator().await, "acme", "admin").await;
