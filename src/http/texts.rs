@@ -1,5 +1,7 @@
 //! The text catalogue: every sentence that a page shows, per language. English and German; a browser that asks for
 //! neither gets English.
+//!
+//! `account` has those of a member's own pages.
 
 pub mod account;
 
