@@ -95,6 +95,9 @@ struct TenantArgs {
     /// Where a login goes that names no target.
     #[arg(long)]
     landing_url: Option<String>,
+    /// Invites the first owner: a letter goes to this address, and the link in it is printed too.
+    #[arg(long)]
+    owner_email: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -4,19 +4,24 @@
 //! wanted; it gives back what happened or an [`Error`]. It knows no HTTP. What a flow is handed (`..In`, `..Patch`) is
 //! declared beside it, with its checks. `write` is the one road of every change by an admin.
 
+pub mod accept_invitation;
 pub mod authenticate;
 pub mod begin_login;
+pub mod break_glass;
 pub mod destination;
 pub mod end_session;
+pub mod enforce_sso;
 pub mod error;
 pub mod expiring_certificates;
 pub mod faults;
 pub mod find_connection;
 pub mod finish_login;
 pub mod fresh_login;
+pub mod invite;
 pub mod limits;
 pub mod manage_api_keys;
 pub mod manage_applications;
+pub mod manage_break_glass;
 pub mod manage_connections;
 pub mod manage_domains;
 pub mod manage_group_mappings;

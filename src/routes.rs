@@ -12,11 +12,14 @@ use actix_web::middleware::Condition;
 use actix_web::web::{self, ServiceConfig};
 
 use crate::http::admin::{
-    api_keys, applications, audit_events, connections, domains, group_mappings, groups, identities,
-    installation_applications, me, operators, saml_keys, service_accounts, sessions, signing_keys, tenants, totp,
-    users,
+    api_keys, applications, audit_events, break_glass, connections, domains, group_mappings, groups, identities,
+    installation_applications, invitations, me, operators, saml_keys, service_accounts, sessions, signing_keys,
+    tenants, totp, users,
 };
-use crate::http::login::{acs, callback, landing, logout, password, saml_metadata, second_step, slo, start};
+use crate::http::login::{
+    acs, break_glass as emergency, callback, invitation, landing, logout, password, saml_metadata, second_step, slo,
+    start,
+};
 use crate::http::oauth2::{authorize, consent, logout as rp_logout, metadata, organization, token, userinfo};
 use crate::http::{absent, account, assets, health, openapi};
 
@@ -68,6 +71,9 @@ fn cors() -> Cors {
 }
 
 routes! {
+    "/t/{tenant}/oauth2/userinfo" => { GET userinfo::get_userinfo, POST userinfo::get_userinfo }
+    "/t/{tenant}/oauth2/token" => { POST token::post_token }
+
     "/healthz" => { GET health::get_healthz }
     "/readyz" => { GET health::get_readyz }
     "/openapi.json" => { GET openapi::get_openapi }
@@ -75,8 +81,31 @@ routes! {
     "/assets/doorward.css" => { GET assets::get_stylesheet }
     "/assets/submit.js" => { GET assets::get_submit_script }
 
-    "/t/{tenant}/oauth2/userinfo" => { GET userinfo::get_userinfo, POST userinfo::get_userinfo }
-    "/t/{tenant}/oauth2/token" => { POST token::post_token }
+    "/t/{tenant}" => { GET landing::get_landing }
+    "/t/{tenant}/invitation" => { GET invitation::get_invitation, POST invitation::post_invitation }
+    "/t/{tenant}/login" => { GET start::get_login, POST start::post_login }
+    "/t/{tenant}/login/password" => { POST password::post_password }
+    "/t/{tenant}/login/code" => { POST second_step::post_code }
+    "/t/{tenant}/login/new-password" => { POST password::post_new_password }
+    "/t/{tenant}/login/break-glass" => { GET emergency::get_break_glass, POST emergency::post_break_glass }
+    "/t/{tenant}/login/{connection}" => { GET start::get_begin }
+    "/t/{tenant}/sso/{connection}/callback" => { GET callback::get_callback, POST callback::post_callback }
+    "/t/{tenant}/sso/{connection}/acs" => { POST acs::post_acs }
+    "/t/{tenant}/sso/{connection}/slo" => { GET slo::get_slo, POST slo::post_slo }
+    "/t/{tenant}/sso/{connection}/resume/{attempt}" => { GET callback::get_resume }
+    "/t/{tenant}/sso/{connection}/jwks.json" => { GET landing::get_client_jwks }
+    "/t/{tenant}/sso/{connection}/metadata" => { GET saml_metadata::get_metadata }
+    "/t/{tenant}/account" => { GET account::get_account }
+    "/t/{tenant}/account/profile" => { POST account::entries::post_profile }
+    "/t/{tenant}/account/sessions" => { POST account::entries::post_sessions }
+    "/t/{tenant}/account/identities" => { POST account::entries::post_identities }
+    "/t/{tenant}/account/password" => { POST account::security::post_password }
+    "/t/{tenant}/account/totp" => { POST account::security::post_totp }
+    "/t/{tenant}/account/totp/confirm" => { POST account::security::post_confirm }
+    "/t/{tenant}/account/totp/remove" => { POST account::security::post_remove }
+    "/t/{tenant}/account/recovery-codes" => { POST account::security::post_recovery_codes }
+    "/t/{tenant}/logout" => { GET logout::get_logout, POST logout::post_logout }
+    "/t/{tenant}/logout/done" => { GET logout::get_logout_done }
 
     "/.well-known/openid-configuration" => { GET metadata::get_metadata }
     "/.well-known/oauth-authorization-server" => { GET metadata::get_metadata }
@@ -98,30 +127,6 @@ routes! {
     "/t/{tenant}/oauth2/introspect" => { POST token::post_introspect }
     "/t/{tenant}/oauth2/revoke" => { POST token::post_revoke }
     "/t/{tenant}/oauth2/end_session" => { GET rp_logout::get_end_session, POST rp_logout::post_end_session }
-
-    "/t/{tenant}" => { GET landing::get_landing }
-    "/t/{tenant}/login" => { GET start::get_login, POST start::post_login }
-    "/t/{tenant}/login/password" => { POST password::post_password }
-    "/t/{tenant}/login/code" => { POST second_step::post_code }
-    "/t/{tenant}/login/new-password" => { POST password::post_new_password }
-    "/t/{tenant}/login/{connection}" => { GET start::get_begin }
-    "/t/{tenant}/sso/{connection}/callback" => { GET callback::get_callback, POST callback::post_callback }
-    "/t/{tenant}/sso/{connection}/acs" => { POST acs::post_acs }
-    "/t/{tenant}/sso/{connection}/slo" => { GET slo::get_slo, POST slo::post_slo }
-    "/t/{tenant}/sso/{connection}/resume/{attempt}" => { GET callback::get_resume }
-    "/t/{tenant}/sso/{connection}/jwks.json" => { GET landing::get_client_jwks }
-    "/t/{tenant}/sso/{connection}/metadata" => { GET saml_metadata::get_metadata }
-    "/t/{tenant}/account" => { GET account::get_account }
-    "/t/{tenant}/account/profile" => { POST account::entries::post_profile }
-    "/t/{tenant}/account/sessions" => { POST account::entries::post_sessions }
-    "/t/{tenant}/account/identities" => { POST account::entries::post_identities }
-    "/t/{tenant}/account/password" => { POST account::security::post_password }
-    "/t/{tenant}/account/totp" => { POST account::security::post_totp }
-    "/t/{tenant}/account/totp/confirm" => { POST account::security::post_confirm }
-    "/t/{tenant}/account/totp/remove" => { POST account::security::post_remove }
-    "/t/{tenant}/account/recovery-codes" => { POST account::security::post_recovery_codes }
-    "/t/{tenant}/logout" => { GET logout::get_logout, POST logout::post_logout }
-    "/t/{tenant}/logout/done" => { GET logout::get_logout_done }
 
     "/v1/operator/keys" => { GET operators::list_operator_keys, POST operators::create_operator_key }
     "/v1/operator/keys/{id}" => { DELETE operators::revoke_operator_key }
@@ -147,6 +152,11 @@ routes! {
 
     "/v1/tenants/{tenant}/me" => { GET me::get_me, PATCH me::update_me }
     "/v1/tenants/{tenant}/me/password" => { PUT me::change_my_password }
+    "/v1/tenants/{tenant}/me/break-glass-codes" => {
+        GET break_glass::get_my_break_glass_codes,
+        POST break_glass::make_my_break_glass_codes,
+        DELETE break_glass::withdraw_my_break_glass_codes,
+    }
     "/v1/tenants/{tenant}/me/identities" => { GET me::list_my_identities }
     "/v1/tenants/{tenant}/me/identities/{id}" => { DELETE me::unlink_my_identity }
     "/v1/tenants/{tenant}/me/sessions" => { GET me::list_my_sessions, DELETE me::revoke_my_other_sessions }
@@ -177,6 +187,15 @@ routes! {
     "/v1/tenants/{tenant}/users/{id}/groups" => { GET users::list_user_groups }
     "/v1/tenants/{tenant}/users/{id}/identities" => { GET identities::list_identities, POST identities::link_identity }
     "/v1/tenants/{tenant}/users/{id}/identities/{identity}" => { DELETE identities::unlink_identity }
+
+    "/v1/tenants/{tenant}/invitations" => {
+        GET invitations::list_invitations, POST invitations::create_invitation
+    }
+    "/v1/tenants/{tenant}/invitations/import" => { POST invitations::import_invitations }
+    "/v1/tenants/{tenant}/invitations/{id}" => {
+        GET invitations::get_invitation, DELETE invitations::revoke_invitation
+    }
+    "/v1/tenants/{tenant}/invitations/{id}/resend" => { POST invitations::resend_invitation }
 
     "/v1/tenants/{tenant}/groups" => { GET groups::list_groups, POST groups::create_group }
     "/v1/tenants/{tenant}/groups/{id}" => { GET groups::get_group, PATCH groups::update_group, DELETE groups::delete_group }

@@ -97,6 +97,24 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Codes by which an owner comes in, once each, while sso is enforced and the provider does not let them in.
+    break_glass_codes (tenant_id, id) {
+        /// The tenant.
+        tenant_id -> Uuid,
+        /// UUIDv7.
+        id -> Uuid,
+        /// Whose it is; it opens nothing while they are no active owner.
+        user_id -> Uuid,
+        /// SHA-256 of the code.
+        code_hash -> Bytea,
+        /// When the set was made.
+        created_at -> Timestamptz,
+        /// When somebody came in by it.
+        used_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     /// Which certificates of a connection were told to expire, so that it is told once for each threshold.
     certificate_notices (tenant_id, connection_id, fingerprint) {
         /// The tenant.
@@ -433,6 +451,58 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Somebody is asked to join the tenant: what they will be there once they have proven who they are.
+    invitations (tenant_id, id) {
+        /// The tenant.
+        tenant_id -> Uuid,
+        /// UUIDv7.
+        id -> Uuid,
+        /// A pending one whose time is over counts as expired.
+        state -> Text,
+        /// SHA-256 of the token in the letter's link; null where no letter was sent.
+        token_hash -> Nullable<Bytea>,
+        /// The link was printed by the command line too: it does not prove that somebody reads the address's mail.
+        token_shown -> Bool,
+        /// The invited address as it was given.
+        email -> Nullable<Text>,
+        /// The address normalised; what is compared.
+        email_key -> Nullable<Text>,
+        /// The id that another system knows the person by; without an address it is the subject that accepts.
+        external_id -> Nullable<Text>,
+        /// Display name, where the provider asserts none.
+        name -> Nullable<Text>,
+        /// Given name, where the provider asserts none.
+        given_name -> Nullable<Text>,
+        /// Family name, where the provider asserts none.
+        family_name -> Nullable<Text>,
+        /// The profile that the user gets (Profile).
+        profile -> Jsonb,
+        /// What the person will be allowed to do.
+        role -> Text,
+        /// The groups that the person will be in.
+        group_ids -> Array<Uuid>,
+        /// The one connection by which it can be accepted; null means any way.
+        connection_id -> Nullable<Uuid>,
+        /// The letter's language.
+        language -> Text,
+        /// Who invited (Actor); their role is looked at again when it is accepted.
+        invited_by -> Jsonb,
+        /// How long a letter is good.
+        valid_hours -> Int4,
+        /// The latest letter.
+        delivery_id -> Nullable<Uuid>,
+        /// When it was made.
+        created_at -> Timestamptz,
+        /// When it was last sent, accepted or revoked.
+        updated_at -> Timestamptz,
+        /// When it is void.
+        expires_at -> Timestamptz,
+        /// The user who accepted it.
+        accepted_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
     /// Passwords of users, for tenants that sign people in by Doorward itself.
     local_credentials (tenant_id, user_id) {
         /// The tenant.
@@ -477,6 +547,8 @@ diesel::table! {
         consumed_at -> Nullable<Timestamptz>,
         /// The session it led to.
         session_id -> Nullable<Uuid>,
+        /// SHA-256 of the token of the invitation that the person wants to accept by this login.
+        invitation_hash -> Nullable<Bytea>,
     }
 }
 
@@ -727,6 +799,10 @@ diesel::table! {
         updated_at -> Timestamptz,
         /// Whether connections, passwords or both sign people in: off, optional, enforced.
         sso -> Text,
+        /// What sso was before it was enforced and counts again from sso_confirm_by on; NULL: nothing waits.
+        sso_before -> Nullable<Text>,
+        /// Until when a login by a connection has to confirm that sso is enforced; NULL: nothing waits.
+        sso_confirm_by -> Nullable<Timestamptz>,
     }
 }
 
@@ -813,6 +889,12 @@ diesel::table! {
         updated_at -> Timestamptz,
         /// When the user last signed in.
         last_login_at -> Nullable<Timestamptz>,
+        /// What kind of record of another system describes the person, such as Practitioner.
+        profile_type -> Nullable<Text>,
+        /// That record's id.
+        profile_id -> Nullable<Text>,
+        /// Other identifiers of that record.
+        profile_identifiers -> Array<Text>,
     }
 }
 
@@ -847,6 +929,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     applications,
     audit_events,
     authorization_requests,
+    break_glass_codes,
     certificate_notices,
     changes,
     connections,
@@ -861,6 +944,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     identity_sources,
     installation_applications,
     installation_signing_keys,
+    invitations,
     local_credentials,
     login_attempts,
     operator_audit_events,

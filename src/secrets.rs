@@ -5,6 +5,7 @@
 
 pub mod argon;
 mod base32;
+pub mod code;
 pub mod recovery_code;
 pub mod sealed;
 pub mod token;

@@ -7,7 +7,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use crate::context::Context;
-use crate::flows::{refresh_metadata, signing_keys, sweep};
+use crate::flows::{enforce_sso, refresh_metadata, signing_keys, sweep};
 use crate::store::changes;
 use crate::store::db::DbError;
 
@@ -82,6 +82,9 @@ async fn tidy(ctx: Context) {
         }
         if let Err(error) = signing_keys::rotate_due(&ctx).await {
             tracing::warn!(%error, "looking for old signing keys failed; it is tried again in a minute");
+        }
+        if let Err(error) = enforce_sso::go_back_due(&ctx).await {
+            tracing::warn!(%error, "looking for unconfirmed sso failed; it is tried again in a minute");
         }
         let (open, idle) = ctx.db.usage();
         metrics::gauge!("doorward_db_connections", "state" => "open").set(f64::from(open));

@@ -17,6 +17,7 @@ use crate::config::Config;
 use crate::context::Context;
 use crate::context::issuer::Issuer;
 use crate::flows::authenticate::Caller;
+use crate::flows::invite::{self, InvitationIn};
 use crate::flows::manage_api_keys::{self, ApiKeyIn};
 use crate::flows::manage_applications::{self, Registry};
 use crate::flows::manage_operators::{self, OperatorKeyIn};
@@ -24,6 +25,7 @@ use crate::flows::manage_service_accounts::{self, ServiceAccountIn};
 use crate::flows::manage_tenants::{self, TenantIn};
 use crate::flows::rotate_secrets;
 use crate::model::audit::{Actor, Stamp};
+use crate::model::email::EmailAddress;
 use crate::model::role::Role;
 
 /// Runs one command.
@@ -91,9 +93,20 @@ async fn create_tenant(ctx: Context, args: TenantArgs) -> Done {
         landing_url: args.landing_url,
         sso: None,
     };
+    let owner = args.owner_email;
+    // Before there is a tenant whose owner cannot be invited.
+    owner.as_deref().map(EmailAddress::parse).transpose().map_err(|e| format!("--owner-email {e}"))?;
     let tenant = manage_tenants::create(&ctx, stamp(&ctx), input).await?;
     let login_url = ctx.config.url(&format!("/t/{}/login", tenant.slug));
-    println!("{}", json!({"id": tenant.id, "slug": tenant.slug, "name": tenant.name, "login_url": login_url}));
+    let mut made = json!({"id": tenant.id, "slug": tenant.slug, "name": tenant.name, "login_url": login_url});
+    if let Some(email) = owner {
+        let caller = system(&ctx, &tenant.slug).await?;
+        let owner = InvitationIn { email: Some(email), role: Some(Role::Owner), ..InvitationIn::default() };
+        let invited = invite::create(&ctx, &caller, owner, true).await?;
+        let link = invited.link.as_ref().map(ExposeSecret::expose_secret);
+        made["owner_invitation"] = json!({"id": invited.row.id, "url": link, "expires_at": invited.row.expires_at});
+    }
+    println!("{made}");
     Ok(())
 }
 

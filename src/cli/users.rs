@@ -28,6 +28,7 @@ pub(super) async fn create(ctx: Context, args: UserArgs) -> Done {
         given_name: None,
         family_name: None,
         external_id: None,
+        profile: None,
         role: Some(args.role),
         identities: Vec::new(),
     };

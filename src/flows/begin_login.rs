@@ -42,6 +42,10 @@ pub struct Wanted {
     pub destination: Option<Destination>,
     /// The address typed on the login page.
     pub login_hint: Option<String>,
+    /// Hash of the token of the invitation that is to be accepted by it.
+    pub invitation: Option<Vec<u8>>,
+    /// Whoever is signed in at the provider may be somebody else: it shall ask.
+    pub anew: bool,
 }
 
 /// Begins a login by an active connection.
@@ -63,6 +67,7 @@ pub async fn begin_login(
         state: &state,
         login_hint: wanted.login_hint.as_deref(),
         behind: behind.as_ref(),
+        anew: wanted.anew,
         now: ctx.clock.now(),
     };
     let (onward, secrets) = match &provider.speaks {
@@ -85,6 +90,7 @@ pub async fn begin_login(
         expires_at: now + Duration::minutes(ATTEMPT_MINUTES),
         consumed_at: None,
         session_id: None,
+        invitation_hash: wanted.invitation,
     };
     ctx.db.tenant(tenant_id, move |conn| Ok::<_, Error>(login_attempts::insert(conn, tenant_id, &attempt)?)).await?;
     Ok(Begun { onward, attempt_id, browser_secret: browser_secret.into() })
@@ -111,7 +117,7 @@ pub async fn usable(ctx: &Context, tenant: &TenantCache, connection: Uuid) -> Re
     if tenant.tenant.status != TenantStatus::Active {
         return Err(Error::forbidden("tenant_suspended", "this organisation is suspended"));
     }
-    if tenant.tenant.sso == Sso::Off {
+    if tenant.tenant.sso.at(ctx.clock.now()) == Sso::Off {
         return Err(Error::forbidden("sso_off", "this organisation signs in by password only"));
     }
     let provider = ctx.provider(tenant, connection).await?.ok_or(Error::NotFound)?;

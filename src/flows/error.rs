@@ -107,6 +107,14 @@ pub enum Error {
         /// For people.
         message: String,
     },
+    /// It was there, and is good no longer.
+    #[error("{message}")]
+    Gone {
+        /// Stable reason.
+        code: &'static str,
+        /// For people.
+        message: String,
+    },
     /// The object changed since the caller read it.
     #[error("the object was changed in the meantime; read it again")]
     Stale,
@@ -150,6 +158,12 @@ impl Error {
     pub fn forbidden(code: &'static str, message: impl Into<String>) -> Self {
         Self::Forbidden { code, message: message.into() }
     }
+
+    /// It was there, and is good no longer.
+    #[must_use]
+    pub fn gone(code: &'static str, message: impl Into<String>) -> Self {
+        Self::Gone { code, message: message.into() }
+    }
 }
 
 /// What a broken unique constraint means: constraint, code, sentence.
@@ -164,6 +178,16 @@ const TAKEN: &[(&str, &str, &str)] = &[
     ("service_accounts_tenant_id_name_key_key", "name_taken", "another service account has this name"),
     ("applications_tenant_id_name_key_key", "name_taken", "another application has this name"),
     ("installation_applications_name_key_key", "name_taken", "another application has this name"),
+    (
+        "invitations_pending_email",
+        "invitation_taken",
+        "an invitation to this address waits already; resend or revoke it",
+    ),
+    (
+        "invitations_pending_external_id",
+        "invitation_taken",
+        "an invitation of this external_id waits already; resend or revoke it",
+    ),
     ("verified_domains_tenant_id_domain_key", "domain_taken", "the tenant has this domain already"),
     ("verified_domains_one_tenant", "domain_taken", "this domain is verified for a tenant already"),
 ];

@@ -43,7 +43,7 @@ pub async fn ways(
     tenant: &Arc<TenantCache>,
     destination: Option<&Destination>,
 ) -> Result<Ways, DbError> {
-    let (id, sso) = (tenant.tenant.id, tenant.tenant.sso);
+    let (id, sso) = (tenant.tenant.id, tenant.tenant.sso.at(ctx.clock.now()));
     let found = ctx.db.tenant(id, move |conn| {
         let connections = if sso == Sso::Off { Vec::new() } else { connections::active(conn, id)? };
         let passwords = match sso {

@@ -150,7 +150,10 @@ pub async fn finish_login(
         }
     };
     let opened = match verify(ctx, tenant, connection, &answer, secrets).await {
-        Ok((provider, vouched)) => session::open(ctx, &provider, Some(attempt.id), &arrival, vouched).await?,
+        Ok((provider, vouched)) => {
+            let begun = session::Begun { attempt: Some(attempt.id), invitation: attempt.invitation_hash };
+            session::open(ctx, &provider, begun, &arrival, vouched).await?
+        }
         Err(why) => Err(why),
     };
     match opened {

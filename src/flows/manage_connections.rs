@@ -21,11 +21,11 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::context::Context;
-use crate::flows::Error;
 use crate::flows::authenticate::Caller;
 use crate::flows::manage_saml_keys;
 use crate::flows::patch::{not_null, nullable};
 use crate::flows::write::{check_room, check_version, saved, write};
+use crate::flows::{Error, enforce_sso};
 use crate::model::audit::{Change, Event, Subject};
 use crate::model::connection::oidc::OidcSettings;
 use crate::model::connection::provisioning::ProvisioningPolicy;
@@ -255,7 +255,7 @@ pub async fn activate(ctx: &Context, caller: &Caller, id: Uuid) -> Result<Connec
 /// Switches a connection off; the sessions that came in by it end.
 ///
 /// # Errors
-/// [`Error::NotFound`].
+/// [`Error::NotFound`], [`Error::Conflict`] `last_connection`.
 pub async fn disable(ctx: &Context, caller: &Caller, id: Uuid) -> Result<Connection, Error> {
     let row = read(ctx, caller.tenant_id(), id).await?;
     if row.status == ConnectionStatus::Disabled {
@@ -282,6 +282,9 @@ async fn set_status(
         if status == ConnectionStatus::Disabled {
             check_linked(conn, &caller, row.id)?;
             sessions::end_of_source(conn, tenant, row.id, "connection_disabled", stamp.at)?;
+            if old.status == ConnectionStatus::Active {
+                enforce_sso::keep_a_connection(conn, tenant, stamp.at)?;
+            }
         }
         let event = event(Subject { id: row.id, name: Some(row.display_name.clone()) });
         Ok((row, Some(event)))
@@ -292,7 +295,7 @@ async fn set_status(
 /// Deletes a connection with its identities, their sessions, its mappings and the memberships its sync made.
 ///
 /// # Errors
-/// [`Error::NotFound`], [`Error::Stale`].
+/// [`Error::NotFound`], [`Error::Stale`], [`Error::Conflict`] `last_connection`.
 pub async fn delete(ctx: &Context, caller: &Caller, id: Uuid, expected: Option<i64>) -> Result<(), Error> {
     let (tenant, stamp) = (caller.tenant_id(), caller.stamp(ctx));
     let caller = caller.clone();
@@ -302,6 +305,9 @@ pub async fn delete(ctx: &Context, caller: &Caller, id: Uuid, expected: Option<i
         domains::unroute(conn, tenant, id)?;
         groups::remove_origin(conn, tenant, &id.to_string())?;
         identities::delete_source(conn, tenant, id)?;
+        if row.status == ConnectionStatus::Active {
+            enforce_sso::keep_a_connection(conn, tenant, stamp.at)?;
+        }
         Ok(((), Some(Event::ConnectionDeleted(Subject { id, name: Some(row.display_name) }))))
     })
     .await

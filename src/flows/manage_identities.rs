@@ -106,7 +106,7 @@ pub async fn unlink(ctx: &Context, caller: &Caller, user: Uuid, id: Uuid) -> Res
         // Held, so that of two who unlink the last two at once one comes second.
         let row = User::lock(conn, tenant, user)?.ok_or(Error::NotFound)?;
         caller.check_role(row.role)?;
-        delete(conn, &caller, user, id)
+        delete(conn, &caller, (user, id), stamp.at)
     })
     .await
 }
@@ -125,15 +125,20 @@ pub async fn unlink_own(ctx: &Context, caller: &Caller, id: Uuid) -> Result<(), 
     write(ctx, tenant, stamp, move |conn| {
         User::lock(conn, tenant, user)?.ok_or(Error::NotFound)?;
         fresh_login::check(conn, tenant, session, stamp.at)?;
-        delete(conn, &caller, user, id)
+        delete(conn, &caller, (user, id), stamp.at)
     })
     .await
 }
 
 /// Deletes the identity of a user who is held. L-14: whoever is left with neither an identity nor a password could never
 /// sign in again; nor could they whose last way that works now this was.
-fn delete(conn: &mut PgConnection, caller: &Caller, user: Uuid, id: Uuid) -> Result<((), Option<Event>), Error> {
-    let (tenant, sso) = (caller.tenant_id(), caller.tenant.tenant.sso);
+fn delete(
+    conn: &mut PgConnection,
+    caller: &Caller,
+    (user, id): (Uuid, Uuid),
+    now: DateTime<Utc>,
+) -> Result<((), Option<Event>), Error> {
+    let (tenant, sso) = (caller.tenant_id(), caller.tenant.tenant.sso.at(now));
     let came_in = works(conn, tenant, sso, user)?;
     if identities::delete(conn, tenant, user, id)? == 0 {
         return Err(Error::NotFound);

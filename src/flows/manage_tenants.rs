@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::context::Context;
 use crate::flows::patch::{not_null, nullable, put};
 use crate::flows::write::{check_version, saved, write};
-use crate::flows::{Error, Fault};
+use crate::flows::{Error, Fault, enforce_sso};
 use crate::model::audit::{Actor, Change, Event, Stamp, Subject};
 use crate::model::tenant::{Sso, Tenant, TenantStatus, is_return_pattern, is_slug};
 use crate::model::text::{valid_external_id, valid_name};
@@ -69,7 +69,8 @@ pub struct TenantPatch {
     #[schema(value_type = Option<String>)]
     #[garde(skip)]
     pub landing_url: Option<Option<String>>,
-    /// Whether connections, passwords or both sign people in.
+    /// Whether connections, passwords or both sign people in. `enforced` by an admin needs a login of theirs by an active
+    /// connection within the last 15 minutes, and goes back after a day unless an owner or admin comes in by one.
     #[serde(default, deserialize_with = "not_null")]
     #[garde(skip)]
     pub sso: Option<Sso>,
@@ -95,7 +96,7 @@ pub async fn create(ctx: &Context, stamp: Stamp, input: TenantIn) -> Result<Tena
         version: 1,
         created_at: stamp.at,
         updated_at: stamp.at,
-        sso: input.sso.unwrap_or(Sso::Optional),
+        sso: input.sso.unwrap_or(Sso::Optional).into(),
     };
     check_urls(&tenant)?;
     let created = tenant.clone();
@@ -113,7 +114,7 @@ pub async fn create(ctx: &Context, stamp: Stamp, input: TenantIn) -> Result<Tena
 ///
 /// # Errors
 /// [`Error::Invalid`], [`Error::Stale`], [`Error::Conflict`]; [`Error::Forbidden`] `operator_only` for what is an
-/// operator's to change.
+/// operator's to change, and `sso_proof_needed` ([`enforce_sso::set`]).
 pub async fn update(
     ctx: &Context,
     stamp: Stamp,
@@ -125,8 +126,9 @@ pub async fn update(
     if !operator && (patch.status.is_some() || patch.external_id.is_some()) {
         return Err(Error::forbidden("operator_only", "status and external_id are for operators to change"));
     }
+    let to_tell = ctx.clone();
     write(ctx, tenant, stamp, move |conn| {
-        let mut row = tenants::find(conn, tenant)?.ok_or(Error::NotFound)?;
+        let mut row = tenants::lock(conn, tenant)?.ok_or(Error::NotFound)?;
         check_version(expected, row.version)?;
         let mut fields = Vec::new();
         put(&mut row.name, patch.name, "name", &mut fields);
@@ -134,7 +136,9 @@ pub async fn update(
         put(&mut row.status, patch.status, "status", &mut fields);
         put(&mut row.allowed_return_urls, patch.allowed_return_urls, "allowed_return_urls", &mut fields);
         put(&mut row.landing_url, patch.landing_url, "landing_url", &mut fields);
-        put(&mut row.sso, patch.sso, "sso", &mut fields);
+        if let Some(wanted) = patch.sso {
+            fields.extend(enforce_sso::set(conn, &mut row, wanted, stamp)?);
+        }
         if fields.is_empty() {
             return Ok((row, None));
         }
@@ -142,6 +146,9 @@ pub async fn update(
         let before = row.version;
         (row.version, row.updated_at) = (before + 1, stamp.at);
         saved(tenants::save(conn, &row, before)?)?;
+        if fields.contains(&"sso") && row.sso.at(stamp.at) == Sso::Enforced {
+            enforce_sso::announce(conn, &to_tell, &row, stamp)?;
+        }
         Ok((row, Some(Event::TenantUpdated(Change { id: tenant, fields }))))
     })
     .await

@@ -14,10 +14,11 @@ use crate::flows::write::{change, remove, write};
 use crate::flows::{Error, Fault};
 use crate::model::audit::{Actor, Event, Subject};
 use crate::model::email::EmailAddress;
+use crate::model::profile::Profile;
 use crate::model::role::{AccountStatus, Role};
 use crate::model::text::{valid_external_id, valid_name};
 use crate::model::user::User;
-use crate::store::{identities, sessions, users};
+use crate::store::{break_glass_codes, identities, sessions, users};
 
 /// Most users of one import.
 pub const MAX_IMPORT: usize = 1000;
@@ -41,6 +42,10 @@ pub struct UserIn {
     /// The id that another system knows the person by; unique in the tenant.
     #[garde(inner(custom(valid_external_id)))]
     pub external_id: Option<String>,
+    /// The record of another system that describes the person.
+    #[serde(default)]
+    #[garde(dive)]
+    pub profile: Option<Profile>,
     /// What the person may do; `member` when absent.
     #[garde(skip)]
     pub role: Option<Role>,
@@ -88,6 +93,11 @@ pub struct UserPatch {
     #[schema(value_type = Option<String>)]
     #[garde(inner(inner(custom(valid_external_id))))]
     pub external_id: Option<Option<String>>,
+    /// The record of another system that describes the person; replaced as a whole.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<Profile>)]
+    #[garde(dive)]
+    pub profile: Option<Option<Profile>>,
     /// What the person may do.
     #[serde(default, deserialize_with = "not_null")]
     #[garde(skip)]
@@ -148,6 +158,7 @@ pub async fn create(ctx: &Context, caller: &Caller, inputs: Vec<UserIn>, bulk: b
         user.given_name = input.given_name;
         user.family_name = input.family_name;
         user.external_id = input.external_id;
+        user.set_profile(input.profile);
         user.role = role;
         rows.push((user, input.identities));
     }
@@ -203,10 +214,19 @@ pub async fn update(
         put(&mut user.given_name, patch.given_name, "given_name", &mut fields);
         put(&mut user.family_name, patch.family_name, "family_name", &mut fields);
         put(&mut user.external_id, patch.external_id, "external_id", &mut fields);
+        if let Some(profile) = patch.profile
+            && user.profile() != profile
+        {
+            user.set_profile(profile);
+            fields.push("profile");
+        }
         put(&mut user.role, patch.role, "role", &mut fields);
         put(&mut user.status, patch.status, "status", &mut fields);
         let stays_owner = user.role == Role::Owner && user.status == AccountStatus::Active;
         keep_an_owner(conn, tenant, id, stays_owner)?;
+        if user.role != Role::Owner {
+            break_glass_codes::delete_of_user(conn, tenant, id)?; // whoever becomes an owner again makes new ones
+        }
         if user.status == AccountStatus::Suspended {
             sessions::end_of_user(conn, tenant, id, "user_suspended", now)?;
         }

@@ -2,7 +2,7 @@
 //!
 //! 1. [`NewSession::prepare`] makes the row and the cookie's value, outside any transaction;
 //! 2. [`NewSession::store`], in the transaction that decided who it is: ends what was signed in here before, writes the
-//!    row and the audit event;
+//!    row and the audit event, and confirms that `sso` is enforced where that waits;
 //! 3. [`announce`], once that is committed.
 
 use std::net::IpAddr;
@@ -13,8 +13,8 @@ use secrecy::SecretString;
 use uuid::Uuid;
 
 use crate::context::Context;
-use crate::flows::Error;
 use crate::flows::provision::Provisioned;
+use crate::flows::{Error, enforce_sso};
 use crate::model::audit::{Actor, Event, LoginMethod, LoginSucceeded, Stamp};
 use crate::model::session::{Session, Upstream};
 use crate::model::text::tamed;
@@ -151,6 +151,11 @@ impl NewSession {
             warnings: welcome.warnings.clone(),
         });
         audit_events::insert(conn, tenant, &self.stamp.event(tenant, &event))?;
+        if let Some(id) = welcome.invitation {
+            let event = Event::InvitationAccepted { id, user_id: welcome.user.id };
+            audit_events::insert(conn, tenant, &self.stamp.event(tenant, &event))?;
+        }
+        enforce_sso::confirm(conn, &welcome.user, (self.method, self.row.id), self.stamp)?;
         Ok(self.row.id)
     }
 }

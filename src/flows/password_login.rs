@@ -8,6 +8,7 @@
 //!    changed leads to `new_password` instead, with a proof that this one was right.
 
 mod device;
+mod invited;
 mod new_password;
 mod second_step;
 mod throttle;
@@ -34,6 +35,7 @@ use crate::store::db::DbError;
 use crate::store::{audit_events, local_credentials, users};
 
 pub use device::DEVICE_DAYS;
+pub use invited::accept;
 pub use new_password::{NewPassword, choose};
 pub use second_step::{HALF_LOGIN_MINUTES, SecondStep, finish};
 pub use throttle::{count_own, count_own_code};
@@ -49,6 +51,8 @@ pub struct Arrival {
     pub visitor: Visitor,
     /// Its device cookie of this tenant: which accounts it has signed in to.
     pub device_cookie: Option<String>,
+    /// Hash of the token of the invitation that is to be accepted by the login.
+    pub invitation: Option<Vec<u8>>,
 }
 
 /// How a login by password ended.
@@ -85,11 +89,11 @@ pub struct SignedIn {
 ///
 /// # Errors
 /// [`Error::Forbidden`] `tenant_suspended` or `sso_enforced`.
-pub fn check_allowed(tenant: &TenantCache) -> Result<(), Error> {
+pub fn check_allowed(ctx: &Context, tenant: &TenantCache) -> Result<(), Error> {
     if tenant.tenant.status != TenantStatus::Active {
         return Err(Error::forbidden("tenant_suspended", "this organisation is suspended"));
     }
-    if tenant.tenant.sso == Sso::Enforced {
+    if tenant.tenant.sso.at(ctx.clock.now()) == Sso::Enforced {
         return Err(Error::forbidden("sso_enforced", "this organisation signs in by its own provider only"));
     }
     Ok(())
@@ -106,7 +110,7 @@ pub async fn sign_in(
     password: &SecretString,
     arrival: &Arrival,
 ) -> Result<Ending, Error> {
-    check_allowed(tenant)?;
+    check_allowed(ctx, tenant)?;
     let id = tenant.tenant.id;
     // What is no address is nobody's: no key holds a blank.
     let key = EmailAddress::parse(address).map_or_else(|_| format!("? {}", tamed(address, 254)), |email| email.key);
@@ -194,18 +198,25 @@ where
     let (method, amr) = (LoginMethod::Password, passed.amr());
     let proof = Proof { method, source_id: None, auth_time: None, acr: None, amr, upstream: None, ends_at: None };
     let (session, token) = NewSession::prepare(ctx, tenant, &arrival.visitor, proof)?;
+    let brought = arrival.invitation.clone();
     let opened = ctx.db.tenant(tenant, move |conn| {
+        let invitation = invited::hold(conn, &user, brought.as_deref(), now)?;
         // What was true when the password was checked may be over: suspended, or another password.
         if users::touch_login(conn, tenant, user_id, now)? == 0 || !still(conn)? {
             return Err(Error::Stale);
         }
-        session.store(conn, &Provisioned::as_known(user))
+        let mut welcome = Provisioned::as_known(user);
+        if let Some(invitation) = invitation {
+            invited::join(conn, &invitation, &mut welcome, now)?;
+        }
+        session.store(conn, &welcome)?;
+        Ok(welcome.invitation.is_some())
     });
-    match opened.await {
+    let joined = match opened.await {
         Err(Error::Stale) => return Ok(None),
         opened => opened?,
     };
-    open_session::announce(ctx, tenant, &arrival.visitor, false);
+    open_session::announce(ctx, tenant, &arrival.visitor, joined);
     let device = device::renewed(ctx, tenant, devices, user_id)?;
     Ok(Some(Box::new(SignedIn { token, device })))
 }

@@ -4,13 +4,15 @@
 //! 2. `decide` (pure): create, link, update, wait or refuse;
 //! 3. `apply` the plan; a lost race (somebody else created the same person just now) starts again at 1;
 //! 4. `first_proof`: what was set up for the user before anybody had proven the address goes;
-//! 5. `sync_groups`: plan (pure) and apply.
+//! 5. `invited`: the invitation that this accepts is taken;
+//! 6. `sync_groups`: plan (pure) and apply.
 //!
 //! All of it in the caller's transaction.
 
 pub mod apply;
 pub mod decide;
 pub mod first_proof;
+pub mod invited;
 pub mod sync_groups;
 
 use chrono::{DateTime, Utc};
@@ -25,6 +27,7 @@ use crate::model::user::User;
 use crate::store::{domains, identities, users};
 
 use decide::{Candidates, DomainStanding, Plan, Refusal};
+use invited::Guest;
 use sync_groups::GroupOutcome;
 
 /// A sign-in that provisioning agreed to.
@@ -42,6 +45,8 @@ pub struct Provisioned {
     pub warnings: Vec<&'static str>,
     /// Whether sessions, password or keys of the user went, because the address was not proven until now.
     pub cleared: bool,
+    /// The invitation that was accepted by this.
+    pub invitation: Option<Uuid>,
     /// What the group sync did.
     pub groups: GroupOutcome,
 }
@@ -57,6 +62,7 @@ impl Provisioned {
             fields: Vec::new(),
             warnings: Vec::new(),
             cleared: false,
+            invitation: None,
             groups: GroupOutcome::default(),
         }
     }
@@ -73,7 +79,7 @@ pub enum Verdict {
     Raced,
 }
 
-/// Decides and applies.
+/// Decides and applies. `token` is the hash of an invitation's that the person brought.
 ///
 /// # Errors
 /// [`Error`] of the database.
@@ -81,11 +87,15 @@ pub fn provision(
     conn: &mut PgConnection,
     tenant: Uuid,
     connection: &Connection,
-    assertion: &IdentityAssertion,
+    (assertion, token): (&IdentityAssertion, Option<&[u8]>),
     now: DateTime<Utc>,
 ) -> Result<Verdict, Error> {
-    let candidates = load(conn, tenant, connection.id, assertion)?;
+    let candidates = match load(conn, tenant, connection.id, (assertion, token), now)? {
+        Ok(candidates) => candidates,
+        Err(refusal) => return Ok(Verdict::Refused(refusal)),
+    };
     let unproven = candidates.unproven();
+    let offer = candidates.usable_offer().map(|offer| offer.invitation.clone());
     let (plan, mut warnings) = match decide::decide(assertion, &connection.provisioning.0, candidates, now) {
         Ok(decided) => decided,
         Err(refusal) => return Ok(Verdict::Refused(refusal)),
@@ -94,13 +104,20 @@ pub fn provision(
     let Some((user, identity_id)) = apply::apply(conn, tenant, connection.id, assertion, plan, now)? else {
         return Ok(Verdict::Raced);
     };
+    let invitation = offer.as_ref().map(|invitation| invitation.id);
+    if let Some(invitation) = offer
+        && !invited::accept(conn, &invitation, user.id, now)?
+    {
+        return Ok(Verdict::Raced); // L-19
+    }
     let proven = unproven == Some(user.id) && user.email_verified_at.is_some();
     let cleared = proven && first_proof::clear(conn, tenant, user.id, now)?;
     if cleared {
         warnings.push("earlier_credentials_removed");
     }
     let groups = sync_groups::sync(conn, connection, user.id, assertion.groups.as_ref(), now)?;
-    let provisioned = Provisioned { user, identity_id: Some(identity_id), outcome, fields, warnings, cleared, groups };
+    let identity_id = Some(identity_id);
+    let provisioned = Provisioned { user, identity_id, outcome, fields, warnings, cleared, invitation, groups };
     Ok(Verdict::Welcome(Box::new(provisioned)))
 }
 
@@ -109,9 +126,16 @@ fn load(
     conn: &mut PgConnection,
     tenant: Uuid,
     source: Uuid,
-    assertion: &IdentityAssertion,
-) -> Result<Candidates, Error> {
+    (assertion, token): (&IdentityAssertion, Option<&[u8]>),
+    now: DateTime<Utc>,
+) -> Result<Result<Candidates, Refusal>, Error> {
     let email = assertion.email.as_deref().and_then(|text| EmailAddress::parse(text).ok());
+    // First, because it is held: of many who accept it at once the others see below what the first one made (L-19).
+    let guest = Guest { source, subject: &assertion.subject, email: email.as_ref(), token };
+    let mut offer = match invited::find(conn, tenant, guest, now)? {
+        Ok(offer) => offer,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
     let (mut same_address, mut domain) = (None, DomainStanding::Unknown);
     if let Some(email) = &email {
         same_address = users::find_by_email_key(conn, tenant, &email.key)?;
@@ -128,5 +152,9 @@ fn load(
     // L-25: last, because each statement sees what was committed before it: a user whom a login at the same moment
     // created is then never seen without the identity, which would look like somebody else's address.
     let linked = identities::find_with_user(conn, tenant, source, &assertion.issuer, &assertion.subject)?;
-    Ok(Candidates { tenant, linked, email, same_address, same_address_is_linked, domain })
+    if linked.is_some() {
+        // Who has come in by this identity is not told apart by an address any more.
+        offer = offer.filter(|offer| offer.by_link || offer.invitation.email_key.is_none());
+    }
+    Ok(Ok(Candidates { tenant, linked, email, same_address, same_address_is_linked, domain, offer }))
 }

@@ -6,6 +6,7 @@
 pub mod api_keys;
 pub mod applications;
 pub mod audit_events;
+pub mod break_glass;
 pub mod certificate;
 pub mod connections;
 pub mod domains;
@@ -13,6 +14,7 @@ pub mod group_mappings;
 pub mod groups;
 pub mod identities;
 pub mod installation_applications;
+pub mod invitations;
 pub mod me;
 pub mod operators;
 pub mod saml_keys;

@@ -7,6 +7,7 @@ use actix_web::cookie::{Cookie, SameSite};
 use uuid::Uuid;
 
 use crate::config::Config;
+use crate::flows::accept_invitation::REMEMBERED_MINUTES;
 use crate::flows::password_login::{DEVICE_DAYS, HALF_LOGIN_MINUTES};
 use crate::flows::single_logout::LOGOUT_MINUTES;
 use crate::model::login_attempt::ATTEMPT_MINUTES;
@@ -32,6 +33,10 @@ fn device_name(config: &Config, tenant: Uuid) -> String {
 
 fn half_login_name(config: &Config, tenant: Uuid) -> String {
     format!("{}dw_h_{}", prefix(config), tenant.simple())
+}
+
+fn invitation_name(config: &Config, tenant: Uuid) -> String {
+    format!("{}dw_i_{}", prefix(config), tenant.simple())
 }
 
 fn logout_name(config: &Config, tenant: Uuid) -> String {
@@ -83,6 +88,20 @@ pub fn no_half_login<'a>(config: &Config, tenant: Uuid) -> Cookie<'a> {
     removal(build(config, half_login_name(config, tenant), String::new(), SameSite::Lax))
 }
 
+/// The cookie by which a browser carries an invitation through the login.
+#[must_use]
+pub fn invitation<'a>(config: &Config, tenant: Uuid, value: &str) -> Cookie<'a> {
+    let mut cookie = build(config, invitation_name(config, tenant), value.to_owned(), SameSite::Lax);
+    cookie.set_max_age(Duration::minutes(REMEMBERED_MINUTES));
+    cookie
+}
+
+/// A cookie that deletes it.
+#[must_use]
+pub fn no_invitation<'a>(config: &Config, tenant: Uuid) -> Cookie<'a> {
+    removal(build(config, invitation_name(config, tenant), String::new(), SameSite::Lax))
+}
+
 /// The cookie by which a browser remembers a SAML logout that it is under way with: None, because a form post from the
 /// provider must bring it.
 #[must_use]
@@ -125,6 +144,12 @@ pub fn read_session(req: &HttpRequest, config: &Config, tenant: Uuid) -> Option<
 #[must_use]
 pub fn read_logout(req: &HttpRequest, config: &Config, tenant: Uuid) -> Option<String> {
     single(req, &logout_name(config, tenant))
+}
+
+/// The invitation cookie's value, when there is exactly one of that name.
+#[must_use]
+pub fn read_invitation(req: &HttpRequest, config: &Config, tenant: Uuid) -> Option<String> {
+    single(req, &invitation_name(config, tenant))
 }
 
 /// The device cookie's value, when there is exactly one of that name.

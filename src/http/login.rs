@@ -1,16 +1,19 @@
 //! The pages people see: choose where to sign in, come back from there, be told why not, sign out.
 //!
 //! Server-rendered, no script, usable without JavaScript and by keyboard. Texts come from the catalogue (`texts`).
-//! 1. `start`: the tenant's login page (`form`), and the way to the provider, or `password` and
-//!    `second_step`;
+//! 1. `start`: the tenant's login page (`form`), and the way to the provider, or `password` and `second_step`, or an owner's
+//!    `break_glass`;
 //! 2. `callback`: the provider's answer, by query, by form post, or fetched after a form post;
 //!    SAML answers come to `acs` and end the same way;
 //! 3. `landing`: signed in, with nowhere else to go; 4. `logout`, and `slo` for what SAML providers say about it;
-//! 5. `saml_metadata`: what SAML providers read about us.
+//! 5. `invitation`: what the link of an invitation leads to;
+//! 6. `saml_metadata`: what SAML providers read about us.
 
 pub mod acs;
+pub mod break_glass;
 pub mod callback;
 mod form;
+pub mod invitation;
 pub mod landing;
 pub mod logout;
 pub mod password;
@@ -165,6 +168,8 @@ pub(in crate::http) fn refusal(req: &HttpRequest, tenant: Option<&TenantCache>, 
         Error::NotFound => (StatusCode::NOT_FOUND, "not_found"),
         Error::RateLimited { .. } => (StatusCode::TOO_MANY_REQUESTS, "rate_limited"),
         Error::Forbidden { code, .. } => (StatusCode::FORBIDDEN, *code),
+        Error::Conflict { code, .. } => (StatusCode::CONFLICT, *code),
+        Error::Gone { code, .. } => (StatusCode::GONE, *code),
         Error::Provider { code, .. } => (StatusCode::BAD_GATEWAY, *code),
         Error::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "service_unavailable"),
         other => {
@@ -195,7 +200,8 @@ pub(in crate::http) fn refused_page(
     };
     let t = texts(req);
     // Where one provider signs everybody in, the plain login page would lead straight to the next refusal.
-    let query = |c: &TenantCache| if c.tenant.sso == Sso::Enforced { "?choose=true" } else { "" };
+    let enforced = |c: &TenantCache| c.tenant.sso.at(ctx.clock.now()) == Sso::Enforced;
+    let query = |c: &TenantCache| if enforced(c) { "?choose=true" } else { "" };
     let again = tenant.map(|c| (ctx.config.url(&format!("/t/{}/login{}", c.tenant.slug, query(c))), t.try_again));
     // T-08: the pages of what is not there have equal bytes.
     let absent = matches!(code, "not_found" | "request_unknown");

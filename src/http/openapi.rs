@@ -8,9 +8,9 @@ use utoipa::openapi::{Ref, RefOr, Required, ResponseBuilder, content::ContentBui
 use utoipa::{Modify, OpenApi};
 
 use crate::http::admin::{
-    api_keys, applications, audit_events, connections, domains, group_mappings, groups, identities,
-    installation_applications, me, operators, saml_keys, service_accounts, sessions, signing_keys, tenants, totp,
-    users,
+    api_keys, applications, audit_events, break_glass, connections, domains, group_mappings, groups, identities,
+    installation_applications, invitations, me, operators, saml_keys, service_accounts, sessions, signing_keys,
+    tenants, totp, users,
 };
 use crate::http::problem::ProblemBody;
 
@@ -29,6 +29,8 @@ use crate::http::problem::ProblemBody;
         saml_keys::list_saml_keys, saml_keys::create_saml_key, saml_keys::activate_saml_key, saml_keys::delete_saml_key,
         users::list_users, users::create_user, users::import_users, users::get_user, users::update_user, users::delete_user,
         users::set_password, users::remove_password, users::list_user_groups, identities::list_identities, identities::link_identity, identities::unlink_identity,
+        invitations::list_invitations, invitations::create_invitation, invitations::import_invitations,
+        invitations::get_invitation, invitations::resend_invitation, invitations::revoke_invitation,
         groups::list_groups, groups::create_group, groups::get_group, groups::update_group, groups::delete_group,
         groups::list_members, groups::add_member, groups::remove_member, groups::list_unmatched_groups,
         groups::list_held_removals, groups::apply_held_removal, groups::dismiss_held_removal,
@@ -59,6 +61,8 @@ use crate::http::problem::ProblemBody;
         totp::get_totp, totp::remove_totp,
         me::get_me, me::update_me, me::change_my_password, me::list_my_identities, me::unlink_my_identity,
         me::list_my_sessions, me::revoke_my_other_sessions, me::revoke_my_session,
+        break_glass::get_my_break_glass_codes, break_glass::make_my_break_glass_codes,
+        break_glass::withdraw_my_break_glass_codes,
         operators::list_operator_keys, operators::create_operator_key, operators::revoke_operator_key,
         operators::list_operator_audit_events,
     )

@@ -38,6 +38,12 @@ pub struct Problem {
 }
 
 impl Problem {
+    /// Its body, to be told within an answer.
+    #[must_use]
+    pub fn into_body(self) -> ProblemBody {
+        *self.body
+    }
+
     /// A problem with this status, code and sentence.
     #[must_use]
     pub fn new(status: StatusCode, code: &str, detail: impl Into<String>) -> Self {
@@ -84,6 +90,7 @@ impl From<Error> for Problem {
             }
             Error::Conflict { code, message } => Self::new(StatusCode::CONFLICT, code, message),
             Error::Forbidden { code, message } => Self::new(StatusCode::FORBIDDEN, code, message),
+            Error::Gone { code, message } => Self::new(StatusCode::GONE, code, message),
             Error::Stale => Self::new(StatusCode::PRECONDITION_FAILED, "version_mismatch", text),
             Error::RateLimited { retry_after } => {
                 let problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", text);

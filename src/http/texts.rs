@@ -1,9 +1,10 @@
 //! The text catalogue: every sentence that a page shows, per language. English and German; a browser that asks for
-//! neither gets English.
+//! neither gets English. Sentences that belong together have a file of their own.
 //!
-//! `account` has those of a member's own pages.
+//! A page takes them by name; a code of a refusal has its sentence in `reasons`.
 
 pub mod account;
+mod invitation;
 
 use actix_web::HttpRequest;
 use actix_web::http::header::ACCEPT_LANGUAGE;
@@ -11,6 +12,7 @@ use actix_web::http::header::ACCEPT_LANGUAGE;
 use crate::model::password::Unfit;
 
 use account::AccountTexts;
+pub use invitation::InvitationTexts;
 
 /// The sentences of one language.
 #[expect(missing_docs, reason = "each name says where it stands")]
@@ -26,6 +28,11 @@ pub struct Texts {
     pub new_password_label: &'static str,
     pub password_rules: &'static str,
     pub save_button: &'static str,
+    pub break_glass_title: &'static str,
+    pub break_glass_hint: &'static str,
+    pub break_glass_label: &'static str,
+    pub break_glass_link: &'static str,
+    pub break_glass_back: &'static str,
     pub or: &'static str,
     pub sign_in_with: &'static str,
     pub choose_below: &'static str,
@@ -53,6 +60,7 @@ pub struct Texts {
     pub decline: &'static str,
     /// The account's own pages, and the second step of a login by password.
     pub account: &'static AccountTexts,
+    pub invitation: &'static InvitationTexts,
     scopes: &'static [(&'static str, &'static str)],
     reasons: &'static [(&'static str, &'static str)],
     other_reason: &'static str,
@@ -63,7 +71,11 @@ impl Texts {
     #[must_use]
     pub fn reason(&self, code: &str) -> &'static str {
         let code = if code.ends_with("_unreachable") { "unreachable" } else { code };
-        self.reasons.iter().find(|(known, _)| *known == code).map_or(self.other_reason, |(_, text)| text)
+        self.reasons
+            .iter()
+            .chain(self.invitation.reasons)
+            .find(|(known, _)| *known == code)
+            .map_or(self.other_reason, |(_, text)| text)
     }
 
     /// What is wrong with a new password.
@@ -99,6 +111,11 @@ static EN: Texts = Texts {
     new_password_label: "New password",
     password_rules: "10 to 256 characters, and nothing that is easy to guess. Not the one until now, not your name or address, not your organisation's name.",
     save_button: "Save and sign in",
+    break_glass_title: "Emergency access",
+    break_glass_hint: "For owners who cannot sign in by their organisation's sign-in service. Each code works once, and all owners are told.",
+    break_glass_label: "Break-glass code",
+    break_glass_link: "Emergency access for owners",
+    break_glass_back: "Back to the sign-in page",
     or: "or",
     sign_in_with: "Sign in with",
     choose_below: "Please choose how to sign in.",
@@ -125,6 +142,7 @@ static EN: Texts = Texts {
     agree: "Allow",
     decline: "Do not allow",
     account: &account::EN,
+    invitation: &invitation::EN,
     scopes: &[
         ("openid", "know who you are"),
         ("profile", "see your name, picture and role"),
@@ -180,6 +198,8 @@ static EN: Texts = Texts {
         ),
         ("password_change_expired", "This took too long. Please start again."),
         ("sso_enforced", "Passwords are not accepted here. Please sign in by your organisation's sign-in service."),
+        ("break_glass_wrong", "Address and code do not fit, or the code was used. Please try again."),
+        ("break_glass_closed", "Codes are not accepted here at the moment. Please sign in as usual."),
         ("sso_off", "This way of signing in is not available. Please sign in by password."),
         ("rate_limited", "Too many tries. Please wait a moment."),
         ("service_unavailable", "We cannot answer at the moment. Please try again."),
@@ -199,6 +219,11 @@ static DE: Texts = Texts {
     new_password_label: "Neues Passwort",
     password_rules: "10 bis 256 Zeichen, und nichts, was leicht zu erraten ist. Nicht das bisherige, nicht Ihr Name oder Ihre Adresse, nicht der Name Ihrer Organisation.",
     save_button: "Speichern und anmelden",
+    break_glass_title: "Notzugang",
+    break_glass_hint: "Für Eigentümer, die sich nicht beim Anmeldedienst ihrer Organisation anmelden können. Jeder Code gilt einmal, und alle Eigentümer erfahren davon.",
+    break_glass_label: "Notfallcode",
+    break_glass_link: "Notzugang für Eigentümer",
+    break_glass_back: "Zurück zur Anmeldeseite",
     or: "oder",
     sign_in_with: "Anmelden mit",
     choose_below: "Bitte wählen Sie, wie Sie sich anmelden.",
@@ -225,6 +250,7 @@ static DE: Texts = Texts {
     agree: "Erlauben",
     decline: "Nicht erlauben",
     account: &account::DE,
+    invitation: &invitation::DE,
     scopes: &[
         ("openid", "wissen, wer Sie sind"),
         ("profile", "Ihren Namen, Ihr Bild und Ihre Rolle sehen"),
@@ -301,6 +327,11 @@ static DE: Texts = Texts {
             "sso_enforced",
             "Passwörter gelten hier nicht. Bitte melden Sie sich über den Anmeldedienst Ihrer Organisation an.",
         ),
+        (
+            "break_glass_wrong",
+            "Adresse und Code passen nicht zusammen, oder der Code wurde schon verwendet. Bitte versuchen Sie es noch einmal.",
+        ),
+        ("break_glass_closed", "Codes werden hier zurzeit nicht angenommen. Bitte melden Sie sich wie gewohnt an."),
         ("sso_off", "Diese Art der Anmeldung steht nicht zur Verfügung. Bitte melden Sie sich mit Passwort an."),
         ("rate_limited", "Zu viele Versuche. Bitte warten Sie einen Augenblick."),
         ("service_unavailable", "Wir können gerade nicht antworten. Bitte versuchen Sie es noch einmal."),
@@ -314,7 +345,7 @@ mod tests {
 
     #[test]
     fn both_languages_have_the_same_sentences() {
-        let codes = |t: &Texts| t.reasons.iter().map(|(c, _)| *c).collect::<Vec<_>>();
+        let codes = |t: &Texts| t.reasons.iter().chain(t.invitation.reasons).map(|(c, _)| *c).collect::<Vec<_>>();
         assert_eq!(codes(&EN), codes(&DE));
     }
 }

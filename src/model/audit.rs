@@ -13,8 +13,10 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::model::sso::Sso;
+
 pub use certificates::{CertificateExpires, CertificatesChanged};
-pub use logins::{LoginMethod, LoginRefused, LoginSucceeded, SessionEnded};
+pub use logins::{LoginMethod, LoginRefused, LoginSucceeded, SessionEnded, SsoConfirmed};
 pub use rows::{AuditEvent, OperatorAuditEvent, Stamp};
 pub use tokens::{GrantGiven, GrantRevoked, KeyRotated};
 
@@ -98,6 +100,10 @@ pub enum Event {
     TenantCreated(Subject),
     #[serde(rename = "tenant.updated")]
     TenantUpdated(Change),
+    #[serde(rename = "tenant.sso_confirmed")]
+    TenantSsoConfirmed(SsoConfirmed),
+    #[serde(rename = "tenant.sso_went_back")]
+    TenantSsoWentBack { to: Sso },
     #[serde(rename = "tenant.deleted")]
     TenantDeleted(Subject),
     #[serde(rename = "connection.created")]
@@ -148,6 +154,18 @@ pub enum Event {
     UserRecoveryCodeUsed { id: Uuid, left: i64 },
     #[serde(rename = "user.deleted")]
     UserDeleted(Subject),
+    #[serde(rename = "invitation.created")]
+    InvitationCreated(Subject),
+    #[serde(rename = "invitation.resent")]
+    InvitationResent(Subject),
+    #[serde(rename = "invitation.revoked")]
+    InvitationRevoked(Subject),
+    #[serde(rename = "invitation.accepted")]
+    InvitationAccepted { id: Uuid, user_id: Uuid },
+    #[serde(rename = "break_glass.codes_made")]
+    BreakGlassCodesMade { user_id: Uuid, count: usize },
+    #[serde(rename = "break_glass.codes_withdrawn")]
+    BreakGlassCodesWithdrawn { user_id: Uuid, count: usize },
     #[serde(rename = "identity.linked")]
     IdentityLinked { id: Uuid, user_id: Uuid },
     #[serde(rename = "identity.unlinked")]

@@ -56,8 +56,15 @@ pub enum Letter {
     SsoEnforced {
         /// Who enforced it, as they are called.
         by: Option<String>,
-        /// It goes back then, unless a second login confirms it.
-        confirm_by: DateTime<Utc>,
+        /// It goes back then, unless a second login confirms it; `None`: it lasts.
+        confirm_by: Option<DateTime<Utc>>,
+    },
+    /// To owners and admins: nobody confirmed that passwords sign nobody in, so they do again.
+    SsoWentBack {},
+    /// To owners: somebody has break-glass codes now.
+    BreakGlassCodesMade {
+        /// Who, as they are called.
+        by: String,
     },
     /// To owners: somebody came in by a break-glass code.
     BreakGlassUsed {
@@ -81,6 +88,8 @@ impl Letter {
             Self::CertificateExpires { .. } => "certificate_expires",
             Self::SecretExpires { .. } => "secret_expires",
             Self::SsoEnforced { .. } => "sso_enforced",
+            Self::SsoWentBack {} => "sso_went_back",
+            Self::BreakGlassCodesMade { .. } => "break_glass_codes_made",
             Self::BreakGlassUsed { .. } => "break_glass_used",
         }
     }

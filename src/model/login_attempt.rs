@@ -25,6 +25,7 @@ pub struct LoginAttempt {
     pub expires_at: DateTime<Utc>,
     pub consumed_at: Option<DateTime<Utc>>,
     pub session_id: Option<Uuid>,
+    pub invitation_hash: Option<Vec<u8>>,
 }
 
 /// What is sealed in `secrets`. The forms are told apart by their fields.

@@ -140,7 +140,7 @@ mod tests {
             version: 1,
             created_at: DateTime::UNIX_EPOCH,
             updated_at: DateTime::UNIX_EPOCH,
-            sso: Sso::Optional,
+            sso: Sso::Optional.into(),
         };
         Password::new_of(&text.into(), &user, &tenant).map(|p| p.expose().to_owned())
     }

@@ -7,6 +7,8 @@ use uuid::Uuid;
 
 use crate::model::text_enum::text_enum;
 
+pub use crate::model::sso::{Sso, SsoSetting};
+
 text_enum! {
     /// Whether a tenant works.
     TenantStatus {
@@ -14,18 +16,6 @@ text_enum! {
         Active = "active",
         /// Signs nobody in; its keys and sessions do not work.
         Suspended = "suspended",
-    }
-}
-
-text_enum! {
-    /// Whether people sign in by connections, by passwords of Doorward's own, or both.
-    Sso {
-        /// Connections sign nobody in; there are passwords only.
-        Off = "off",
-        /// Both.
-        Optional = "optional",
-        /// Passwords sign nobody in; API keys and sessions go on.
-        Enforced = "enforced",
     }
 }
 
@@ -44,7 +34,8 @@ pub struct Tenant {
     pub version: i64,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
-    pub sso: Sso,
+    #[diesel(embed)]
+    pub sso: SsoSetting,
 }
 
 /// Slugs that would be mistaken for something of ours (T-14).
@@ -146,7 +137,7 @@ mod tests {
             version: 1,
             created_at: DateTime::UNIX_EPOCH,
             updated_at: DateTime::UNIX_EPOCH,
-            sso: Sso::Optional,
+            sso: Sso::Optional.into(),
         }
     }
 

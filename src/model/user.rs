@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use uuid::Uuid;
 
+use crate::model::profile::Profile;
 use crate::model::role::{AccountStatus, Role};
 
 /// A person in one tenant (the whole row).
@@ -27,6 +28,9 @@ pub struct User {
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
     pub last_login_at: Option<DateTime<Utc>>,
+    pub profile_type: Option<String>,
+    pub profile_id: Option<String>,
+    pub profile_identifiers: Vec<String>,
 }
 
 impl User {
@@ -50,6 +54,24 @@ impl User {
             created_at: now,
             updated_at: now,
             last_login_at: None,
+            profile_type: None,
+            profile_id: None,
+            profile_identifiers: Vec::new(),
         }
+    }
+
+    /// The record of another system that describes the person.
+    #[must_use]
+    pub fn profile(&self) -> Option<Profile> {
+        let kind = self.profile_type.clone()?;
+        Some(Profile { kind, id: self.profile_id.clone(), identifiers: self.profile_identifiers.clone() })
+    }
+
+    /// Sets or clears it.
+    pub fn set_profile(&mut self, profile: Option<Profile>) {
+        (self.profile_type, self.profile_id, self.profile_identifiers) = match profile {
+            Some(profile) => (Some(profile.kind), profile.id, profile.identifiers),
+            None => (None, None, Vec::new()),
+        };
     }
 }

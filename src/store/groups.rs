@@ -20,6 +20,14 @@ pub fn all(conn: &mut PgConnection, tenant: Uuid) -> QueryResult<Vec<Group>> {
     groups::table.filter(groups::tenant_id.eq(tenant)).select(Group::as_select()).order(groups::id).load(conn)
 }
 
+/// Those of these groups that the tenant has.
+///
+/// # Errors
+/// What the database says.
+pub fn existing(conn: &mut PgConnection, tenant: Uuid, ids: &[Uuid]) -> QueryResult<Vec<Uuid>> {
+    groups::table.filter(groups::tenant_id.eq(tenant)).filter(groups::id.eq_any(ids)).select(groups::id).load(conn)
+}
+
 /// Adds a group unless its name is taken; tells how many were added (0 or 1).
 ///
 /// # Errors

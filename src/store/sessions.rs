@@ -4,10 +4,11 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use uuid::Uuid;
 
+use crate::model::connection::ConnectionStatus;
 use crate::model::page::PageRequest;
 use crate::model::session::Session;
 use crate::model::user::User;
-use crate::schema::{grants, sessions, users};
+use crate::schema::{connections, grants, sessions, users};
 use crate::store::crud;
 
 crud!(sessions, Session);
@@ -65,6 +66,30 @@ pub fn find_by_token(conn: &mut PgConnection, tenant: Uuid, token_hash: &[u8]) -
         .select((Session::as_select(), User::as_select()))
         .first(conn)
         .optional()
+}
+
+/// Whether the user came in since `since` by a connection that is active and was not changed afterwards, in a session
+/// that goes on.
+///
+/// # Errors
+/// What the database says.
+pub fn came_by_connection(
+    conn: &mut PgConnection,
+    tenant: Uuid,
+    user: Uuid,
+    since: DateTime<Utc>,
+) -> QueryResult<bool> {
+    let connection =
+        connections::tenant_id.eq(sessions::tenant_id).and(sessions::source_id.eq(connections::id.nullable()));
+    let came = sessions::table
+        .inner_join(connections::table.on(connection))
+        .filter(sessions::tenant_id.eq(tenant))
+        .filter(sessions::user_id.eq(user))
+        .filter(sessions::ended_at.is_null())
+        .filter(sessions::created_at.ge(since))
+        .filter(connections::status.eq(ConnectionStatus::Active))
+        .filter(connections::updated_at.le(sessions::created_at));
+    diesel::select(diesel::dsl::exists(came)).get_result(conn)
 }
 
 /// Holds a session against its end until the transaction ends; tells whether it still goes on.

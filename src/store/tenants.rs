@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use uuid::Uuid;
 
 use crate::model::page::PageRequest;
-use crate::model::tenant::Tenant;
+use crate::model::tenant::{Sso, Tenant};
 use crate::schema::{tenant_slugs, tenants};
 
 /// The tenant itself, within its own transaction.
@@ -45,6 +45,38 @@ pub fn list(conn: &mut PgConnection, external_id: Option<&str>, page: PageReques
         query = query.filter(tenants::id.gt(after));
     }
     query.order(tenants::id).limit(page.limit).load(conn)
+}
+
+/// The tenant, held against changes until the transaction ends; what refers to it goes on.
+///
+/// # Errors
+/// What the database says.
+pub fn lock(conn: &mut PgConnection, tenant: Uuid) -> QueryResult<Option<Tenant>> {
+    tenants::table.find(tenant).select(Tenant::as_select()).for_no_key_update().first(conn).optional()
+}
+
+/// Makes an enforcement of `sso` last that waits to be confirmed at `now`; tells whether one did.
+///
+/// # Errors
+/// What the database says.
+pub fn confirm_sso(conn: &mut PgConnection, tenant: Uuid, now: DateTime<Utc>) -> QueryResult<bool> {
+    let waits = tenants::table.find(tenant).filter(tenants::sso_confirm_by.gt(now));
+    let lasts = (
+        tenants::sso_before.eq(None::<Sso>),
+        tenants::sso_confirm_by.eq(None::<DateTime<Utc>>),
+        tenants::version.eq(tenants::version + 1),
+        tenants::updated_at.eq(now),
+    );
+    Ok(diesel::update(waits).set(lasts).execute(conn)? == 1)
+}
+
+/// Tenants whose `sso` was to be confirmed by `now` and is not, at most `limit` (system).
+///
+/// # Errors
+/// What the database says.
+pub fn sso_over(conn: &mut PgConnection, now: DateTime<Utc>, limit: i64) -> QueryResult<Vec<Uuid>> {
+    let over = tenants::table.filter(tenants::sso_confirm_by.le(now)).select(tenants::id);
+    over.order(tenants::sso_confirm_by).limit(limit).load(conn)
 }
 
 /// Adds a tenant and takes its slug, within the new tenant's own transaction.

@@ -12,6 +12,9 @@ use crate::store::crud;
 
 crud!(users, User, versioned);
 
+/// How many are told of something by letter, at most.
+const MAX_TOLD: i64 = 100;
+
 /// What a list of users can be narrowed by.
 #[derive(Debug, Clone, Default)]
 pub struct UserFilter {
@@ -52,6 +55,19 @@ pub fn find_by_email_key(conn: &mut PgConnection, tenant: Uuid, key: &str) -> Qu
         .optional()
 }
 
+/// The user with this external id.
+///
+/// # Errors
+/// What the database says.
+pub fn find_by_external_id(conn: &mut PgConnection, tenant: Uuid, external_id: &str) -> QueryResult<Option<User>> {
+    users::table
+        .filter(users::tenant_id.eq(tenant))
+        .filter(users::external_id.eq(external_id))
+        .select(User::as_select())
+        .first(conn)
+        .optional()
+}
+
 /// Adds a user unless the tenant has one with the same address or external id; tells how many were added (0 or 1).
 ///
 /// # Errors
@@ -78,6 +94,22 @@ pub fn active_owners(conn: &mut PgConnection, tenant: Uuid) -> QueryResult<Vec<U
         .select(users::id)
         .order(users::id)
         .load(conn)
+}
+
+/// The addresses of the tenant's active users of these roles, owners first; at most a hundred.
+///
+/// # Errors
+/// What the database says.
+pub fn addresses_of(conn: &mut PgConnection, tenant: Uuid, roles: &[Role]) -> QueryResult<Vec<String>> {
+    let found = users::table
+        .filter(users::tenant_id.eq(tenant))
+        .filter(users::role.eq_any(roles))
+        .filter(users::status.eq(AccountStatus::Active))
+        .filter(users::email.is_not_null())
+        .select(users::email.assume_not_null())
+        .order((users::role.eq(Role::Owner).desc(), users::id))
+        .limit(MAX_TOLD);
+    found.load(conn)
 }
 
 /// Notes a login of an active user; tells whether there is one (0 or 1).

@@ -6,7 +6,9 @@ use serde_json::Value;
 use crate::embedded::Home;
 use crate::support::admin::Admin;
 use crate::support::command::Settings;
-use crate::support::database::TestDatabase;
+use crate::support::database::{TestDatabase, lines};
+use crate::support::invitations::press_with;
+use crate::support::passwords::{PASSWORD, signs_in};
 use crate::support::test_app::SEALING_KEY;
 
 #[test]
@@ -119,6 +121,29 @@ async fn created_tenants_and_keys_work_at_once() {
     let owner = serving.owner("acme");
     assert_eq!(owner.get("/users").await.ok()["items"], serde_json::json!([]));
     assert_eq!(owner.get("/v1/tenants").await.status, 404, "what operators have is not there for a tenant's key");
+}
+
+#[actix_web::test]
+async fn a_tenants_owner_is_invited_by_the_link_that_is_printed_and_mailed() {
+    let database = TestDatabase::new();
+    let settings = Settings::with_database(database.url.expose_secret());
+    let serving = settings.serve();
+    let said = settings.failure(&["tenant", "create", "acme", "--owner-email", "nobody"]);
+    assert!(said.contains("--owner-email is not an e-mail address"), "{said}");
+    let made = settings.success(&["tenant", "create", "acme", "--owner-email", "olive@acme.example"]);
+    let tenant: Value = serde_json::from_str(&made).unwrap();
+    let link = tenant["owner_invitation"]["url"].as_str().unwrap().to_owned();
+    let letters = "SELECT recipient || ' ' || kind AS line FROM deliveries";
+    assert_eq!(lines(&mut database.superuser(), letters), ["olive@acme.example invitation"]);
+
+    let browser = serving.browser();
+    assert_eq!(browser.get(&link).await.text_of("invited").as_deref(), Some("olive@acme.example"));
+    let chosen = [("way", "password"), ("password", PASSWORD)];
+    signs_in(&press_with(&browser, &link, &chosen).await);
+    let me: Value = serde_json::from_str(&browser.get("/v1/tenants/acme/me").await.body).unwrap();
+    assert_eq!(me["role"], "owner");
+    // Whoever ran the command has seen the link: it proves nothing about the address.
+    assert_eq!(me["user"]["email_verified_at"], Value::Null);
 }
 
 #[actix_web::test]

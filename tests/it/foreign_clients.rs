@@ -40,11 +40,11 @@ struct Proof {
 }
 
 impl Proof {
-    async fn at_provider(acme: &Admin) -> Self {
+    async fn at_provider(app: &TestApp, acme: &Admin) -> Self {
         let provider = HostileProvider::start();
         provider.person(json!({"sub": "u-1", "email": "ada@acme.example", "email_verified": true, "name": "Ada"}));
         acme.connect(&provider, json!({})).await;
-        acme.patch("/v1/tenants/acme", &json!({"sso": "enforced"})).await.ok();
+        app.operator().await.patch("/v1/tenants/acme", &json!({"sso": "enforced"})).await.ok();
         Self { provider: Some(provider) }
     }
 
@@ -70,7 +70,7 @@ impl Proof {
 async fn a_person_signs_in_stays_and_leaves(program: Program, issuer: Issuer, by_password: bool) {
     let app = TestApp::start();
     let acme = app.tenant("acme").await;
-    let proof = if by_password { Proof::by_password(&acme).await } else { Proof::at_provider(&acme).await };
+    let proof = if by_password { Proof::by_password(&acme).await } else { Proof::at_provider(&app, &acme).await };
     let client = issuer.start(&app, &acme, &program).await;
     let ada = app.browser();
     assert_eq!(client.visit(&ada, "/").await, json!({"signed_in": false}));

@@ -6,6 +6,7 @@ mod applications;
 mod binding;
 mod browser;
 mod idp_initiated;
+mod invitations;
 mod logout;
 mod mapping;
 mod providers;

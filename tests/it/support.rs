@@ -11,6 +11,7 @@ pub mod env;
 pub mod example_client;
 pub mod glewlwyd;
 pub mod hostile_provider;
+pub mod invitations;
 pub mod oidc_provider;
 pub mod passwords;
 pub mod process;

@@ -24,6 +24,8 @@ pub(super) struct Question<'a> {
     pub login_hint: Option<&'a str>,
     /// The application's request behind the login, if there is one.
     pub behind: Option<&'a AuthorizationParams>,
+    /// Whoever has a session at the provider is asked all the same.
+    pub anew: bool,
     /// Now.
     pub now: DateTime<Utc>,
 }
@@ -38,13 +40,15 @@ pub(super) fn oidc(
     redirect_uri: &Url,
 ) -> Result<(Onward, AttemptSecrets), Error> {
     let (nonce, verifier) = (token::random(), SecretString::from(token::random()));
+    let mut demands = question.behind.map(demands).unwrap_or_default();
+    demands.login |= question.anew;
     let request = AuthorizationRequest {
         redirect_uri,
         state: question.state,
         nonce: &nonce,
         code_verifier: &verifier,
         login_hint: question.login_hint,
-        demands: question.behind.map(demands).unwrap_or_default(),
+        demands,
     };
     let onward = Onward::Redirect(authorize::build(&party.settings, &party.endpoints, &request)?);
     let uses_pkce = party.settings.code_challenge_method != CodeChallengeMethod::None;
@@ -69,7 +73,7 @@ fn demands(params: &AuthorizationParams) -> Demands<'_> {
 pub(super) fn saml(party: &SamlProvider, question: &Question<'_>) -> Result<(Onward, AttemptSecrets), Error> {
     let settings = &party.settings;
     let max_age = question.behind.and_then(|params| params.max_age);
-    let anew = settings.force_authn || question.behind.is_some_and(|params| params.prompt_login);
+    let anew = settings.force_authn || question.anew || question.behind.is_some_and(|params| params.prompt_login);
     let id = new_id(); // C-27
     let request = AuthnRequest {
         id: &id,

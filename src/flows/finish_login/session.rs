@@ -43,14 +43,23 @@ fn are_those_of(connection: &Connection, (status, settings, provisioning, provid
         && !says_otherwise(connection, &now)
 }
 
-/// Decides, applies, and opens the session; `attempt` is the login that was begun for it, where one was.
+/// The login that was begun for it, where one was.
+#[derive(Clone, Default)]
+pub struct Begun {
+    /// The attempt.
+    pub attempt: Option<Uuid>,
+    /// Hash of the token of the invitation that is to be accepted.
+    pub invitation: Option<Vec<u8>>,
+}
+
+/// Decides, applies, and opens the session.
 ///
 /// # Errors
 /// Outside [`Error`] when the database does not answer; inside the refusal.
 pub async fn open(
     ctx: &Context,
     provider: &Provider,
-    attempt: Option<Uuid>,
+    begun: Begun,
     arrival: &Arrival,
     vouched: Vouched,
 ) -> Result<Result<(SecretString, Provisioned), Why>, Error> {
@@ -58,33 +67,34 @@ pub async fn open(
     for _ in 0..ROUNDS {
         let (session, token) = NewSession::prepare(ctx, tenant, &arrival.visitor, vouched.proof.clone())?;
         let (connection, assertion) = (provider.connection.clone(), vouched.assertion.clone());
-        let (warnings, now) = (vouched.warnings.clone(), ctx.clock.now());
+        let (warnings, now, begun) = (vouched.warnings.clone(), ctx.clock.now(), begun.clone());
         let round = ctx.db.tenant(tenant, move |conn| {
             // What was decided while the provider was asked may be over: disabled or changed in the meantime.
             if !connections::hold(conn, tenant, connection.id)?.is_some_and(|rules| are_those_of(&connection, rules)) {
                 return Err(Undone::Refused(Why::new("connection_not_active", None)));
             }
-            let mut welcome = match provision(conn, tenant, &connection, &assertion, now)? {
-                Verdict::Welcome(welcome) => *welcome,
-                Verdict::Refused(r) => {
-                    return Err(Undone::Refused(Why {
-                        code: r.code.into(),
-                        detail: Some(advice(&r, &assertion)),
-                        user: r.user,
-                    }));
-                }
-                Verdict::Raced => return Err(Undone::Raced),
-            };
+            let mut welcome =
+                match provision(conn, tenant, &connection, (&assertion, begun.invitation.as_deref()), now)? {
+                    Verdict::Welcome(welcome) => *welcome,
+                    Verdict::Refused(r) => {
+                        return Err(Undone::Refused(Why {
+                            code: r.code.into(),
+                            detail: Some(advice(&r, &assertion)),
+                            user: r.user,
+                        }));
+                    }
+                    Verdict::Raced => return Err(Undone::Raced),
+                };
             welcome.warnings.extend(warnings);
             let session_id = session.store(conn, &welcome)?;
-            if let Some(attempt) = attempt {
+            if let Some(attempt) = begun.attempt {
                 login_attempts::set_session(conn, tenant, attempt, session_id)?;
             }
             Ok(welcome)
         });
         match round.await {
             Ok(welcome) => {
-                open_session::announce(ctx, tenant, &arrival.visitor, welcome.cleared);
+                open_session::announce(ctx, tenant, &arrival.visitor, welcome.cleared || welcome.invitation.is_some());
                 return Ok(Ok((token, welcome)));
             }
             Err(Undone::Refused(why)) => return Ok(Err(why)),

@@ -97,6 +97,6 @@ async fn accept(
         Ok(vouched) => vouched,
         Err(why) => return Ok(Err(why)),
     };
-    let opened = session::open(ctx, provider, None, arrival, vouched).await?;
+    let opened = session::open(ctx, provider, session::Begun::default(), arrival, vouched).await?;
     Ok(opened.map(|(token, provisioned)| SignedIn { token, attempt_id: None, return_to: None, provisioned }))
 }

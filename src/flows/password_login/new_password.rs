@@ -62,7 +62,7 @@ pub async fn choose(
     chosen: NewPassword,
     arrival: &Arrival,
 ) -> Result<Ending, Error> {
-    check_allowed(tenant)?;
+    check_allowed(ctx, tenant)?;
     let (id, now) = (tenant.tenant.id, ctx.clock.now());
     let right = read(ctx, id, &chosen.proof).filter(|right| right.until > now).ok_or_else(expired)?;
     let found = usable(ctx, id, right.user).await?;

@@ -98,7 +98,7 @@ pub async fn finish(
     given: SecondStep,
     arrival: &Arrival,
 ) -> Result<Ending, Error> {
-    check_allowed(tenant)?;
+    check_allowed(ctx, tenant)?;
     let (id, now) = (tenant.tenant.id, ctx.clock.now());
     let half = read(ctx, id, given.half.as_deref()).filter(|half| half.until > now).ok_or_else(expired)?;
     let (user, credential, secret) = still(ctx, id, &half).await?.ok_or_else(expired)?;

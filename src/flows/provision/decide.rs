@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::flows::patch::put;
+use crate::flows::provision::invited::{self, Offer};
 use crate::model::claims::IdentityAssertion;
 use crate::model::connection::provisioning::{EmailTrust, LinkPolicy, ProvisioningPolicy};
 use crate::model::email::EmailAddress;
@@ -39,9 +40,17 @@ pub struct Candidates {
     pub same_address_is_linked: bool,
     /// How the address's domain stands to this connection.
     pub domain: DomainStanding,
+    /// The invitation that this would accept.
+    pub offer: Option<Offer>,
 }
 
 impl Candidates {
+    /// The invitation, where it may be accepted by what the person brought.
+    #[must_use]
+    pub fn usable_offer(&self) -> Option<&Offer> {
+        self.offer.as_ref().filter(|offer| !offer.needs_link())
+    }
+
     /// The user whom this login would be the first proof of: nobody has come in by this identity, and nobody has proven
     /// the user's address.
     #[must_use]
@@ -97,7 +106,7 @@ pub struct Refusal {
     pub user: Option<Uuid>,
 }
 
-const fn refuse(code: &'static str, advice: &'static str, user: Option<Uuid>) -> Refusal {
+pub(super) const fn refuse(code: &'static str, advice: &'static str, user: Option<Uuid>) -> Refusal {
     Refusal { code, advice, user }
 }
 
@@ -115,15 +124,18 @@ pub fn decide(
     if let Some((identity, user)) = who.linked.clone() {
         check_active(&user)?;
         prove_address(assertion, policy, &who, Some(user.id))?;
+        check_offer(&who, Some(user.id))?;
         let mut user = user;
         let fields = refresh(&mut user, assertion, &who, now, &mut warnings);
         return Ok((Plan::Update(Box::new(user), identity.id, fields), warnings));
     }
-    prove_address(assertion, policy, &who, who.same_address.as_ref().map(|u| u.id))?;
+    let known = who.same_address.as_ref().map(|u| u.id);
+    prove_address(assertion, policy, &who, known)?;
+    check_offer(&who, known)?;
     if who.domain == DomainStanding::Elsewhere {
         // L-23: what another connection vouches for is not this one's to give away.
         let advice = "addresses of this domain sign in by the connection that the domain names";
-        return Err(refuse("domain_signs_in_elsewhere", advice, who.same_address.as_ref().map(|u| u.id)));
+        return Err(refuse("domain_signs_in_elsewhere", advice, known));
     }
     if let Some(user) = who.same_address.clone() {
         check_active(&user)?;
@@ -132,7 +144,12 @@ pub fn decide(
         let fields = refresh(&mut user, assertion, &who, now, &mut warnings);
         return Ok((Plan::Link(Box::new(user), fields), warnings));
     }
-    if !policy.create_users {
+    let invited = who.usable_offer().is_some();
+    if !policy.create_users && who.offer.is_some() && !invited {
+        let advice = "admins and owners are invited by the link in their letter";
+        return Err(refuse("invitation_link_needed", advice, None));
+    }
+    if !policy.create_users && !invited {
         return Err(refuse("user_unknown", "create the user first, or let the connection create users", None)); // L-24
     }
     let mut user = User::new(who.tenant, now);
@@ -148,6 +165,23 @@ fn check_active(user: &User) -> Result<(), Refusal> {
             Err(refuse("user_suspended", "an admin can set the user active again", Some(user.id)))
         }
     }
+}
+
+/// L-17: whoever comes by an invitation must prove the address that it was sent to; nobody takes the id of another.
+fn check_offer(who: &Candidates, user: Option<Uuid>) -> Result<(), Refusal> {
+    let Some(offer) = who.usable_offer() else { return Ok(()) };
+    if offer.by_link && !offer.invitation.is_for(who.email.as_ref().map(|e| e.key.as_str())) {
+        let advice = "the invitation was sent to another address than the one that the provider asserts";
+        return Err(refuse("invitation_email_mismatch", advice, user));
+    }
+    if who.same_address.as_ref().is_some_and(|other| user != Some(other.id)) {
+        let advice = "the invited address belongs to another user than the one who signs in";
+        return Err(refuse("identity_conflict", advice, user));
+    }
+    if offer.known_as.is_some_and(|other| user != Some(other)) {
+        return Err(refuse("external_id_taken", "another user has the invitation's external_id", user));
+    }
+    Ok(())
 }
 
 /// Only proven addresses come in (row A4). Who proves one is the connection's setting.
@@ -173,6 +207,8 @@ fn prove_address(
         EmailTrust::TrustConnection if who.domain == DomainStanding::Unknown => {
             Err(refuse("email_domain_not_verified", "verify the address's domain for this tenant", user))
         }
+        // The person brought what was mailed to this very address: that is the proof.
+        EmailTrust::VerifyByMail if who.offer.as_ref().is_some_and(|offer| offer.proves(who.email.as_ref())) => Ok(()),
         EmailTrust::VerifyByMail => {
             Err(refuse("email_verification_by_mail_unavailable", "choose another way to prove addresses for now", user))
         }
@@ -231,6 +267,10 @@ fn refresh(
                 fields.push("email_verified_at");
             }
         }
+    }
+    if let Some(offer) = who.usable_offer() {
+        let new = who.linked.is_none() && who.same_address.is_none();
+        invited::grant(user, &offer.invitation, new, &mut fields);
     }
     fields
 }

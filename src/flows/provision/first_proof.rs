@@ -7,10 +7,12 @@ use diesel::PgConnection;
 use uuid::Uuid;
 
 use crate::flows::Error;
-use crate::store::{api_keys, changes, consents, local_credentials, recovery_codes, sessions, totp_secrets};
+use crate::store::{
+    api_keys, break_glass_codes, changes, consents, local_credentials, recovery_codes, sessions, totp_secrets,
+};
 
 /// Ends the user's sessions with what applications were given in them, takes the password and the second step away, revokes
-/// the API keys and forgets consents. Tells whether there was anything.
+/// the API keys, withdraws break-glass codes and forgets consents. Tells whether there was anything.
 ///
 /// # Errors
 /// [`Error`] of the database.
@@ -18,10 +20,11 @@ pub fn clear(conn: &mut PgConnection, tenant: Uuid, user: Uuid, now: DateTime<Ut
     let sessions = sessions::end_of_user(conn, tenant, user, "address_proven", now)?;
     let password = local_credentials::delete(conn, tenant, user)?;
     let second_step = totp_secrets::delete(conn, tenant, user)?;
-    let codes = recovery_codes::delete_of_user(conn, tenant, user)?;
+    let recovery = recovery_codes::delete_of_user(conn, tenant, user)?;
     let keys = api_keys::revoke_of_user(conn, tenant, user, now)?;
+    let codes = break_glass_codes::delete_of_user(conn, tenant, user)?;
     let consents = consents::delete_of_user(conn, tenant, user)?;
-    let any = password || second_step || sessions + codes + keys + consents > 0;
+    let any = password || second_step || sessions + recovery + keys + codes + consents > 0;
     if any {
         changes::note(conn, tenant)?; // W-04: every instance may hold them in memory
     }

@@ -29,6 +29,9 @@ pub struct TenantOut {
     pub allowed_return_urls: Vec<String>,
     pub landing_url: Option<String>,
     pub sso: Sso,
+    /// Until when a login by a connection has to confirm that `sso` is enforced; from then on it is what it was before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sso_confirm_by: Option<DateTime<Utc>>,
     /// Where this tenant's people sign in.
     pub login_url: String,
     pub version: i64,
@@ -37,7 +40,7 @@ pub struct TenantOut {
 }
 
 fn out(ctx: &Ctx, row: &Tenant) -> TenantOut {
-    let row = row.clone();
+    let (row, now) = (row.clone(), ctx.clock.now());
     TenantOut {
         login_url: ctx.config.url(&format!("/t/{}/login", row.slug)),
         id: row.id,
@@ -47,7 +50,8 @@ fn out(ctx: &Ctx, row: &Tenant) -> TenantOut {
         status: row.status,
         allowed_return_urls: row.allowed_return_urls,
         landing_url: row.landing_url,
-        sso: row.sso,
+        sso: row.sso.at(now),
+        sso_confirm_by: row.sso.confirm_by(now),
         version: row.version,
         created_at: row.created_at,
         updated_at: row.updated_at,

@@ -18,6 +18,7 @@ use crate::http::paging::{Page, PageQuery, page};
 use crate::http::problem::Problem;
 use crate::model::email::EmailAddress;
 use crate::model::group::GroupMembership;
+use crate::model::profile::Profile;
 use crate::model::role::{AccountStatus, Role};
 use crate::model::user::User;
 use crate::store::groups;
@@ -36,6 +37,7 @@ pub struct UserOut {
     pub family_name: Option<String>,
     pub picture: Option<String>,
     pub external_id: Option<String>,
+    pub profile: Option<Profile>,
     pub role: Role,
     pub status: AccountStatus,
     pub version: i64,
@@ -46,8 +48,9 @@ pub struct UserOut {
 
 impl From<&User> for UserOut {
     fn from(row: &User) -> Self {
-        let row = row.clone();
+        let (row, profile) = (row.clone(), row.profile());
         Self {
+            profile,
             id: row.id,
             email: row.email,
             email_verified_at: row.email_verified_at,

@@ -103,6 +103,9 @@ fn welcome(ctx: &Ctx, tenant: &TenantCache, signed_in: SignedIn) -> HttpResponse
     if let Some(attempt) = signed_in.attempt_id {
         response.cookie(cookies::no_attempt(&ctx.config, attempt));
     }
+    if signed_in.provisioned.invitation.is_some() {
+        response.cookie(cookies::no_invitation(&ctx.config, tenant.tenant.id));
+    }
     response.cookie(cookies::session(&ctx.config, tenant.tenant.id, signed_in.token.expose_secret())).finish()
 }
 
@@ -110,6 +113,10 @@ fn refuse(ctx: &Ctx, req: &HttpRequest, tenant: &TenantCache, refused: &Refused)
     let mut response = HttpResponse::build(status_of(&refused.code));
     if let Some(id) = refused.attempt_id {
         response.cookie(cookies::no_attempt(&ctx.config, id));
+    }
+    if refused.code.starts_with("invitation_") {
+        // The next login is one without it; the link in the letter is as good as before.
+        response.cookie(cookies::no_invitation(&ctx.config, tenant.tenant.id));
     }
     refused_page(response, req, Some(tenant), shown_code(&refused.code), refused.event_id)
 }
@@ -142,6 +149,9 @@ fn status_of(code: &str) -> StatusCode {
         | "response_mode_mismatch"
         | "code_missing"
         | "saml_message_malformed" => StatusCode::BAD_REQUEST,
+        "invitation_email_mismatch" | "external_id_taken" => StatusCode::CONFLICT, // L-17
+        "invitation_unknown" => StatusCode::NOT_FOUND,
+        "invitation_expired" | "invitation_revoked" => StatusCode::GONE,
         "saml_message_too_large" => StatusCode::PAYLOAD_TOO_LARGE,
         code if code.ends_with("_unreachable") => StatusCode::BAD_GATEWAY,
         "internal_error" => StatusCode::INTERNAL_SERVER_ERROR,

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::context::caches::TenantCache;
+use crate::flows::break_glass;
 use crate::flows::destination::Destination;
 use crate::flows::find_connection::Ways;
 use crate::flows::password_login::WRONG;
@@ -60,6 +61,8 @@ struct LoginPage<'a> {
     carried: Option<(&'static str, String)>,
     /// The page with another address.
     another: String,
+    /// The form for break-glass codes, where they open something.
+    break_glass: Option<String>,
     /// URL and name of each connection.
     connections: Vec<(String, String)>,
 }
@@ -82,6 +85,7 @@ pub fn show(ctx: &Ctx, req: &HttpRequest, tenant: &TenantCache, ways: &Ways, sho
         choose: shown.choose && !ways.connections.is_empty(),
         carried: shown.destination.as_ref().map(Destination::parameter),
         another: with_query(&login_base(ctx, tenant), shown.destination.as_ref(), &[]),
+        break_glass: break_glass_url(ctx, tenant, &shown),
         connections: ways.connections.iter().map(|c| (begin(c.id), c.display_name.clone())).collect(),
         email: &shown.email,
     };
@@ -93,6 +97,13 @@ pub fn show(ctx: &Ctx, req: &HttpRequest, tenant: &TenantCache, ways: &Ways, sho
 pub fn begin_url(ctx: &Ctx, tenant: &TenantCache, connection: Uuid, shown: &Shown) -> String {
     let base = format!("{}/{connection}", login_base(ctx, tenant));
     with_query(&base, shown.destination.as_ref(), &[("login_hint", given(&shown.email))])
+}
+
+/// The form for break-glass codes. It is offered to everybody where there is one: who is an owner is told nobody.
+fn break_glass_url(ctx: &Ctx, tenant: &TenantCache, shown: &Shown) -> Option<String> {
+    let base = format!("{}/break-glass", login_base(ctx, tenant));
+    let open = break_glass::check_open(ctx, &tenant.tenant).is_ok();
+    open.then(|| with_query(&base, shown.destination.as_ref(), &[]))
 }
 
 /// The login page as it is to be shown.

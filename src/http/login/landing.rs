@@ -58,7 +58,7 @@ pub async fn get_landing(ctx: Ctx, req: HttpRequest) -> Result<HttpResponse, Pro
 }
 
 /// The session of the browser in this tenant, when both are good.
-async fn signed_in(
+pub(super) async fn signed_in(
     ctx: &Ctx,
     req: &HttpRequest,
     tenant: &TenantCache,

@@ -15,7 +15,7 @@ use crate::flows::password_login::{self, Arrival, Ending, NewPassword, SignedIn}
 use crate::http::auth::same_origin;
 use crate::http::body::{FormText, read_pairs};
 use crate::http::login::form::{self, Shown, Step};
-use crate::http::login::{page, refusal, second_step, see_other, start, target, tenant_of, visitor};
+use crate::http::login::{page, refusal, second_step, see_other, start, target, tenant_of, visitor, with_cookies};
 use crate::http::problem::Problem;
 use crate::http::texts::{Texts, texts};
 use crate::http::{Ctx, cookies};
@@ -96,7 +96,8 @@ pub async fn post_new_password(ctx: Ctx, req: HttpRequest, form: FormText) -> Re
 
 pub(super) fn arrival(ctx: &Ctx, req: &HttpRequest, tenant: &TenantCache) -> Arrival {
     let device_cookie = cookies::read_device(req, &ctx.config, tenant.tenant.id);
-    Arrival { visitor: visitor(ctx, req, tenant), device_cookie }
+    let invitation = start::remembered(ctx, req, tenant).map(|remembered| remembered.token_hash);
+    Arrival { visitor: visitor(ctx, req, tenant), device_cookie, invitation }
 }
 
 /// The answer to an ending; `proof` is what came with the form.
@@ -109,17 +110,36 @@ pub(super) fn answer(
     proof: &str,
 ) -> HttpResponse {
     match ended {
-        Ok(Ending::SignedIn(signed_in)) => welcome(ctx, tenant, destination, &signed_in),
+        Ok(Ending::SignedIn(signed_in)) => {
+            without_invitation(ctx, req, tenant, welcome(ctx, tenant, destination, &signed_in))
+        }
         Ok(Ending::CodeNeeded { half }) => second_step::ask(ctx, req, tenant, destination, &half),
         Ok(Ending::WrongCode) => second_step::ask_again(ctx, req, tenant, destination),
         Ok(Ending::MustChange { proof }) => ask(ctx, req, tenant, destination, (proof.expose_secret(), None)),
         Ok(Ending::Unfit(unfit)) => ask(ctx, req, tenant, destination, (proof, Some(unfit))),
         Ok(Ending::Wrong) => refusal(req, Some(tenant), &Error::forbidden(password_login::WRONG, "")),
+        Err(Error::Forbidden { code, message }) if code.starts_with("invitation_") => {
+            let error = Error::Forbidden { code, message };
+            without_invitation(ctx, req, tenant, refusal(req, Some(tenant), &error))
+        }
         Err(error) => refusal(req, Some(tenant), &error),
     }
 }
 
-fn welcome(ctx: &Ctx, tenant: &TenantCache, destination: Option<Destination>, signed_in: &SignedIn) -> HttpResponse {
+/// Without the invitation that the browser carried: it was accepted, or this login is the last one that it is held against.
+fn without_invitation(ctx: &Ctx, req: &HttpRequest, tenant: &TenantCache, response: HttpResponse) -> HttpResponse {
+    let id = tenant.tenant.id;
+    let carried = cookies::read_invitation(req, &ctx.config, id).map(|_| cookies::no_invitation(&ctx.config, id));
+    with_cookies(response, carried.as_slice())
+}
+
+/// In.
+pub(super) fn welcome(
+    ctx: &Ctx,
+    tenant: &TenantCache,
+    destination: Option<Destination>,
+    signed_in: &SignedIn,
+) -> HttpResponse {
     let (id, wanted) = (tenant.tenant.id, destination.and_then(|to| to.url(ctx, &tenant.tenant)));
     see_other(&target(ctx, tenant, wanted))
         .cookie(cookies::session(&ctx.config, id, signed_in.token.expose_secret()))

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::context::caches::TenantCache;
+use crate::flows::accept_invitation::{self, Remembered};
 use crate::flows::begin_login::{Wanted, begin_login};
 use crate::flows::destination::Destination;
 use crate::flows::find_connection::{SignsIn, find_connection, ways};
@@ -72,7 +73,7 @@ pub async fn get_login(ctx: Ctx, req: HttpRequest, query: Query<LoginQuery>) -> 
     };
     let ways = ways(&ctx, &tenant, shown.destination.as_ref()).await?;
     match ways.connections.as_slice() {
-        [only] if tenant.tenant.sso == Sso::Enforced && !query.choose => {
+        [only] if tenant.tenant.sso.at(ctx.clock.now()) == Sso::Enforced && !query.choose => {
             Ok(see_other(&form::begin_url(&ctx, &tenant, only.id, &shown)).finish())
         }
         _ => Ok(form::show(&ctx, &req, &tenant, &ways, shown)),
@@ -130,6 +131,12 @@ pub(super) fn check_rate(ctx: &Ctx, req: &HttpRequest) -> Result<(), Error> {
     ctx.begin_limit.check(&limits::address_bucket(ip)).map_err(|retry_after| Error::RateLimited { retry_after })
 }
 
+/// The invitation that this browser is about to accept.
+pub(super) fn remembered(ctx: &Ctx, req: &HttpRequest, tenant: &TenantCache) -> Option<Remembered> {
+    let cookie = cookies::read_invitation(req, &ctx.config, tenant.tenant.id);
+    accept_invitation::remembered(ctx, tenant.tenant.id, cookie.as_deref())
+}
+
 async fn begin(
     ctx: &Ctx,
     req: &HttpRequest,
@@ -138,9 +145,12 @@ async fn begin(
     query: BeginQuery,
 ) -> Result<HttpResponse, Error> {
     check_rate(ctx, req)?;
+    let invited = remembered(ctx, req, tenant);
     let wanted = Wanted {
         destination: Destination::read(query.request, query.return_to),
         login_hint: query.login_hint.filter(|hint| hint.len() <= MAX_HINT),
+        anew: invited.as_ref().is_some_and(|remembered| remembered.anew),
+        invitation: invited.map(|remembered| remembered.token_hash),
     };
     let begun = begin_login(ctx, tenant, connection, wanted).await?;
     let surplus = cookies::surplus(cookies::read_attempts(req, &ctx.config));

@@ -14,6 +14,8 @@ text_enum! {
         Saml = "saml",
         /// By a password of Doorward's own.
         Password = "password",
+        /// By a break-glass code of an owner.
+        BreakGlass = "break_glass",
     }
 }
 
@@ -70,4 +72,13 @@ pub struct SessionEnded {
     pub user_id: Uuid,
     /// Why.
     pub reason: &'static str,
+}
+
+/// A login that made the enforcement of `sso` last.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SsoConfirmed {
+    /// Who.
+    pub user_id: Uuid,
+    /// The session.
+    pub session_id: Uuid,
 }

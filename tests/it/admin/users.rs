@@ -8,14 +8,16 @@ use crate::support::hostile_provider::HostileProvider;
 
 fn body(n: usize) -> Value {
     json!({"email": format!("u{n}@acme.example"), "name": "U", "given_name": "G", "family_name": "F",
-        "external_id": format!("crm-{n}"), "role": "auditor"})
+        "external_id": format!("crm-{n}"), "role": "auditor",
+        "profile": {"type": "Practitioner", "id": format!("p-{n}"), "identifiers": ["npi|9"]}})
 }
 
 #[actix_web::test]
 async fn users_are_created_listed_changed_and_deleted() {
     let app = TestApp::start();
     let acme = app.tenant("acme").await;
-    let change = json!({"email": "New@Acme.example", "name": null, "role": "member", "status": "suspended"});
+    let change =
+        json!({"email": "New@Acme.example", "name": null, "role": "member", "status": "suspended", "profile": null});
     lifecycle::check(&acme, lifecycle::Noun { path: "/users", body, change }).await;
     lifecycle::hostile_names(&acme, "/users", "name", json!({"external_id": "x"})).await;
     for bad in ["a", "a@b", "a@b.example\r\nBcc: c@d.example", "a b@c.example", "a@127.0.0.1", "\u{ff41}@c.example"] {

@@ -50,6 +50,20 @@ async fn l_26_an_asserted_name_makes_nobody_an_admin_and_no_group() {
 }
 
 #[actix_web::test]
+async fn l_27_a_sync_that_takes_the_last_owner_out_of_every_group_leaves_them_the_owner() {
+    let app = TestApp::start();
+    let (acme, provider) = (app.tenant("acme").await, HostileProvider::start());
+    let connection = acme.connect(&provider, json!({})).await;
+    acme.post("/groups", &json!({"name": "Owners"})).await.created();
+    assert!(login(&app, &provider, &connection, Some(json!(["owners"]))).await);
+    let user = acme.get("/users").await.ok()["items"][0].clone();
+    acme.patch(&format!("/users/{}", id(&user)), &json!({"role": "owner"})).await.ok();
+    assert!(login(&app, &provider, &connection, Some(json!([]))).await);
+    assert_eq!(names(&acme).await, [""; 0]);
+    assert_eq!(acme.get("/users").await.ok()["items"][0]["role"], "owner");
+}
+
+#[actix_web::test]
 async fn l_26_a_missing_claim_changes_nothing_and_an_empty_one_removes() {
     let app = TestApp::start();
     let (acme, provider) = (app.tenant("acme").await, HostileProvider::start());

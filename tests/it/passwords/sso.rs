@@ -16,14 +16,15 @@ async fn row_e5_sso_is_optional_until_an_admin_says_otherwise_and_changing_it_is
     let app = TestApp::start();
     let acme = app.tenant("acme").await;
     assert_eq!(acme.get("").await.ok()["sso"], "optional");
-    for value in ["off", "enforced", "optional"] {
-        assert_eq!(acme.patch("", &json!({"sso": value})).await.ok()["sso"], value);
+    let operator = app.operator().await;
+    for (by, value) in [(&acme, "off"), (&operator, "enforced"), (&acme, "optional")] {
+        assert_eq!(by.patch("/v1/tenants/acme", &json!({"sso": value})).await.ok()["sso"], value);
     }
     let event = acme.last_event("tenant.updated").await;
     assert_eq!(event["payload"]["fields"], json!(["sso"]));
     assert_eq!(acme.patch("", &json!({"sso": "maybe"})).await.expect(422).fields(), ["sso"]);
     let body = json!({"slug": "initech", "name": "Initech", "sso": "enforced"});
-    assert_eq!(app.operator().await.post("/v1/tenants", &body).await.created()["sso"], "enforced");
+    assert_eq!(operator.post("/v1/tenants", &body).await.created()["sso"], "enforced");
 }
 
 #[actix_web::test]
@@ -83,7 +84,7 @@ async fn row_e5_enforced_refuses_passwords_and_keeps_keys_and_sessions() {
     signs_in(&try_password(&signed_in, ALICE, PASSWORD).await);
     let key = json!({"name": "mine", "user_id": user["id"]});
     let key = acme.post("/api-keys", &key).await.created();
-    acme.patch("", &json!({"sso": "enforced"})).await.ok();
+    app.operator().await.patch("/v1/tenants/acme", &json!({"sso": "enforced"})).await.ok();
 
     refused(&try_password(&app.browser(), ALICE, PASSWORD).await, 403, "sso_enforced");
     let form = [("proof", "x"), ("password", PASSWORD)];
@@ -103,7 +104,7 @@ async fn row_e5_enforced_with_one_connection_leads_straight_to_it_and_never_in_a
     let app = TestApp::start();
     let (acme, provider) = (app.tenant("acme").await, HostileProvider::start());
     let connection = acme.connect(&provider, json!({})).await;
-    acme.patch("", &json!({"sso": "enforced"})).await.ok();
+    app.operator().await.patch("/v1/tenants/acme", &json!({"sso": "enforced"})).await.ok();
     let to = app.browser().get("/t/acme/login?return_to=https://app.example/x&login_hint=a%40b.example").await;
     let to = to.location().unwrap();
     assert!(to.as_str().starts_with(login_url(&connection)), "{to}");
@@ -130,7 +131,7 @@ async fn row_e5_a_change_of_sso_counts_at_every_instance_within_five_seconds() {
     person(&acme, ALICE).await;
     let browser = b.browser();
     signs_in(&try_password(&browser, ALICE, PASSWORD).await);
-    let _: Value = acme.patch("", &json!({"sso": "enforced"})).await.ok();
+    let _: Value = a.operator().await.patch("/v1/tenants/acme", &json!({"sso": "enforced"})).await.ok();
     let begun = Instant::now();
     while try_password(&browser, ALICE, PASSWORD).await.status != 403 {
         assert!(begun.elapsed() < Duration::from_secs(5), "passwords still sign in");

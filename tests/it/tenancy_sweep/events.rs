@@ -79,6 +79,19 @@ impl World {
         (browser, id(&sessions["items"][1]).to_owned())
     }
 
+    /// Makes an owner of the person in this browser, perhaps one with codes.
+    async fn make_owner(&self, browser: &Browser, with_codes: bool) {
+        let me: Value = serde_json::from_str(&browser.get("/v1/tenants/acme/me").await.body).unwrap();
+        let path = format!("/v1/tenants/acme/users/{}", id(&me["user"]));
+        self.operator.patch(&path, &json!({"role": "owner"})).await.ok();
+        if with_codes {
+            let path = "/v1/tenants/acme/me/break-glass-codes";
+            let request = browser.request(reqwest::Method::POST, path).header("origin", &browser.base);
+            let made = browser.send(request.header("sec-fetch-site", "same-origin"), path).await;
+            assert_eq!(made.status, 201, "{}", made.body);
+        }
+    }
+
     async fn held_removal(&self) -> String {
         let (user, group) = (self.user().await, self.of_acme("groups", json!({"name": unique()})).await);
         let tenant = self.operator.get("/v1/tenants/acme").await.ok();
@@ -169,7 +182,9 @@ impl World {
             }
             "signing-keys" => vec![self.waiting_key(pattern).await],
             "operator" => vec![id(&self.make("/v1/operator/keys", json!({"name": unique()})).await).to_owned()],
-            noun @ ("domains" | "service-accounts") => vec![self.of_acme(noun, body(&format!("/{noun}"))).await],
+            noun @ ("domains" | "invitations" | "service-accounts") => {
+                vec![self.of_acme(noun, body(&format!("/{noun}"))).await]
+            }
             _ => Vec::new(),
         }
     }
@@ -204,6 +219,9 @@ impl World {
                 }
                 false => session,
             };
+            if pattern.ends_with("/break-glass-codes") {
+                self.make_owner(&browser, method == "DELETE").await;
+            }
             let path = pattern.replace("{tenant}", "acme").replace("{id}", &part);
             let request = browser.request(method.parse().unwrap(), &path).header("origin", &browser.base);
             let request = request.header("sec-fetch-site", "same-origin");

@@ -32,6 +32,7 @@ async fn objects(app: &TestApp, admin: &Admin) -> Vec<(&'static str, String)> {
     let mapping = json!({"group_id": group, "pattern": "x"});
     let mapping = id(&admin.post("/group-mappings", &mapping).await.created());
     let domain = id(&admin.post("/domains", &json!({"domain": "globex.example"})).await.created());
+    let invitation = id(&admin.post("/invitations", &json!({"email": "x@globex.example"})).await.created());
     let account = json!({"name": "robot", "role": "member"});
     let account = id(&admin.post("/service-accounts", &account).await.created());
     let key = json!({"name": "key", "service_account_id": account});
@@ -49,6 +50,7 @@ async fn objects(app: &TestApp, admin: &Admin) -> Vec<(&'static str, String)> {
         ("groups", group),
         ("group-mappings", mapping),
         ("domains", domain),
+        ("invitations", invitation),
         ("service-accounts", account),
         ("api-keys", key),
         ("applications", id(&application)),

@@ -1,6 +1,10 @@
 //! What is decided, case by case.
 
 use super::*;
+use crate::model::audit::Actor;
+use crate::model::delivery::Language;
+use crate::model::invitation::{Invitation, InvitationState};
+use crate::model::json::Json;
 
 const NOW: DateTime<Utc> = DateTime::UNIX_EPOCH;
 
@@ -26,6 +30,7 @@ fn nobody(email: &str) -> Candidates {
         same_address: None,
         same_address_is_linked: false,
         domain: DomainStanding::Unknown,
+        offer: None,
     }
 }
 
@@ -164,4 +169,105 @@ fn suspended_people_stay_out_by_every_way() {
     assert_eq!(code(&assertion(A, true), &policy, linked), "user_suspended");
     let same = Candidates { same_address: Some(alice), domain: DomainStanding::Ours, ..nobody(A) };
     assert_eq!(code(&assertion(A, true), &policy, same), "user_suspended");
+}
+
+/// An invitation of `A` as a member, by its link or found by name.
+fn offer(by_link: bool, change: impl FnOnce(&mut Invitation)) -> Option<Offer> {
+    let mut invitation = Invitation {
+        tenant_id: Uuid::nil(),
+        id: Uuid::now_v7(),
+        state: InvitationState::Pending,
+        token_hash: None,
+        token_shown: false,
+        email: Some(A.into()),
+        email_key: Some(A.into()),
+        external_id: None,
+        name: Some("Invited".into()),
+        given_name: Some("Invited".into()),
+        family_name: None,
+        profile: Json(None),
+        role: Role::Member,
+        group_ids: Vec::new(),
+        connection_id: None,
+        language: Language::English,
+        invited_by: Json(Actor::System),
+        valid_hours: 1,
+        delivery_id: None,
+        created_at: NOW,
+        updated_at: NOW,
+        expires_at: NOW,
+        accepted_by: None,
+    };
+    change(&mut invitation);
+    Some(Offer { invitation, by_link, known_as: None })
+}
+
+#[test]
+fn row_a5_invited_people_are_created_where_strangers_are_not() {
+    let policy = ProvisioningPolicy { create_users: false, ..ProvisioningPolicy::default() };
+    for by_link in [true, false] {
+        let who = Candidates { offer: offer(by_link, |_| ()), ..nobody(A) };
+        assert_eq!(code(&assertion(A, true), &policy, who.clone()), "created");
+        assert_eq!(code(&assertion(A, false), &policy, who), "email_not_verified");
+    }
+    for role in [Role::Admin, Role::Owner] {
+        let by_link = Candidates { offer: offer(true, |i| i.role = role), ..nobody(A) };
+        assert_eq!(code(&assertion(A, true), &policy, by_link), "created");
+        let without = Candidates { offer: offer(false, |i| i.role = role), ..nobody(A) };
+        assert_eq!(code(&assertion(A, true), &policy, without), "invitation_link_needed");
+    }
+}
+
+#[test]
+fn the_provider_names_a_new_user_and_the_invitation_fills_in() {
+    let who = Candidates { offer: offer(true, |i| i.role = Role::Auditor), ..nobody(A) };
+    let (plan, _) = decide(&assertion(A, true), &ProvisioningPolicy::default(), who, NOW).unwrap();
+    let Plan::Create(user) = plan else { panic!("{plan:?}") };
+    assert_eq!((user.name.as_deref(), user.given_name.as_deref()), (Some("Alice"), Some("Invited")));
+    assert_eq!((user.role, user.family_name), (Role::Auditor, None));
+}
+
+#[test]
+fn l_17_an_invitation_is_for_its_own_address_and_takes_no_ids_of_others() {
+    let policy = ProvisioningPolicy::default();
+    let other = "eve@acme.example";
+    let who = Candidates { offer: offer(true, |_| ()), ..nobody(other) };
+    assert_eq!(code(&assertion(other, true), &policy, who), "invitation_email_mismatch");
+    let known_as = offer(true, |_| ()).map(|offer| Offer { known_as: Some(Uuid::now_v7()), ..offer });
+    let who = Candidates { offer: known_as, ..nobody(A) };
+    assert_eq!(code(&assertion(A, true), &policy, who), "external_id_taken");
+    // Somebody who came in before, with the address of another user.
+    let bob = user("bob@acme.example");
+    let linked = Some((known(&bob, "s-1"), bob));
+    let who = Candidates { linked, same_address: Some(user(A)), offer: offer(true, |_| ()), ..nobody(A) };
+    assert_eq!(code(&assertion(A, true), &policy, who), "identity_conflict");
+}
+
+#[test]
+fn a_role_is_raised_by_an_invitation_and_never_lowered() {
+    let policy = ProvisioningPolicy::default();
+    let mut auditor = user(A);
+    auditor.role = Role::Auditor;
+    for (invited, wanted) in [(Role::Member, Role::Auditor), (Role::Admin, Role::Admin)] {
+        let linked = Some((known(&auditor, "s-1"), auditor.clone()));
+        let offer = offer(true, |i| i.role = invited);
+        let who = Candidates { linked, same_address: Some(auditor.clone()), offer, ..nobody(A) };
+        let (plan, _) = decide(&assertion(A, true), &policy, who, NOW).unwrap();
+        let Plan::Update(user, ..) = plan else { panic!("{plan:?}") };
+        assert_eq!(user.role, wanted);
+    }
+    let mut suspended = user(A);
+    suspended.status = AccountStatus::Suspended;
+    let who = Candidates { same_address: Some(suspended), offer: offer(true, |_| ()), ..nobody(A) };
+    assert_eq!(code(&assertion(A, true), &policy, who), "user_suspended");
+}
+
+#[test]
+fn a_letter_proves_its_own_address_unless_its_link_was_shown_elsewhere() {
+    let policy = ProvisioningPolicy { email_trust: EmailTrust::VerifyByMail, ..ProvisioningPolicy::default() };
+    let with = |offer| Candidates { offer, ..nobody(A) };
+    assert_eq!(code(&assertion(A, false), &policy, with(offer(true, |_| ()))), "created");
+    for unproven in [offer(false, |_| ()), offer(true, |i| i.token_shown = true)] {
+        assert_eq!(code(&assertion(A, false), &policy, with(unproven)), "email_verification_by_mail_unavailable");
+    }
 }

@@ -1,0 +1,95 @@
+//! manage_break_glass: an owner makes and withdraws their own break-glass codes.
+
+use chrono::{DateTime, Duration, Utc};
+use secrecy::{ExposeSecret, SecretString};
+use uuid::Uuid;
+
+use crate::context::Context;
+use crate::flows::authenticate::Caller;
+use crate::flows::write::write;
+use crate::flows::{Error, enforce_sso};
+use crate::model::audit::{Actor, Event};
+use crate::model::break_glass_code::BreakGlassCode;
+use crate::model::letter::Letter;
+use crate::model::role::{AccountStatus, Role};
+use crate::model::user::User;
+use crate::secrets::{code, token};
+use crate::store::{Versioned, break_glass_codes, sessions};
+
+/// Codes of a set.
+const CODES: usize = 10;
+/// How old the session's login may be, in minutes.
+const FRESH_MINUTES: i64 = 15;
+
+/// A set that was made just now.
+pub struct NewCodes {
+    /// The codes, to be shown once.
+    pub codes: Vec<SecretString>,
+    /// When.
+    pub created_at: DateTime<Utc>,
+}
+
+/// Makes a set of codes for the owner whose session this is, in place of those that they had. The other owners are told.
+///
+/// # Errors
+/// [`Error::Forbidden`] `session_needed` for API keys and tokens, `login_too_old` when the session began more than a
+/// quarter of an hour ago.
+pub async fn make(ctx: &Context, caller: &Caller) -> Result<NewCodes, Error> {
+    let (user_id, session) = in_person(caller)?;
+    let (tenant, stamp, to_tell) = (caller.tenant_id(), caller.stamp(ctx), ctx.clone());
+    let codes: Vec<SecretString> = (0..CODES).map(|_| code::new()).collect();
+    let row = |shown: &SecretString| BreakGlassCode {
+        tenant_id: tenant,
+        id: Uuid::now_v7(),
+        user_id,
+        code_hash: token::hash(code::typed(shown).expose_secret()),
+        created_at: stamp.at,
+        used_at: None,
+    };
+    let rows: Vec<_> = codes.iter().map(row).collect();
+    write(ctx, tenant, stamp, move |conn| {
+        let began = sessions::find(conn, tenant, session)?.ok_or(Error::NotFound)?.created_at;
+        if began + Duration::minutes(FRESH_MINUTES) < stamp.at {
+            let how = format!("sign in again; codes are made within {FRESH_MINUTES} minutes of a login");
+            return Err(Error::forbidden("login_too_old", how));
+        }
+        // What the session says may be some seconds old.
+        let user = User::lock(conn, tenant, user_id)?.ok_or(Error::NotFound)?;
+        if user.role != Role::Owner || user.status != AccountStatus::Active {
+            return Err(Error::forbidden("role_too_low", "this needs the role owner"));
+        }
+        break_glass_codes::delete_of_user(conn, tenant, user_id)?;
+        let count = break_glass_codes::insert(conn, tenant, &rows)?;
+        let letter = Letter::BreakGlassCodesMade { by: user.name.or(user.email).unwrap_or_default() };
+        enforce_sso::tell(conn, &to_tell, tenant, &[Role::Owner], &letter)?;
+        Ok(((), Some(Event::BreakGlassCodesMade { user_id, count })))
+    })
+    .await?;
+    Ok(NewCodes { codes, created_at: stamp.at })
+}
+
+/// Withdraws the codes of the owner whose session this is.
+///
+/// # Errors
+/// [`Error::Forbidden`] `session_needed`, [`Error::NotFound`] when they have none.
+pub async fn withdraw(ctx: &Context, caller: &Caller) -> Result<(), Error> {
+    let (user_id, _) = in_person(caller)?;
+    let (tenant, stamp) = (caller.tenant_id(), caller.stamp(ctx));
+    write(ctx, tenant, stamp, move |conn| {
+        User::lock(conn, tenant, user_id)?.ok_or(Error::NotFound)?;
+        let count = break_glass_codes::delete_of_user(conn, tenant, user_id)?;
+        if count == 0 {
+            return Err(Error::NotFound);
+        }
+        Ok(((), Some(Event::BreakGlassCodesWithdrawn { user_id, count })))
+    })
+    .await
+}
+
+/// K-07: who holds a key or a token must not make codes of it, which would outlive both.
+fn in_person(caller: &Caller) -> Result<(Uuid, Uuid), Error> {
+    match (caller.actor, caller.in_person) {
+        (Actor::User { user_id, session_id: Some(session), .. }, true) => Ok((user_id, session)),
+        _ => Err(Error::forbidden("session_needed", "only an owner who is signed in has break-glass codes")),
+    }
+}
