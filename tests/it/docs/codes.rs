@@ -6,7 +6,7 @@ use std::fs;
 use super::{assert_same, captures, files, read};
 
 /// How the source says a code. What a new constructor writes must be found by one of these.
-const CONSTRUCTORS: [&str; 7] = [
+const CONSTRUCTORS: [&str; 8] = [
     // Error::conflict, Error::forbidden, decide's refuse, finish_login's Why and Taken
     r#"(?:(?:conflict|forbidden|refuse|Why::new|Taken::Garbage)\(|garbage\(ctx, tenant, &?arrival,)\s*"([a-z_]+)""#,
     r#"(?:Taken::Refused\(\w+,(?: answer.method\(\),)?|Some\()\s*"([a-z]+_[a-z_]+)"\)+,? //"#,
@@ -15,6 +15,8 @@ const CONSTRUCTORS: [&str; 7] = [
     r#"(?:code: |\(StatusCode::\w+, )"([a-z_]+)""#,
     // what applications are told, and pages about what they asked
     r#"(?:OAuthError::new|Fault::new|Outcome::Refused)\(\s*"([a-z_]+)""#,
+    // the one reason of a wrong secret
+    r#"const WRONG\w*: &str = "([a-z_]+)""#,
     // broken unique constraints
     r#""([a-z_]+_taken)""#,
     // what a connection or a login is warned about

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::scene::{CODES, OLGA, Scene, by_page, try_code};
 use crate::support::database::lines;
-use crate::support::passwords::{PASSWORD, set, signs_in, try_password};
+use crate::support::passwords::{PASSWORD, signs_in, try_password};
 use crate::support::sign_in::{id, is_signed_in, refused};
 
 #[actix_web::test]
@@ -237,7 +237,8 @@ async fn l_08_who_first_proves_an_address_finds_nobody_elses_codes() {
 #[actix_web::test]
 async fn l_23_row_e5_under_enforced_sso_no_other_way_signs_in_and_what_was_given_goes_on() {
     let s = Scene::set().await;
-    set(&s.acme, &s.owner, &json!({"password": PASSWORD})).await;
+    s.gives_olga_a_password().await;
+    signs_in(&try_password(&s.app.browser(), OLGA, PASSWORD).await);
     let olga = s.comes_in(OLGA).await;
     let client = crate::support::relying_party::RelyingParty::register(
         &s.acme,

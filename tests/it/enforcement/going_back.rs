@@ -6,13 +6,13 @@ use serde_json::{Value, json};
 
 use super::scene::{OLGA, Scene};
 use crate::support::database::lines;
-use crate::support::passwords::{PASSWORD, set, signs_in, try_password};
+use crate::support::passwords::{PASSWORD, signs_in, try_password};
 use crate::support::sign_in::login_url;
 
 /// Olga enforced it, and has a password.
 async fn enforced_by_olga() -> Scene {
     let s = Scene::set().await;
-    set(&s.acme, &s.owner, &json!({"password": PASSWORD})).await;
+    s.gives_olga_a_password().await;
     s.set_sso(&s.comes_in(OLGA).await, "enforced").await.ok();
     s
 }
@@ -37,7 +37,7 @@ async fn row_e5_what_nobody_confirms_goes_back_at_every_instance_to_the_second()
     }
     assert_eq!(s.sso().await, (json!("optional"), Value::Null));
     assert_eq!(s.app.browser().get("/t/acme/login").await.status, 200, "no longer straight to the provider");
-    assert_eq!(s.app.browser().follow(login_url(&s.connection)).await.status, 200, "which still signs in");
+    s.comes_in(OLGA).await; // which still signs in
     let stored = lines(&mut s.app.database.superuser(), "SELECT sso AS line FROM tenants");
     assert_eq!(stored, ["enforced"], "nobody has written it down yet");
 }

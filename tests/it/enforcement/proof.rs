@@ -5,7 +5,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::scene::{OLGA, Scene, TENANT, by_page};
-use crate::support::passwords::{PASSWORD, set, signs_in, try_password};
+use crate::support::passwords::{PASSWORD, signs_in, try_password};
 use crate::support::sign_in::id;
 
 #[actix_web::test]
@@ -14,7 +14,7 @@ async fn row_e5_sso_is_enforced_by_an_admin_who_came_in_by_a_connection_just_now
     s.person("ada@acme.example", "admin").await;
     // Nobody came in yet; a service account never does.
     assert_eq!(s.acme.patch("", &json!({"sso": "enforced"})).await.expect(403).code(), "sso_proof_needed");
-    set(&s.acme, &s.owner, &json!({"password": PASSWORD})).await;
+    s.gives_olga_a_password().await;
     let by_password = s.app.browser();
     signs_in(&try_password(&by_password, OLGA, PASSWORD).await);
     let ada = s.comes_in("ada@acme.example").await;
@@ -44,6 +44,7 @@ async fn row_e5_sso_is_enforced_by_an_admin_who_came_in_by_a_connection_just_now
 #[actix_web::test]
 async fn row_e5_a_login_counts_as_proof_for_its_users_key_too() {
     let s = Scene::set().await;
+    s.gives_olga_a_password().await; // which ends her sessions
     let key = s.acme.post("/api-keys", &json!({"name": "mine", "user_id": id(&s.owner)})).await.created();
     let enforce = async || {
         let request = s.acme.browser.request(Method::PATCH, TENANT).bearer_auth(key["secret"].as_str().unwrap());
@@ -57,7 +58,7 @@ async fn row_e5_a_login_counts_as_proof_for_its_users_key_too() {
 #[actix_web::test]
 async fn row_e5_a_login_proves_nothing_when_it_is_over_or_its_connection_is_another_one_now() {
     let s = Scene::set().await;
-    set(&s.acme, &s.owner, &json!({"password": PASSWORD})).await;
+    s.gives_olga_a_password().await;
     let path = format!("/connections/{}", id(&s.connection));
     let olga = s.app.browser();
     signs_in(&try_password(&olga, OLGA, PASSWORD).await);

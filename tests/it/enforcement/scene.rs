@@ -7,7 +7,7 @@ use crate::support::admin::{Admin, Answer};
 use crate::support::browser::Page;
 use crate::support::database::lines;
 use crate::support::hostile_provider::HostileProvider;
-use crate::support::passwords::app_within_a_window;
+use crate::support::passwords::{PASSWORD, app_within_a_window, set};
 use crate::support::sign_in::{id, login_url};
 use crate::support::{Browser, TestApp};
 
@@ -56,6 +56,12 @@ impl Scene {
             claims.insert("exp".into(), json!(now + 300));
         });
         browser.follow(login_url(&self.connection)).await
+    }
+
+    /// Gives the owner a password. They have proven their address before, so that it stays with the next login.
+    pub async fn gives_olga_a_password(&self) {
+        self.comes_in(OLGA).await;
+        set(&self.acme, &self.owner, &json!({"password": PASSWORD})).await;
     }
 
     /// Sets `sso` as the person in this browser.

@@ -129,7 +129,7 @@ async fn l_23_a_password_is_no_way_around_single_sign_on() {
     app.operator().await.post(&format!("/v1/tenants/acme/domains/{}/attest", id(&domain)), &json!({})).await.ok();
     assert!(!app.browser().get(&link).await.body.contains("name=\"password\""));
     refused(&press_with(&app.browser(), &link, &CHOOSE).await, 403, "invitation_way_closed");
-    acme.patch("", &json!({"sso": "enforced"})).await.ok();
+    app.operator().await.patch("/v1/tenants/acme", &json!({"sso": "enforced"})).await.ok();
     refused(&press_with(&app.browser(), &link, &CHOOSE).await, 403, "sso_enforced");
     assert_eq!(now(&acme, &made).await["state"], "pending");
 }
