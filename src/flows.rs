@@ -36,6 +36,7 @@ pub mod manage_saml_keys;
 pub mod manage_service_accounts;
 pub mod manage_sessions;
 pub mod manage_tenants;
+pub mod manage_totp;
 pub mod manage_users;
 pub mod oauth2;
 pub mod onward;

@@ -37,4 +37,5 @@ pub mod sso;
 pub mod tenant;
 pub mod text;
 mod text_enum;
+pub mod totp;
 pub mod user;

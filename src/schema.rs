@@ -649,6 +649,20 @@ diesel::table! {
         window_start -> Timestamptz,
         /// How many so far.
         hits -> Int4,
+        /// End of the window; the row means nothing from then on.
+        ends_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// Codes that stand in once for a lost second step. A code that was used has no row any more.
+    recovery_codes (tenant_id, user_id, code_hash) {
+        /// The tenant.
+        tenant_id -> Uuid,
+        /// Whose it is.
+        user_id -> Uuid,
+        /// SHA-256 of the code and whose it is.
+        code_hash -> Bytea,
     }
 }
 
@@ -863,6 +877,26 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Second steps of the login by password: one-time codes by the clock (RFC 6238).
+    totp_secrets (tenant_id, id) {
+        /// The tenant.
+        tenant_id -> Uuid,
+        /// UUIDv7.
+        id -> Uuid,
+        /// Whose it is.
+        user_id -> Uuid,
+        /// What codes are made of, sealed.
+        secret -> Bytea,
+        /// When it was made.
+        created_at -> Timestamptz,
+        /// When a right code showed that the person has it; before that it is asked for by nobody.
+        confirmed_at -> Nullable<Timestamptz>,
+        /// The step of time whose code was used last; it and those before it are good no more.
+        last_step -> Nullable<Int8>,
+    }
+}
+
+diesel::table! {
     /// Assertions that are good once, until they expire.
     used_assertions (fingerprint) {
         /// SHA-256 of who made it and its id.
@@ -969,6 +1003,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     operator_audit_events,
     operator_keys,
     rate_limits,
+    recovery_codes,
     refresh_tokens,
     saml_keys,
     sealing_checks,
@@ -977,6 +1012,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     signing_keys,
     tenant_slugs,
     tenants,
+    totp_secrets,
     unmatched_groups,
     used_assertions,
     users,

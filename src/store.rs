@@ -28,6 +28,7 @@ pub mod login_attempts;
 pub mod migrate;
 pub mod operators;
 pub mod rate_limits;
+pub mod recovery_codes;
 pub mod saml_keys;
 pub mod sealing;
 pub mod server;
@@ -35,6 +36,7 @@ pub mod service_accounts;
 pub mod sessions;
 pub mod signing_keys;
 pub mod tenants;
+pub mod totp_secrets;
 pub mod used_assertions;
 pub mod users;
 

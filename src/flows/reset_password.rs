@@ -23,7 +23,7 @@ use crate::model::audit::Event;
 use crate::model::email::EmailAddress;
 use crate::model::letter::Letter;
 use crate::model::local_credential::LocalCredential;
-use crate::model::password::Password;
+use crate::model::password::{Password, Unfit};
 use crate::model::role::AccountStatus;
 use crate::model::text::tamed;
 use crate::model::user::User;
@@ -41,8 +41,8 @@ pub enum Ending {
         /// Our own login page, as it was when the letter was asked for.
         login: Option<String>,
     },
-    /// It breaks a rule; the link stays good.
-    Unfit,
+    /// It breaks a rule, this one; the link stays good.
+    Unfit(Unfit),
 }
 
 /// Asks for the letter. `login` is the login page that the person comes from.
@@ -139,8 +139,9 @@ pub async fn set(
     visitor: &Visitor,
 ) -> Result<Ending, Error> {
     let (proof, user) = find(ctx, tenant, token, visitor).await?;
-    let Ok(password) = Password::new_of(chosen, &user, &tenant.tenant) else {
-        return Ok(Ending::Unfit);
+    let password = match Password::new_of(chosen, &user, &tenant.tenant) {
+        Ok(password) => password,
+        Err(unfit) => return Ok(Ending::Unfit(unfit)),
     };
     let (id, stamp) = (tenant.tenant.id, visitor.stamp(ctx));
     let row = LocalCredential {

@@ -7,7 +7,7 @@ use crate::context::Context;
 use crate::store::db::DbError;
 use crate::store::{
     address_proofs, authorization_requests, changes, deliveries, grants, invitations, login_attempts, rate_limits,
-    sessions, signing_keys, used_assertions,
+    sessions, signing_keys, totp_secrets, used_assertions,
 };
 
 /// Rows of one batch.
@@ -41,7 +41,8 @@ pub async fn sweep(ctx: &Context) -> Result<usize, DbError> {
     gone += batches(ctx, move |conn| invitations::sweep(conn, now - Duration::days(INVITATION_DAYS), BATCH)).await?;
     gone += batches(ctx, move |conn| signing_keys::sweep(conn, now).map(|_| 0)).await?;
     gone += batches(ctx, move |conn| used_assertions::sweep(conn, now).map(|_| 0)).await?;
-    gone += batches(ctx, move |conn| rate_limits::sweep(conn, now - Duration::hours(1)).map(|_| 0)).await?;
+    gone += batches(ctx, move |conn| totp_secrets::sweep(conn, now - Duration::hours(1)).map(|_| 0)).await?;
+    gone += batches(ctx, move |conn| rate_limits::sweep(conn, now).map(|_| 0)).await?;
     gone += batches(ctx, |conn| changes::sweep(conn).map(|_| 0)).await?;
     Ok(gone)
 }

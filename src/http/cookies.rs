@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::config::Config;
 use crate::flows::accept_invitation::REMEMBERED_MINUTES;
-use crate::flows::password_login::DEVICE_DAYS;
+use crate::flows::password_login::{DEVICE_DAYS, HALF_LOGIN_MINUTES};
 use crate::flows::single_logout::LOGOUT_MINUTES;
 use crate::model::address_proof::PROOF_MINUTES;
 use crate::model::login_attempt::ATTEMPT_MINUTES;
@@ -30,6 +30,10 @@ fn attempt_name(config: &Config, attempt: Uuid) -> String {
 
 fn device_name(config: &Config, tenant: Uuid) -> String {
     format!("{}dw_d_{}", prefix(config), tenant.simple())
+}
+
+fn half_login_name(config: &Config, tenant: Uuid) -> String {
+    format!("{}dw_h_{}", prefix(config), tenant.simple())
 }
 
 fn invitation_name(config: &Config, tenant: Uuid) -> String {
@@ -81,6 +85,20 @@ pub fn device<'a>(config: &Config, tenant: Uuid, value: &str) -> Cookie<'a> {
     let mut cookie = build(config, device_name(config, tenant), value.to_owned(), SameSite::Lax);
     cookie.set_max_age(Duration::days(DEVICE_DAYS));
     cookie
+}
+
+/// The cookie that holds that the password was right, until the code comes; it signs nobody in.
+#[must_use]
+pub fn half_login<'a>(config: &Config, tenant: Uuid, value: &str) -> Cookie<'a> {
+    let mut cookie = build(config, half_login_name(config, tenant), value.to_owned(), SameSite::Lax);
+    cookie.set_max_age(Duration::minutes(HALF_LOGIN_MINUTES));
+    cookie
+}
+
+/// A cookie that deletes the one of a half-finished login.
+#[must_use]
+pub fn no_half_login<'a>(config: &Config, tenant: Uuid) -> Cookie<'a> {
+    removal(build(config, half_login_name(config, tenant), String::new(), SameSite::Lax))
 }
 
 /// The cookie by which a browser carries an invitation through the login.
@@ -159,7 +177,14 @@ pub fn read_device(req: &HttpRequest, config: &Config, tenant: Uuid) -> Option<S
     single(req, &device_name(config, tenant))
 }
 
-/// The attempt cookies of the request: attempt and value.
+/// The value of the cookie of a half-finished login, when there is exactly one of that name.
+#[must_use]
+pub fn read_half_login(req: &HttpRequest, config: &Config, tenant: Uuid) -> Option<String> {
+    single(req, &half_login_name(config, tenant))
+}
+
+/// The attempt cookies of the request: attempt and value; names that come twice are left out, and so is everything
+/// beyond the first twenty, which no browser of ours has.
 #[must_use]
 pub fn read_attempts(req: &HttpRequest, config: &Config) -> Vec<(Uuid, String)> {
     read_all(req, &format!("{}dw_a_", prefix(config)))

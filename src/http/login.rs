@@ -1,7 +1,8 @@
 //! The pages people see: choose where to sign in, come back from there, be told why not, sign out.
 //!
 //! Server-rendered, no script, usable without JavaScript and by keyboard. Texts come from the catalogue (`texts`).
-//! 1. `start`: the tenant's login page (`form`), and the way to the provider, or `password`, or an owner's `break_glass`;
+//! 1. `start`: the tenant's login page (`form`), and the way to the provider, or `password` and `second_step`, or an owner's
+//!    `break_glass`;
 //! 2. `callback`: the provider's answer, by query, by form post, or fetched after a form post;
 //!    SAML answers come to `acs` and end the same way, or wait at `verify` for a letter to prove the address;
 //!    a forgotten password is set anew at `forgot`, the own address changed at `address`;
@@ -20,6 +21,7 @@ pub mod landing;
 pub mod logout;
 pub mod password;
 pub mod saml_metadata;
+pub mod second_step;
 pub mod slo;
 pub mod start;
 pub mod verify;

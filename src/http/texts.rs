@@ -3,6 +3,7 @@
 //!
 //! A page takes them by name; a code of a refusal has its sentence in `reasons`. What letters say is in `mail`.
 
+pub mod account;
 mod invitation;
 mod letters;
 
@@ -10,7 +11,9 @@ use actix_web::HttpRequest;
 use actix_web::http::header::ACCEPT_LANGUAGE;
 
 use crate::model::delivery::Language;
+use crate::model::password::Unfit;
 
+use account::AccountTexts;
 pub use invitation::InvitationTexts;
 pub use letters::LetterTexts;
 
@@ -61,6 +64,8 @@ pub struct Texts {
     pub letters: &'static LetterTexts,
     pub letters_title: &'static str,
     pub no_letters: &'static str,
+    /// The account's own pages, and the second step of a login by password.
+    pub account: &'static AccountTexts,
     pub invitation: &'static InvitationTexts,
     scopes: &'static [(&'static str, &'static str)],
     reasons: &'static [(&'static str, &'static str)],
@@ -77,6 +82,12 @@ impl Texts {
             .chain(self.invitation.reasons)
             .find(|(known, _)| *known == code)
             .map_or(self.other_reason, |(_, text)| text)
+    }
+
+    /// What is wrong with a new password.
+    #[must_use]
+    pub fn unfit(&self, unfit: &Unfit) -> &'static str {
+        self.account.unfit.iter().find(|(known, _)| known == unfit).map_or(self.password_rules, |(_, text)| text)
     }
 
     /// What an application may do with a scope; the scope itself where there are no words for it.
@@ -110,7 +121,7 @@ static EN: Texts = Texts {
     another_address: "Use another address",
     new_password_title: "Choose a new password",
     new_password_label: "New password",
-    password_rules: "10 to 256 characters. Not the one until now, not your name or address, not your organisation's name.",
+    password_rules: "10 to 256 characters, and nothing that is easy to guess. Not the one until now, not your name or address, not your organisation's name.",
     save_button: "Save and sign in",
     break_glass_title: "Emergency access",
     break_glass_hint: "For owners who cannot sign in by their organisation's sign-in service. Each code works once, and all owners are told.",
@@ -145,6 +156,7 @@ static EN: Texts = Texts {
     letters: &letters::EN,
     letters_title: "The last letters",
     no_letters: "No letter was written yet.",
+    account: &account::EN,
     invitation: &invitation::EN,
     scopes: &[
         ("openid", "know who you are"),
@@ -199,6 +211,15 @@ static EN: Texts = Texts {
         ("user_suspended", "Your account is suspended."),
         ("user_unknown", "You have no account here yet. Please ask your administrator to add you."),
         ("credentials_wrong", "Address and password do not fit. Please try again."),
+        ("code_wrong", "This is not the code of this moment, or it was used already. Please wait for the next one."),
+        ("second_step_expired", "This took too long. Please start again."),
+        ("totp_not_begun", "This took too long. Please begin anew."),
+        ("password_needed", "Codes are the second step of signing in by password, and you have no password here."),
+        ("last_way_in", "This is your only way to sign in. It cannot be taken away."),
+        (
+            "reauthentication_refused",
+            "For this you have to sign in again, and your organisation's sign-in service did not ask you to.",
+        ),
         ("password_change_expired", "This took too long. Please start again."),
         ("sso_enforced", "Passwords are not accepted here. Please sign in by your organisation's sign-in service."),
         ("break_glass_wrong", "Address and code do not fit, or the code was used. Please try again."),
@@ -220,7 +241,7 @@ static DE: Texts = Texts {
     another_address: "Andere Adresse verwenden",
     new_password_title: "Neues Passwort wählen",
     new_password_label: "Neues Passwort",
-    password_rules: "10 bis 256 Zeichen. Nicht das bisherige, nicht Ihr Name oder Ihre Adresse, nicht der Name Ihrer Organisation.",
+    password_rules: "10 bis 256 Zeichen, und nichts, was leicht zu erraten ist. Nicht das bisherige, nicht Ihr Name oder Ihre Adresse, nicht der Name Ihrer Organisation.",
     save_button: "Speichern und anmelden",
     break_glass_title: "Notzugang",
     break_glass_hint: "Für Eigentümer, die sich nicht beim Anmeldedienst ihrer Organisation anmelden können. Jeder Code gilt einmal, und alle Eigentümer erfahren davon.",
@@ -255,6 +276,7 @@ static DE: Texts = Texts {
     letters: &letters::DE,
     letters_title: "Die letzten Briefe",
     no_letters: "Es wurde noch kein Brief geschrieben.",
+    account: &account::DE,
     invitation: &invitation::DE,
     scopes: &[
         ("openid", "wissen, wer Sie sind"),
@@ -324,6 +346,21 @@ static DE: Texts = Texts {
         ("user_suspended", "Ihr Konto ist gesperrt."),
         ("user_unknown", "Sie haben hier noch kein Konto. Bitte wenden Sie sich an Ihre Administration."),
         ("credentials_wrong", "Adresse und Passwort passen nicht zusammen. Bitte versuchen Sie es noch einmal."),
+        (
+            "code_wrong",
+            "Das ist nicht der Code dieses Augenblicks, oder er wurde schon verwendet. Bitte warten Sie auf den nächsten.",
+        ),
+        ("second_step_expired", "Das hat zu lange gedauert. Bitte beginnen Sie noch einmal."),
+        ("totp_not_begun", "Das hat zu lange gedauert. Bitte beginnen Sie neu."),
+        (
+            "password_needed",
+            "Codes sind der zweite Schritt der Anmeldung mit Passwort, und Sie haben hier kein Passwort.",
+        ),
+        ("last_way_in", "Das ist Ihre einzige Art, sich anzumelden. Sie lässt sich nicht wegnehmen."),
+        (
+            "reauthentication_refused",
+            "Dafür müssen Sie sich noch einmal anmelden, und der Anmeldedienst Ihrer Organisation hat Sie nicht danach gefragt.",
+        ),
         ("password_change_expired", "Das hat zu lange gedauert. Bitte beginnen Sie noch einmal."),
         (
             "sso_enforced",

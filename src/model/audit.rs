@@ -154,6 +154,16 @@ pub enum Event {
     UserEmailChangeRequested { id: Uuid },
     #[serde(rename = "user.email_changed")]
     UserEmailChanged { id: Uuid },
+    #[serde(rename = "user.totp_begun")]
+    UserTotpBegun { id: Uuid },
+    #[serde(rename = "user.totp_enabled")]
+    UserTotpEnabled { id: Uuid },
+    #[serde(rename = "user.totp_removed")]
+    UserTotpRemoved { id: Uuid },
+    #[serde(rename = "user.recovery_codes_made")]
+    UserRecoveryCodesMade { id: Uuid },
+    #[serde(rename = "user.recovery_code_used")]
+    UserRecoveryCodeUsed { id: Uuid, left: i64 },
     #[serde(rename = "user.deleted")]
     UserDeleted(Subject),
     #[serde(rename = "invitation.created")]
@@ -252,6 +262,8 @@ pub enum Event {
     DeliveryRetried(DeliveryOf),
     #[serde(rename = "delivery.cancelled")]
     DeliveryCancelled(DeliveryOf),
+    #[serde(rename = "session.others_ended")]
+    SessionOthersEnded { user_id: Uuid, session_id: Uuid, count: usize },
 }
 
 impl Event {

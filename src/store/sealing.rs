@@ -14,6 +14,7 @@ pub const SEALED_COLUMNS: &[(&str, &str)] = &[
     ("login_attempts", "secrets"),
     ("login_attempts", "parked_response"),
     ("sessions", "upstream"),
+    ("totp_secrets", "secret"),
     ("saml_keys", "private_key"),
     ("deliveries", "link"),
     ("signing_keys", "private_key"),

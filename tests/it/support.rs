@@ -27,6 +27,7 @@ pub mod screen;
 pub mod sign_in;
 pub mod signing;
 pub mod test_app;
+pub mod totp;
 
 pub use browser::Browser;
 pub use test_app::TestApp;

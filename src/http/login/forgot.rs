@@ -21,6 +21,7 @@ use crate::http::login::verify::Token;
 use crate::http::login::{login_page, message, page, refusal, start, tenant_of, visitor};
 use crate::http::problem::Problem;
 use crate::http::texts::{Texts, texts};
+use crate::model::password::Unfit;
 
 /// What may stand in the page's URL.
 #[derive(Debug, Default, Deserialize)]
@@ -112,7 +113,7 @@ pub async fn get_reset(ctx: Ctx, req: HttpRequest, query: Query<Token>) -> Resul
     };
     let token = query.read()?.token;
     match reset_password::look(&ctx, &tenant, &token, &visitor(&ctx, &req, &tenant)).await {
-        Ok(()) => Ok(choose(&ctx, &req, &tenant, &token, false)),
+        Ok(()) => Ok(choose(&ctx, &req, &tenant, &token, None)),
         Err(error) => Ok(refusal(&req, Some(&tenant), &error)),
     }
 }
@@ -136,13 +137,13 @@ pub async fn post_reset(ctx: Ctx, req: HttpRequest, form: FormText) -> Result<Ht
             let login = login.unwrap_or_else(|| login_page(&ctx, &tenant));
             Ok(message(&ctx, &req, &tenant, (t.letters.reset_title, t.letters.reset_done), login))
         }
-        Ok(Ending::Unfit) => Ok(choose(&ctx, &req, &tenant, &form.proof, true)),
+        Ok(Ending::Unfit(unfit)) => Ok(choose(&ctx, &req, &tenant, &form.proof, Some(unfit))),
         Err(error) => Ok(refusal(&req, Some(&tenant), &error)),
     }
 }
 
 /// The page that asks for a new password; 422 when the one before was unfit.
-fn choose(ctx: &Ctx, req: &HttpRequest, tenant: &TenantCache, token: &str, unfit: bool) -> HttpResponse {
+fn choose(ctx: &Ctx, req: &HttpRequest, tenant: &TenantCache, token: &str, unfit: Option<Unfit>) -> HttpResponse {
     let t = texts(req);
     let template = NewPasswordPage {
         t,
@@ -153,7 +154,7 @@ fn choose(ctx: &Ctx, req: &HttpRequest, tenant: &TenantCache, token: &str, unfit
         carried: None,
         button: t.letters.save,
     };
-    let status = if unfit { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let status = if unfit.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     page(HttpResponse::build(status), &ctx.config, &template, false)
 }
 

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::context::caches::TenantCache;
 use crate::flows::authenticate;
+use crate::flows::destination::account_url;
 use crate::http::login::{page, see_other, tenant_of};
 use crate::http::problem::Problem;
 use crate::http::texts::{Texts, texts};
@@ -28,6 +29,7 @@ struct SignedInPage<'a> {
     email: &'a str,
     groups: Vec<String>,
     logout: String,
+    account: String,
 }
 
 /// `GET /t/{tenant}`: who is signed in here; nobody goes to the login page.
@@ -50,6 +52,7 @@ pub async fn get_landing(ctx: Ctx, req: HttpRequest) -> Result<HttpResponse, Pro
         email: user.email.as_deref().unwrap_or_default(),
         groups: names.await?,
         logout: ctx.config.url(&format!("/t/{}/logout", tenant.tenant.slug)),
+        account: account_url(&ctx, &tenant.tenant),
     };
     Ok(page(HttpResponse::Ok(), &ctx.config, &template, true))
 }

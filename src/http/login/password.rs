@@ -15,10 +15,11 @@ use crate::flows::password_login::{self, Arrival, Ending, NewPassword, SignedIn}
 use crate::http::auth::same_origin;
 use crate::http::body::{FormText, read_pairs};
 use crate::http::login::form::{self, Shown, Step};
-use crate::http::login::{page, refusal, see_other, start, target, tenant_of, visitor, with_cookies};
+use crate::http::login::{page, refusal, second_step, see_other, start, target, tenant_of, visitor, with_cookies};
 use crate::http::problem::Problem;
 use crate::http::texts::{Texts, texts};
 use crate::http::{Ctx, cookies};
+use crate::model::password::Unfit;
 
 /// What the password form sends.
 #[derive(Debug, Deserialize)]
@@ -48,7 +49,7 @@ pub(super) struct NewPasswordPage<'a> {
     pub action: String,
     /// What proves that the person may choose one.
     pub proof: &'a str,
-    pub unfit: bool,
+    pub unfit: Option<Unfit>,
     pub carried: Option<(&'static str, String)>,
     pub button: &'a str,
 }
@@ -102,7 +103,7 @@ pub(super) fn arrival(ctx: &Ctx, req: &HttpRequest, tenant: &TenantCache) -> Arr
 }
 
 /// The answer to an ending; `proof` is what came with the form.
-fn answer(
+pub(super) fn answer(
     ctx: &Ctx,
     req: &HttpRequest,
     tenant: &TenantCache,
@@ -114,8 +115,10 @@ fn answer(
         Ok(Ending::SignedIn(signed_in)) => {
             without_invitation(ctx, req, tenant, welcome(ctx, tenant, destination, &signed_in))
         }
-        Ok(Ending::MustChange { proof }) => ask(ctx, req, tenant, destination, (proof.expose_secret(), false)),
-        Ok(Ending::Unfit) => ask(ctx, req, tenant, destination, (proof, true)),
+        Ok(Ending::CodeNeeded { half }) => second_step::ask(ctx, req, tenant, destination, &half),
+        Ok(Ending::WrongCode) => second_step::ask_again(ctx, req, tenant, destination),
+        Ok(Ending::MustChange { proof }) => ask(ctx, req, tenant, destination, (proof.expose_secret(), None)),
+        Ok(Ending::Unfit(unfit)) => ask(ctx, req, tenant, destination, (proof, Some(unfit))),
         Ok(Ending::Wrong) => refusal(req, Some(tenant), &Error::forbidden(password_login::WRONG, "")),
         Err(Error::Forbidden { code, message }) if code.starts_with("invitation_") => {
             let error = Error::Forbidden { code, message };
@@ -143,6 +146,7 @@ pub(super) fn welcome(
     see_other(&target(ctx, tenant, wanted))
         .cookie(cookies::session(&ctx.config, id, signed_in.token.expose_secret()))
         .cookie(cookies::device(&ctx.config, id, signed_in.device.expose_secret()))
+        .cookie(cookies::no_half_login(&ctx.config, id))
         .finish()
 }
 
@@ -152,7 +156,7 @@ fn ask(
     req: &HttpRequest,
     tenant: &TenantCache,
     destination: Option<Destination>,
-    (proof, unfit): (&str, bool),
+    (proof, unfit): (&str, Option<Unfit>),
 ) -> HttpResponse {
     let destination = destination.filter(|to| to.url(ctx, &tenant.tenant).is_some());
     let t = texts(req);
@@ -165,6 +169,6 @@ fn ask(
         carried: destination.as_ref().map(Destination::parameter),
         button: t.save_button,
     };
-    let status = if unfit { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let status = if unfit.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     page(HttpResponse::build(status), &ctx.config, &template, true)
 }

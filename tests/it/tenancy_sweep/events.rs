@@ -18,7 +18,8 @@ use crate::support::passwords::{ANOTHER, PASSWORD, signs_in, try_password};
 use crate::support::saml::key::IDP;
 use crate::support::saml::metadata::provider;
 use crate::support::sign_in::id;
-use crate::support::{Browser, TestApp};
+use crate::support::totp::me;
+use crate::support::{Browser, TestApp, totp};
 
 /// Where events are: of tenants, and of the installation.
 const LOGS: [&str; 2] = ["audit_events", "operator_audit_events"];
@@ -168,6 +169,12 @@ impl World {
                 }
                 vec![draft]
             }
+            "users" if pattern.ends_with("/totp") => {
+                let (browser, _) = self.person(false).await;
+                totp::enrol(&browser, self.app.clock.now()).await;
+                let me: Value = serde_json::from_str(&browser.get("/v1/tenants/acme/me").await.body).unwrap();
+                vec![id(&me["user"]).to_owned()]
+            }
             "users" => {
                 let user = self.user().await;
                 let identities = self.operator.get(&format!("/v1/tenants/acme/users/{user}/identities")).await.ok();
@@ -225,14 +232,32 @@ impl World {
 
     /// The request of this route, which may be sent again. By an operator, or at `me` by a person's session.
     async fn prepare(&self, method: &str, pattern: &str) -> RequestBuilder {
-        if pattern.contains("/me/") {
+        if pattern.ends_with("/me") || pattern.contains("/me/") {
             let (browser, session) = self.person(pattern.ends_with("/email")).await;
+            let part = match pattern.contains("/identities") {
+                true => {
+                    let mine = me(&browser, reqwest::Method::GET, "/identities", None).await.ok();
+                    id(&mine["items"][0]).to_owned()
+                }
+                false => session,
+            };
             if pattern.ends_with("/break-glass-codes") {
                 self.make_owner(&browser, method == "DELETE").await;
             }
-            let path = pattern.replace("{tenant}", "acme").replace("{id}", &session);
+            let path = pattern.replace("{tenant}", "acme").replace("{id}", &part);
             let request = browser.request(method.parse().unwrap(), &path).header("origin", &browser.base);
             let request = request.header("sec-fetch-site", "same-origin");
+            match (method, pattern.rsplit('/').next()) {
+                ("POST", Some("confirm")) => {
+                    let secret = totp::begin(&browser).await;
+                    return request.json(&json!({"code": totp::code(&secret, self.app.clock.now())}));
+                }
+                ("PATCH", _) => return request.json(&json!({"name": unique()})),
+                ("DELETE", Some("totp")) | (_, Some("recovery-codes")) => {
+                    totp::enrol(&browser, self.app.clock.now()).await;
+                }
+                _ => {}
+            }
             return if pattern.ends_with("/email") {
                 request.json(&body(pattern))
             } else if method == "PUT" {
