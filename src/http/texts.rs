@@ -54,6 +54,8 @@ pub struct Texts {
     pub consent_question: &'static str,
     pub agree: &'static str,
     pub decline: &'static str,
+    pub letters_title: &'static str,
+    pub no_letters: &'static str,
     pub invitation: &'static InvitationTexts,
     scopes: &'static [(&'static str, &'static str)],
     reasons: &'static [(&'static str, &'static str)],
@@ -129,6 +131,8 @@ static EN: Texts = Texts {
     consent_question: "wants to:",
     agree: "Allow",
     decline: "Do not allow",
+    letters_title: "The last letters",
+    no_letters: "No letter was written yet.",
     invitation: &invitation::EN,
     scopes: &[
         ("openid", "know who you are"),
@@ -227,6 +231,8 @@ static DE: Texts = Texts {
     consent_question: "möchte:",
     agree: "Erlauben",
     decline: "Nicht erlauben",
+    letters_title: "Die letzten Briefe",
+    no_letters: "Es wurde noch kein Brief geschrieben.",
     invitation: &invitation::DE,
     scopes: &[
         ("openid", "wissen, wer Sie sind"),
