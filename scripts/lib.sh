@@ -58,7 +58,7 @@ openid_client_installed() {
   grep -qs "\"version\": \"$wanted\"" "$CLIENTS/node/node_modules/openid-client/package.json"
 }
 
-# The virtual environments with what examples/clients/python and tests/idps/pysaml2 want: outside the clone, so that the next one finds
+# The virtual environments with what examples/clients/python, tests/idps/pysaml2 and tests/idps/aiosmtpd want: outside the clone, so that the next one finds
 # them; named after what is in them.
 authlib_venv() { venv_of python "$CLIENTS/python/requirements.txt"; }
 
@@ -69,6 +69,12 @@ PYSAML2=$ROOT/tests/idps/pysaml2
 pysaml2_venv() { venv_of pysaml2 "$PYSAML2/requirements.txt"; }
 
 pysaml2_installed() { "$(pysaml2_venv)/bin/python" -c 'import saml2' 2>/dev/null; }
+
+AIOSMTPD=$ROOT/tests/idps/aiosmtpd
+
+aiosmtpd_venv() { venv_of aiosmtpd "$AIOSMTPD/requirements.txt"; }
+
+aiosmtpd_installed() { "$(aiosmtpd_venv)/bin/python" -c 'import aiosmtpd' 2>/dev/null; }
 
 venv_of() { printf '%s/doorward-clients/%s-%s\n' "${XDG_CACHE_HOME:-$HOME/.cache}" "$1" "$(cksum <"$2" | tr -d ' ')"; }
 

@@ -73,6 +73,7 @@ pub async fn open(config: Config, clock: Clock) -> Result<Opened, StartError> {
     let refused = |fault| ConfigError(vec![fault]);
     let configured = settings::sealer(&config).map_err(refused)?;
     let allow = settings::allow_rules(&config).map_err(ConfigError)?;
+    let mailer = settings::mailer(&config).map_err(refused)?;
     let (embedded, database_url) = database(&config).await?;
     let migration_url = config.migration_url.clone().unwrap_or_else(|| database_url.clone());
     let done = tokio::task::spawn_blocking(move || migrate::migrate(&migration_url)).await;
@@ -88,6 +89,7 @@ pub async fn open(config: Config, clock: Clock) -> Result<Opened, StartError> {
     let context = Context::new(Parts {
         db: Db::new(&database_url, config.database_pool_size),
         outbound: Outbound::new(outbound_policy(&config, allow))?,
+        mailer,
         jwks: JwksCache::new(clock.clone()),
         caches: Caches::default(),
         imported_keys: ImportedKeys::default(),

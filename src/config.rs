@@ -3,6 +3,7 @@
 //! Every fault is told, all together, before anything starts. docs/configuration.md lists every setting; a test keeps
 //! that page and [`settings::KEYS`] equal.
 
+pub mod mail;
 pub mod settings;
 
 use std::path::PathBuf;

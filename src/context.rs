@@ -1,7 +1,7 @@
 //! Context: what a flow is handed. The database, the time, the outbound client, the keys, the caches, the configuration.
 //!
 //! Cheap to clone. It decides nothing; it holds what deciding needs, and loads what is cached (`caches`, `provider`).
-//! May import `store`, `protocol`, `outbound` and below.
+//! May import `store`, `mail`, `protocol`, `outbound` and below.
 
 pub mod bearer;
 pub mod caches;
@@ -22,6 +22,7 @@ use uuid::Uuid;
 
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::mail::Mailer;
 use crate::model::tenant::is_slug;
 use crate::outbound::{Lane, Outbound};
 use crate::protocol::jwt::jwks::JwksCache;
@@ -51,6 +52,8 @@ pub struct Parts {
     pub sealer: Sealer,
     /// The one HTTP client.
     pub outbound: Outbound,
+    /// Sends letters; only `deliver` does.
+    pub mailer: Mailer,
     /// Providers' keys.
     pub jwks: JwksCache,
     /// What is kept in memory.

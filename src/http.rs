@@ -4,7 +4,7 @@
 //! * `body`, `etag`, `paging`: what requests carry; `problem`: errors to RFC 9457, the only place with status codes;
 //! * `guard`: what holds for every answer: the Host it was asked under, headers, no caching;
 //! * `admin`: REST under `/v1`; `login`: the pages people see; `oauth2`: what applications speak with;
-//!   `health`, `openapi`; `absent`: paths and methods that are not there.
+//!   `health`, `openapi`; `demo`: the demo's letters; `absent`: paths and methods that are not there.
 //!
 //! Reads go straight to `store`; writes go through a flow.
 
@@ -14,6 +14,7 @@ pub mod assets;
 pub mod auth;
 pub mod body;
 pub mod cookies;
+pub mod demo;
 pub mod etag;
 pub mod guard;
 pub mod health;

@@ -9,7 +9,7 @@
 //! Modules of one floor (in braces) never import each other; those of the ground floor import nothing of ours.
 //!
 //! * `http` turns wire into flows and back; `flows` does one thing somebody wants done, in one transaction with one
-//!   audit event; `store` is SQL by Diesel; `protocol` is other parties' messages; `model` is the words and the pure rules.
+//!   audit event; `store` is SQL by Diesel; `mail` is letters; `protocol` is other parties' messages; `model` is the words and the pure rules.
 //! * Reads go straight from `http` to `store`; writes go through a flow.
 //! * Errors are converted upward and never imported downward.
 
@@ -21,6 +21,7 @@ pub mod context;
 pub mod embedded;
 pub mod flows;
 pub mod http;
+pub mod mail;
 pub mod model;
 pub mod outbound;
 pub mod protocol;

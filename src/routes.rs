@@ -12,16 +12,16 @@ use actix_web::middleware::Condition;
 use actix_web::web::{self, ServiceConfig};
 
 use crate::http::admin::{
-    api_keys, applications, audit_events, break_glass, connections, domains, group_mappings, groups, identities,
-    installation_applications, invitations, me, operators, saml_keys, service_accounts, sessions, signing_keys,
-    tenants, users,
+    api_keys, applications, audit_events, break_glass, connections, deliveries, domains, group_mappings, groups,
+    identities, installation_applications, invitations, me, operators, saml_keys, service_accounts, sessions,
+    signing_keys, tenants, users,
 };
 use crate::http::login::{
     acs, address, break_glass as emergency, callback, forgot, invitation, landing, logout, password, saml_metadata,
     slo, start, verify,
 };
 use crate::http::oauth2::{authorize, consent, logout as rp_logout, metadata, organization, token, userinfo};
-use crate::http::{absent, assets, health, openapi};
+use crate::http::{absent, assets, demo, health, openapi};
 
 macro_rules! routes {
     ($($path:literal => { $($method:ident $handler:path),+ $(,)? })+) => {
@@ -80,6 +80,8 @@ routes! {
     "/docs" => { GET openapi::get_docs }
     "/assets/doorward.css" => { GET assets::get_stylesheet }
     "/assets/submit.js" => { GET assets::get_submit_script }
+
+    "/demo/letters" => { GET demo::get_letters }
 
     "/t/{tenant}" => { GET landing::get_landing }
     "/t/{tenant}/invitation" => { GET invitation::get_invitation, POST invitation::post_invitation }
@@ -228,6 +230,10 @@ routes! {
     "/v1/tenants/{tenant}/signing-keys/{id}" => { DELETE signing_keys::revoke_signing_key }
     "/v1/tenants/{tenant}/sessions" => { GET sessions::list_sessions }
     "/v1/tenants/{tenant}/sessions/{id}" => { GET sessions::get_session, DELETE sessions::revoke_session }
+    "/v1/tenants/{tenant}/deliveries" => { GET deliveries::list_deliveries }
+    "/v1/tenants/{tenant}/deliveries/{id}" => { GET deliveries::get_delivery }
+    "/v1/tenants/{tenant}/deliveries/{id}/retry" => { POST deliveries::retry_delivery }
+    "/v1/tenants/{tenant}/deliveries/{id}/cancel" => { POST deliveries::cancel_delivery }
     "/v1/tenants/{tenant}/audit-events" => { GET audit_events::list_audit_events }
     "/v1/tenants/{tenant}/audit-events/{id}" => { GET audit_events::get_audit_event }
 }

@@ -279,6 +279,8 @@ diesel::table! {
         created_at -> Timestamptz,
         /// When it was sent, given up or cancelled.
         finished_at -> Nullable<Timestamptz>,
+        /// From then on a try that fails is the last one.
+        give_up_at -> Timestamptz,
     }
 }
 
@@ -829,6 +831,12 @@ diesel::table! {
         updated_at -> Timestamptz,
         /// Whether connections, passwords or both sign people in: off, optional, enforced.
         sso -> Text,
+        /// Where its people find help; letters name it.
+        support_email -> Nullable<Text>,
+        /// Where its logo is; letters show it.
+        logo_url -> Nullable<Text>,
+        /// Addresses of those who look after its connections.
+        technical_contacts -> Array<Text>,
         /// What sso was before it was enforced and counts again from sso_confirm_by on; NULL: nothing waits.
         sso_before -> Nullable<Text>,
         /// Until when a login by a connection has to confirm that sso is enforced; NULL: nothing waits.

@@ -1,4 +1,5 @@
-//! What runs beside the server: reading the changes feed each second, sweeping each minute, refreshing metadata.
+//! What runs beside the server: reading the changes feed and sending letters each second, sweeping each minute,
+//! refreshing metadata.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -7,9 +8,9 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use crate::context::Context;
-use crate::flows::{enforce_sso, refresh_metadata, signing_keys, sweep};
-use crate::store::changes;
+use crate::flows::{deliver, enforce_sso, refresh_metadata, signing_keys, sweep};
 use crate::store::db::DbError;
+use crate::store::{changes, deliveries};
 
 /// How often the changes feed is read.
 const POLL: Duration = Duration::from_secs(1);
@@ -36,6 +37,7 @@ pub fn start(ctx: &Context) -> Workers {
         tokio::spawn(poll_changes(ctx.clone())),
         tokio::spawn(tidy(ctx.clone())),
         tokio::spawn(refresh_providers(ctx.clone())),
+        tokio::spawn(send_letters(ctx.clone())),
     ])
 }
 
@@ -86,9 +88,34 @@ async fn tidy(ctx: Context) {
         if let Err(error) = enforce_sso::go_back_due(&ctx).await {
             tracing::warn!(%error, "looking for unconfirmed sso failed; it is tried again in a minute");
         }
+        count_letters(&ctx).await;
         let (open, idle) = ctx.db.usage();
         metrics::gauge!("doorward_db_connections", "state" => "open").set(f64::from(open));
         metrics::gauge!("doorward_db_connections", "state" => "idle").set(f64::from(idle));
+    }
+}
+
+/// Tells how many letters wait, and how long the oldest of them has.
+async fn count_letters(ctx: &Context) {
+    match ctx.db.system(|conn| Ok::<_, DbError>(deliveries::backlog(conn)?)).await {
+        Ok((pending, oldest)) => {
+            let waits = oldest.map_or(0, |since| (ctx.clock.now() - since).num_seconds().max(0));
+            metrics::gauge!("doorward_deliveries_pending").set(pending as f64);
+            metrics::gauge!("doorward_deliveries_oldest_seconds").set(waits as f64);
+        }
+        Err(error) => tracing::warn!(%error, "waiting letters could not be counted"),
+    }
+}
+
+/// Sends letters that are due; by itself, because a mail server may hang for as long as it is let.
+async fn send_letters(ctx: Context) {
+    let mut ticks = interval(POLL);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = deliver::deliver_due(&ctx).await {
+            tracing::warn!(%error, "looking for due letters failed; it is tried again in a second");
+        }
     }
 }
 

@@ -92,6 +92,9 @@ async fn create_tenant(ctx: Context, args: TenantArgs) -> Done {
         allowed_return_urls: args.return_urls,
         landing_url: args.landing_url,
         sso: None,
+        support_email: None,
+        logo_url: None,
+        technical_contacts: Vec::new(),
     };
     let owner = args.owner_email;
     // Before there is a tenant whose owner cannot be invited.

@@ -42,6 +42,7 @@ fn own(mut config: Config) -> Config {
     config.database_url = None;
     config.migration_url = None;
     (config.sealing_keys, config.sealing_keys_file) = (None, None);
+    (config.mail.smtp, config.demo) = (None, true); // its people have no mailboxes
     if config.log_level == "info" {
         config.log_level = "warn".into();
     }
@@ -59,6 +60,7 @@ pub(super) async fn run(mut config: Config, check: bool) -> Done {
         move || empty_cluster(&options)
     });
     let cluster = cluster.await?.map_err(|e| e.to_string())?;
+    config.mail.folder = options(&config, check).data_dir.map(|folder| folder.join("mail"));
     config.database_url = Some(cluster.url());
     config.sealing_keys_file = Some(cluster.sealing_key_file().to_owned());
 
@@ -158,6 +160,7 @@ Doorward runs at {base}
       export KEY={key}
       curl -H \"Authorization: Bearer $KEY\" {base}/v1/tenants/acme/users
       curl -H \"Authorization: Bearer $KEY\" {base}/v1/tenants/acme/audit-events
+  The letters that were written:              {base}/demo/letters
   The API to read and try:                    {base}/docs
 
 Ctrl-C stops all of it. Each start begins from nothing."

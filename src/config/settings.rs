@@ -1,4 +1,6 @@
-//! The settings themselves: names, defaults, checks.
+//! The settings themselves: names, defaults, checks. Each is read by a `Reader`, which collects what is wrong instead of
+//! stopping at the first fault; in place of a setting that cannot be used something stands in, so that the others are
+//! looked at too. Those of mail are in `mail`.
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -10,6 +12,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use url::{Host, Url};
 
+use super::mail::MailSettings;
 use super::{ConfigError, Fault, Surroundings, unreadable};
 
 /// Every setting: its name and what it does (also the table of docs/configuration.md).
@@ -30,6 +33,15 @@ pub const KEYS: &[(&str, &str)] = &[
     ("session_max_hours", "A session ends after so long in any case."),
     ("signing_key_days", "A key that signs tokens is replaced after so long."),
     ("login_rate_per_minute", "Logins that one address may begin per minute."),
+    ("mail_from", "The address that letters come from."),
+    ("mail_folder", "Folder for letters as .eml files, where there is no mail server; loopback only."),
+    ("smtp_host", "The mail server."),
+    ("smtp_port", "Its port."),
+    ("smtp_tls", "`starttls`, `starttls_optional`, `tls` or `none`."),
+    ("smtp_username", "Who we are to the mail server."),
+    ("smtp_password", "The password for it."),
+    ("smtp_ca_file", "Certificates that are trusted for the mail server beside the system's."),
+    ("smtp_timeout_seconds", "How long one letter may take."),
     ("log_format", "`text` or `json`."),
     ("log_level", "A tracing filter, such as `info` or `doorward=debug`."),
     ("drain_seconds", "How long after SIGTERM new requests are still served, while /readyz says no."),
@@ -81,6 +93,10 @@ pub struct Config {
     pub signing_key_days: i64,
     /// Logins that one address may begin per minute.
     pub login_rate_per_minute: u32,
+    /// How letters go.
+    pub mail: MailSettings,
+    /// Whether this is the demo, whose letters anybody may look at.
+    pub demo: bool,
     /// How logs are written.
     pub log_format: LogFormat,
     /// Which logs are written.
@@ -102,21 +118,21 @@ enum Listed {
 }
 
 /// Reads settings one by one and collects what is wrong with them.
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     figment: &'a Figment,
     faults: Vec<Fault>,
 }
 
 impl Reader<'_> {
     /// The value, if there is one; `rule` says what a right one looks like. A wrong one is never shown: it may be a secret.
-    fn get<T: DeserializeOwned>(&mut self, key: &str, rule: &str) -> Option<T> {
+    pub(super) fn get<T: DeserializeOwned>(&mut self, key: &str, rule: &str) -> Option<T> {
         if self.figment.find_value(key).is_err() {
             return None;
         }
         self.figment.extract_inner(key).map_err(|_| self.fault(key, rule.to_owned())).ok()
     }
 
-    fn text(&mut self, key: &str) -> Option<String> {
+    pub(super) fn text(&mut self, key: &str) -> Option<String> {
         let rule = "must be text";
         self.get::<figment::value::Value>(key, rule)
             .and_then(|v| v.into_string().or_else(|| self.get::<i64>(key, rule).map(|n| n.to_string())))
@@ -142,7 +158,7 @@ impl Reader<'_> {
         }
     }
 
-    fn number<T: DeserializeOwned + PartialOrd + std::fmt::Display + Copy>(
+    pub(super) fn number<T: DeserializeOwned + PartialOrd + std::fmt::Display + Copy>(
         &mut self,
         key: &str,
         default: T,
@@ -157,7 +173,7 @@ impl Reader<'_> {
         value
     }
 
-    fn fault(&mut self, key: &str, message: String) {
+    pub(super) fn fault(&mut self, key: &str, message: String) {
         self.faults.push(Fault { key: key.into(), message });
     }
 }
@@ -212,6 +228,7 @@ impl Config {
         if database_url.is_none() && !embedded && !is_loopback(&public_url) {
             r.fault("database_url", "is missing (DATABASE_URL works too); to use the embedded PostgreSQL behind a public URL say so with --embedded".into());
         }
+        let is_loopback = is_loopback(&public_url);
         let config = Self {
             public_url,
             listen,
@@ -229,6 +246,8 @@ impl Config {
             session_max_hours: r.number("session_max_hours", 24 * 7, 1, 24 * 90),
             signing_key_days: r.number("signing_key_days", 90, 2, 3650),
             login_rate_per_minute: r.number("login_rate_per_minute", 120, 1, 1_000_000),
+            mail: MailSettings::read(r, is_loopback),
+            demo: false,
             log_format: r.get("log_format", "must be text or json").unwrap_or(LogFormat::Text),
             log_level: r.text("log_level").unwrap_or_else(|| "info".into()),
             drain_seconds: r.number("drain_seconds", 2, 0, 300),
@@ -318,82 +337,4 @@ fn is_loopback(url: &Url) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use figment::providers::{Format, Toml};
-
-    fn read(toml: &str) -> Result<Config, ConfigError> {
-        Config::read(&Figment::from(Toml::string(toml)), Surroundings::default())
-    }
-
-    #[test]
-    fn every_fault_is_told_at_once_and_no_secret_with_it() {
-        let ConfigError(faults) = read(
-            "listen = 'x'\npublic_url = 'http://sso.example'\ntrusted_proxies = 'nonsense'\ndatabase_pool_size = 0\nsealing_keys = ['hush']\nshoe_size = 9",
-        )
-        .unwrap_err();
-        let keys: Vec<&str> = faults.iter().map(|f| f.key.as_str()).collect();
-        for key in ["listen", "public_url", "trusted_proxies", "database_pool_size", "shoe_size"] {
-            assert!(keys.contains(&key), "{key} missing in {keys:?}");
-        }
-        assert!(!format!("{faults:?}").contains("hush"));
-    }
-
-    #[test]
-    fn a_file_that_is_not_toml_is_told_with_its_place_and_without_its_text() {
-        let ConfigError(faults) = read("log_level = 'info'\nsealing_keys = \"k1:hush\nlisten = '0.0.0.0'").unwrap_err();
-        let said = &faults[0].message;
-        assert!(faults.len() == 1 && faults[0].key == "config" && said.starts_with("line 2, column "), "{faults:?}");
-        assert!(!said.contains("hush") && !said.ends_with(": "), "{said}");
-    }
-
-    #[test]
-    fn values_of_the_wrong_kind_are_told_in_plain_words() {
-        let wrong = "database_pool_size = 'x'\nlog_format = 'xml'\nembedded = 'maybe'\nlisten = true\noutbound_allow = 1\ndrain_seconds = -1";
-        let said: Vec<_> = read(wrong).unwrap_err().0.into_iter().map(|f| format!("{} {}", f.key, f.message)).collect();
-        for rule in [
-            "database_pool_size must be a whole number between 1 and 100",
-            "log_format must be text or json",
-            "embedded must be true or false",
-            "listen must be text",
-            "outbound_allow must be a list of texts, or one text with commas",
-            "drain_seconds must be a whole number between 0 and 300",
-        ] {
-            assert!(said.iter().any(|s| s == rule), "{rule}: {said:?}");
-        }
-        assert_eq!(said.len(), 6, "each once: {said:?}");
-    }
-
-    #[test]
-    fn metrics_have_an_address_of_their_own() {
-        let both = |listen: &str, admin: &str| read(&format!("listen = '{listen}'\nadmin_listen = '{admin}'"));
-        for (listen, admin) in [("127.0.0.1:9", "127.0.0.1:9"), ("0.0.0.0:9", "127.0.0.1:9"), ("127.0.0.1:9", "[::]:9")]
-        {
-            assert_eq!(both(listen, admin).unwrap_err().0[0].key, "admin_listen", "{listen} {admin}");
-        }
-        assert!(both("127.0.0.1:9", "127.0.0.1:10").is_ok() && both("127.0.0.1:0", "127.0.0.1:0").is_ok());
-    }
-
-    #[test]
-    fn a_database_url_of_another_kind_is_told_without_its_password() {
-        for key in ["database_url", "migration_url"] {
-            let ConfigError(faults) = read(&format!("{key} = 'mysql://u:hush@db/x'")).unwrap_err();
-            assert!(faults[0].key == key && faults[0].message.contains("postgres://user:password@host"), "{faults:?}");
-            assert!(!faults[0].message.contains("hush"), "{faults:?}");
-        }
-    }
-
-    #[test]
-    fn a_forgotten_database_url_is_not_a_silent_empty_database() {
-        assert!(read("public_url = 'https://sso.example'").unwrap_err().0.iter().any(|f| f.key == "database_url"));
-        assert!(read("public_url = 'https://sso.example'\nembedded = true").is_ok());
-        assert!(read("").is_ok());
-    }
-
-    #[test]
-    fn lists_are_arrays_or_text_with_commas() {
-        assert_eq!(read("outbound_allow = ['a', 'b']").unwrap().outbound_allow, ["a", "b"]);
-        assert_eq!(read("outbound_allow = 'a, b'").unwrap().outbound_allow, ["a", "b"]);
-        assert_eq!(read("listen = '0.0.0.0'").unwrap().listen.port(), 8080);
-    }
-}
+mod tests;

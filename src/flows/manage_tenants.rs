@@ -10,12 +10,16 @@ use crate::flows::patch::{not_null, nullable, put};
 use crate::flows::write::{check_version, saved, write};
 use crate::flows::{Error, Fault, enforce_sso};
 use crate::model::audit::{Actor, Change, Event, Stamp, Subject};
-use crate::model::tenant::{Sso, Tenant, TenantStatus, is_return_pattern, is_slug};
+use crate::model::email::EmailAddress;
+use crate::model::tenant::{Sso, Tenant, TenantStatus, is_logo_url, is_return_pattern, is_slug};
 use crate::model::text::{valid_external_id, valid_name};
 use crate::store::{audit_events, changes, tenants};
 
 /// Most entries of `allowed_return_urls`.
 const MAX_RETURN_URLS: usize = 50;
+
+/// Most technical contacts.
+const MAX_CONTACTS: usize = 10;
 
 /// A tenant to create.
 #[derive(Debug, Clone, Deserialize, Serialize, Validate, ToSchema)]
@@ -41,6 +45,18 @@ pub struct TenantIn {
     /// people in.
     #[garde(skip)]
     pub sso: Option<Sso>,
+    /// Where the tenant's people find help; letters name it.
+    #[serde(default)]
+    #[garde(skip)]
+    pub support_email: Option<String>,
+    /// Where the tenant's logo is (https); letters show it.
+    #[serde(default)]
+    #[garde(skip)]
+    pub logo_url: Option<String>,
+    /// Addresses of those who look after the tenant's connections: they are told what expires.
+    #[serde(default)]
+    #[garde(skip)]
+    pub technical_contacts: Vec<String>,
 }
 
 /// What to change of a tenant; absent fields stay.
@@ -74,6 +90,20 @@ pub struct TenantPatch {
     #[serde(default, deserialize_with = "not_null")]
     #[garde(skip)]
     pub sso: Option<Sso>,
+    /// Where the tenant's people find help.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<String>)]
+    #[garde(skip)]
+    pub support_email: Option<Option<String>>,
+    /// Where the tenant's logo is.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<String>)]
+    #[garde(skip)]
+    pub logo_url: Option<Option<String>>,
+    /// Addresses of those who look after the tenant's connections.
+    #[serde(default, deserialize_with = "not_null")]
+    #[garde(skip)]
+    pub technical_contacts: Option<Vec<String>>,
 }
 
 /// Creates a tenant.
@@ -97,8 +127,11 @@ pub async fn create(ctx: &Context, stamp: Stamp, input: TenantIn) -> Result<Tena
         created_at: stamp.at,
         updated_at: stamp.at,
         sso: input.sso.unwrap_or(Sso::Optional).into(),
+        support_email: input.support_email,
+        logo_url: input.logo_url,
+        technical_contacts: input.technical_contacts,
     };
-    check_urls(&tenant)?;
+    check(&tenant)?;
     let created = tenant.clone();
     let done = ctx.db.tenant(tenant.id, move |conn| {
         let event = Event::TenantCreated(Subject { id: tenant.id, name: Some(tenant.slug.clone()) });
@@ -139,10 +172,13 @@ pub async fn update(
         if let Some(wanted) = patch.sso {
             fields.extend(enforce_sso::set(conn, &mut row, wanted, stamp)?);
         }
+        put(&mut row.support_email, patch.support_email, "support_email", &mut fields);
+        put(&mut row.logo_url, patch.logo_url, "logo_url", &mut fields);
+        put(&mut row.technical_contacts, patch.technical_contacts, "technical_contacts", &mut fields);
         if fields.is_empty() {
             return Ok((row, None));
         }
-        check_urls(&row)?;
+        check(&row)?;
         let before = row.version;
         (row.version, row.updated_at) = (before + 1, stamp.at);
         saved(tenants::save(conn, &row, before)?)?;
@@ -174,7 +210,7 @@ pub async fn delete(ctx: &Context, stamp: Stamp, tenant: Uuid, expected: Option<
     Ok(())
 }
 
-fn check_urls(tenant: &Tenant) -> Result<(), Error> {
+fn check(tenant: &Tenant) -> Result<(), Error> {
     let mut faults = Vec::new();
     let rule = "must be an absolute https URL (http on loopback) without credentials, fragment or encoded slashes";
     if tenant.allowed_return_urls.len() > MAX_RETURN_URLS {
@@ -188,5 +224,29 @@ fn check_urls(tenant: &Tenant) -> Result<(), Error> {
     if tenant.landing_url.as_ref().is_some_and(|url| url.ends_with('*') || !is_return_pattern(url)) {
         faults.push(Fault { field: "landing_url".into(), message: rule.into() });
     }
+    faults.extend(contact_faults(tenant));
     if faults.is_empty() { Ok(()) } else { Err(Error::Invalid(faults)) }
+}
+
+fn contact_faults(tenant: &Tenant) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    let mut fault = |field: String, message: String| faults.push(Fault { field, message });
+    if let Some(Err(error)) = tenant.support_email.as_deref().map(EmailAddress::parse) {
+        fault("support_email".into(), error.to_string());
+    }
+    if tenant.logo_url.as_ref().is_some_and(|url| !is_logo_url(url)) {
+        fault(
+            "logo_url".into(),
+            "must be an absolute https URL without credentials, fragment or encoded slashes".into(),
+        );
+    }
+    if tenant.technical_contacts.len() > MAX_CONTACTS {
+        fault("technical_contacts".into(), format!("at most {MAX_CONTACTS}"));
+    }
+    for (n, address) in tenant.technical_contacts.iter().enumerate() {
+        if let Err(error) = EmailAddress::parse(address) {
+            fault(format!("technical_contacts[{n}]"), error.to_string());
+        }
+    }
+    faults
 }

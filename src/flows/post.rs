@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::context::Context;
 use crate::flows::Error;
-use crate::model::delivery::{Delivery, DeliveryState, Language};
+use crate::model::delivery::{Delivery, DeliveryState, Language, PATIENCE};
 use crate::model::email::EmailAddress;
 use crate::model::json::Json;
 use crate::model::letter::Letter;
@@ -49,6 +49,7 @@ pub fn post(
         last_error: None,
         created_at: now,
         finished_at: None,
+        give_up_at: now + PATIENCE,
     };
     deliveries::insert(conn, tenant, &row)?;
     Ok(id)

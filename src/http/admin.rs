@@ -9,6 +9,7 @@ pub mod audit_events;
 pub mod break_glass;
 pub mod certificate;
 pub mod connections;
+pub mod deliveries;
 pub mod domains;
 pub mod group_mappings;
 pub mod groups;

@@ -8,9 +8,9 @@ use utoipa::openapi::{Ref, RefOr, Required, ResponseBuilder, content::ContentBui
 use utoipa::{Modify, OpenApi};
 
 use crate::http::admin::{
-    api_keys, applications, audit_events, break_glass, connections, domains, group_mappings, groups, identities,
-    installation_applications, invitations, me, operators, saml_keys, service_accounts, sessions, signing_keys,
-    tenants, users,
+    api_keys, applications, audit_events, break_glass, connections, deliveries, domains, group_mappings, groups,
+    identities, installation_applications, invitations, me, operators, saml_keys, service_accounts, sessions,
+    signing_keys, tenants, users,
 };
 use crate::http::problem::ProblemBody;
 
@@ -49,6 +49,7 @@ use crate::http::problem::ProblemBody;
         signing_keys::rotate_installation_signing_keys, signing_keys::revoke_signing_key,
         signing_keys::revoke_installation_signing_key,
         sessions::list_sessions, sessions::get_session, sessions::revoke_session,
+        deliveries::list_deliveries, deliveries::get_delivery, deliveries::retry_delivery, deliveries::cancel_delivery,
         audit_events::list_audit_events, audit_events::get_audit_event,
         installation_applications::list_installation_applications,
         installation_applications::create_installation_application,

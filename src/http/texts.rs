@@ -59,6 +59,8 @@ pub struct Texts {
     pub agree: &'static str,
     pub decline: &'static str,
     pub letters: &'static LetterTexts,
+    pub letters_title: &'static str,
+    pub no_letters: &'static str,
     pub invitation: &'static InvitationTexts,
     scopes: &'static [(&'static str, &'static str)],
     reasons: &'static [(&'static str, &'static str)],
@@ -141,6 +143,8 @@ static EN: Texts = Texts {
     agree: "Allow",
     decline: "Do not allow",
     letters: &letters::EN,
+    letters_title: "The last letters",
+    no_letters: "No letter was written yet.",
     invitation: &invitation::EN,
     scopes: &[
         ("openid", "know who you are"),
@@ -249,6 +253,8 @@ static DE: Texts = Texts {
     agree: "Erlauben",
     decline: "Nicht erlauben",
     letters: &letters::DE,
+    letters_title: "Die letzten Briefe",
+    no_letters: "Es wurde noch kein Brief geschrieben.",
     invitation: &invitation::DE,
     scopes: &[
         ("openid", "wissen, wer Sie sind"),

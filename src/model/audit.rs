@@ -1,9 +1,10 @@
 //! AuditEvent: the domain event. Typed and versioned, by ids, never holding a secret. Webhooks and logout read it too.
 //!
-//! Every event stands in one list, [`Event`]; payloads that belong together have a file (`certificates`, `logins`,
-//! `tokens`), and `rows` is how they are stored.
+//! Every event stands in one list, [`Event`]; payloads that belong together have a file (`certificates`,
+//! `deliveries`, `logins`, `tokens`), and `rows` is how they are stored.
 
 mod certificates;
+mod deliveries;
 mod logins;
 mod rows;
 mod tokens;
@@ -15,7 +16,8 @@ use uuid::Uuid;
 
 use crate::model::sso::Sso;
 
-pub use certificates::{CertificateExpires, CertificatesChanged};
+pub use certificates::{CertificateExpires, CertificatesChanged, SecretExpires};
+pub use deliveries::DeliveryOf;
 pub use logins::{AddressConfirmed, LoginMethod, LoginRefused, LoginSucceeded, LoginWaits, SessionEnded, SsoConfirmed};
 pub use rows::{AuditEvent, OperatorAuditEvent, Stamp};
 pub use tokens::{GrantGiven, GrantRevoked, KeyRotated};
@@ -124,6 +126,8 @@ pub enum Event {
     ConnectionCertificatesChanged(CertificatesChanged),
     #[serde(rename = "connection.certificate_expires")]
     ConnectionCertificateExpires(CertificateExpires),
+    #[serde(rename = "connection.secret_expires")]
+    ConnectionSecretExpires(SecretExpires),
     #[serde(rename = "saml_key.created")]
     SamlKeyCreated(KeyOf),
     #[serde(rename = "saml_key.activated")]
@@ -242,6 +246,12 @@ pub enum Event {
     GrantRevoked(GrantRevoked),
     #[serde(rename = "session.ended")]
     SessionEnded(SessionEnded),
+    #[serde(rename = "delivery.dead")]
+    DeliveryDead(DeliveryOf),
+    #[serde(rename = "delivery.retried")]
+    DeliveryRetried(DeliveryOf),
+    #[serde(rename = "delivery.cancelled")]
+    DeliveryCancelled(DeliveryOf),
 }
 
 impl Event {

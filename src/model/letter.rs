@@ -76,6 +76,18 @@ pub enum Letter {
 }
 
 impl Letter {
+    /// Whether it is of no use without its link.
+    #[must_use]
+    pub const fn has_link(&self) -> bool {
+        matches!(
+            self,
+            Self::Invitation { .. }
+                | Self::VerifyAddress { .. }
+                | Self::ChangeAddress { .. }
+                | Self::ResetPassword { .. }
+        )
+    }
+
     /// The name of its kind, as it is stored and told.
     #[must_use]
     pub const fn kind(&self) -> &'static str {

@@ -89,6 +89,9 @@ mod tests {
             created_at: DateTime::UNIX_EPOCH,
             updated_at: DateTime::UNIX_EPOCH,
             sso: Sso::Optional.into(),
+            support_email: None,
+            logo_url: None,
+            technical_contacts: Vec::new(),
         };
         Password::new_of(&text.into(), &user, &tenant).map(|p| p.expose().to_owned())
     }

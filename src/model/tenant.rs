@@ -36,6 +36,9 @@ pub struct Tenant {
     pub updated_at: DateTime<Utc>,
     #[diesel(embed)]
     pub sso: SsoSetting,
+    pub support_email: Option<String>,
+    pub logo_url: Option<String>,
+    pub technical_contacts: Vec<String>,
 }
 
 /// Slugs that would be mistaken for something of ours (T-14).
@@ -89,6 +92,12 @@ pub fn is_return_pattern(text: &str) -> bool {
             .is_some_and(|url| !text.ends_with('*') || (text.ends_with("/*") && url.query().is_none()))
 }
 
+/// Whether a text may be the URL of a logo: what may be returned to, by https, and no pattern.
+#[must_use]
+pub fn is_logo_url(text: &str) -> bool {
+    parse_return_url(text).is_some_and(|url| url.scheme() == "https") && !text.contains(['*', '"', '<', '>'])
+}
+
 impl Tenant {
     /// The target a login may return to: `wanted` when it matches `allowed_return_urls` exactly or below a `/*` entry,
     /// else `None` (W-10).
@@ -138,6 +147,9 @@ mod tests {
             created_at: DateTime::UNIX_EPOCH,
             updated_at: DateTime::UNIX_EPOCH,
             sso: Sso::Optional.into(),
+            support_email: None,
+            logo_url: None,
+            technical_contacts: Vec::new(),
         }
     }
 

@@ -34,6 +34,8 @@ fn config_check_of_a_good_configuration_says_the_public_url() {
         .set("DOORWARD_PUBLIC_URL", "https://sso.example")
         .set("DATABASE_URL", "postgres://nobody@127.0.0.1/nothing")
         .set("DOORWARD_SEALING_KEYS", SEALING_KEY)
+        .set("DOORWARD_SMTP_HOST", "mail.example")
+        .set("DOORWARD_MAIL_FROM", "sso@example.com")
         .success(&["config", "check"]);
     assert!(said.contains("https://sso.example"), "{said}");
 }

@@ -17,6 +17,7 @@ mod instances;
 mod invitations;
 mod journey_admin_by_rest;
 mod login;
+mod mail;
 mod oauth2;
 mod openapi;
 mod operation;

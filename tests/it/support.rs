@@ -4,6 +4,7 @@
 //! `DOORWARD_TEST_*`. Each test has a database of its own, made from a template, and a server of its own on a free port.
 
 pub mod admin;
+pub mod aiosmtpd;
 pub mod browser;
 pub mod command;
 pub mod database;
@@ -12,6 +13,8 @@ pub mod example_client;
 pub mod glewlwyd;
 pub mod hostile_provider;
 pub mod invitations;
+pub mod letters;
+pub mod mail_server;
 pub mod mailbox;
 pub mod oidc_provider;
 pub mod passwords;

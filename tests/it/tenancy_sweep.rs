@@ -40,6 +40,7 @@ const TABLE: &[(&str, &str, Rule)] = &[
     ("GET", "/openapi.json", Public(200, 200)),
     ("GET", "/docs", Public(308, 308)),
     ("GET", "/assets/doorward.css", Public(200, 200)),
+    ("GET", "/demo/letters", Public(404, 404)),
     ("GET", "/t/{tenant}", Public(303, 303)),
     ("GET", "/t/{tenant}/invitation", Public(404, 403)),
     ("POST", "/t/{tenant}/invitation", Public(403, 403)),
@@ -204,6 +205,10 @@ const TABLE: &[(&str, &str, Rule)] = &[
     ("GET", "/v1/tenants/{tenant}/sessions", Auditors(200)),
     ("GET", "/v1/tenants/{tenant}/sessions/{id}", Auditors(404)),
     ("DELETE", "/v1/tenants/{tenant}/sessions/{id}", AdminOnly(404)),
+    ("GET", "/v1/tenants/{tenant}/deliveries", Auditors(200)),
+    ("GET", "/v1/tenants/{tenant}/deliveries/{id}", Auditors(404)),
+    ("POST", "/v1/tenants/{tenant}/deliveries/{id}/retry", AdminOnly(404)),
+    ("POST", "/v1/tenants/{tenant}/deliveries/{id}/cancel", AdminOnly(404)),
     ("GET", "/v1/tenants/{tenant}/audit-events", Auditors(200)),
     ("GET", "/v1/tenants/{tenant}/audit-events/{id}", Auditors(404)),
 ];

@@ -32,6 +32,9 @@ pub struct TenantOut {
     /// Until when a login by a connection has to confirm that `sso` is enforced; from then on it is what it was before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sso_confirm_by: Option<DateTime<Utc>>,
+    pub support_email: Option<String>,
+    pub logo_url: Option<String>,
+    pub technical_contacts: Vec<String>,
     /// Where this tenant's people sign in.
     pub login_url: String,
     pub version: i64,
@@ -52,6 +55,9 @@ fn out(ctx: &Ctx, row: &Tenant) -> TenantOut {
         landing_url: row.landing_url,
         sso: row.sso.at(now),
         sso_confirm_by: row.sso.confirm_by(now),
+        support_email: row.support_email,
+        logo_url: row.logo_url,
+        technical_contacts: row.technical_contacts,
         version: row.version,
         created_at: row.created_at,
         updated_at: row.updated_at,

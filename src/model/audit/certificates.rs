@@ -29,3 +29,14 @@ pub struct CertificateExpires {
     /// In how many days; negative once it has.
     pub days_left: i64,
 }
+
+/// A client secret that ends soon, as an admin said.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SecretExpires {
+    /// The connection.
+    pub connection_id: Uuid,
+    /// When the provider takes it no more.
+    pub not_after: DateTime<Utc>,
+    /// Whole days until then; negative afterwards.
+    pub days_left: i64,
+}

@@ -1,10 +1,6 @@
 //! Inviting people, and the link in their letter.
 
-use secrecy::ExposeSecret;
 use serde_json::{Value, json};
-
-use doorward::flows::post::place_of_link;
-use doorward::store::db::DbError;
 
 use super::TestApp;
 use super::admin::Admin;
@@ -20,20 +16,10 @@ pub async fn invite(admin: &Admin, email: &str, more: Value) -> Value {
     admin.post("/invitations", &body).await.created()
 }
 
-/// The link in the letter of an invitation, as it stands sealed in the outbox.
-pub async fn link(app: &TestApp, admin: &Admin, invitation: &Value) -> String {
-    let tenant = id(&admin.get("").await.ok()).parse().unwrap();
+/// The link in the letter of an invitation, as it arrived.
+pub async fn link(app: &TestApp, _: &Admin, invitation: &Value) -> String {
     let letter: uuid::Uuid = invitation["delivery_id"].as_str().expect("there is a letter").parse().unwrap();
-    let context = app.context.clone();
-    let sealed = context.db.tenant(tenant, move |conn| {
-        use diesel::prelude::*;
-        use doorward::schema::deliveries::dsl;
-        let row = dsl::deliveries.find((tenant, letter)).select(dsl::link);
-        Ok::<_, DbError>(row.first::<Option<Vec<u8>>>(conn)?)
-    });
-    let sealed = sealed.await.unwrap().expect("the letter has a link, and was not sent yet");
-    let link = app.context.sealer.open(place_of_link(tenant, letter), &sealed).unwrap();
-    String::from_utf8(link.expose_secret().to_vec()).unwrap()
+    app.letter_of(letter).await.link()
 }
 
 /// Invites by address and gives the link.

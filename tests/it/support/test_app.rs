@@ -1,6 +1,7 @@
 //! A Doorward server in the test's process, on a free port, with a database of its own.
 
 use std::net::TcpListener;
+use std::path::PathBuf;
 use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 
@@ -33,6 +34,8 @@ pub struct TestApp {
     pub clock: Clock,
     /// Its database; shared by a second instance.
     pub database: std::sync::Arc<TestDatabase>,
+    /// Where its letters lie, unless it has a mail server.
+    pub letters: PathBuf,
     handle: ServerHandle,
     thread: Option<JoinHandle<()>>,
 }
@@ -74,10 +77,20 @@ impl TestApp {
             "outbound_allow": ["127.0.0.0/8"],
             "login_rate_per_minute": 100_000,
             "log_level": "warn",
+            "mail_folder": std::env::temp_dir().join(format!("doorward-letters-{}", uuid::Uuid::now_v7())),
         });
         for (name, value) in setup.settings.as_object().unwrap() {
             settings[name] = value.clone();
         }
+        if setup.settings.get("public_url").is_some_and(|url| !is_loopback(url)) && settings.get("smtp_host").is_none()
+        {
+            settings["smtp_host"] = json!("127.0.0.1"); // nobody listens at its port 587
+            settings["mail_from"] = json!("sso@doorward.example");
+        }
+        if settings.get("smtp_host").is_some() {
+            settings.as_object_mut().unwrap().remove("mail_folder");
+        }
+        let letters = PathBuf::from(settings["mail_folder"].as_str().unwrap_or_default());
         let config = Config::read(&Figment::from(Serialized::defaults(settings)), Surroundings::default()).unwrap();
         let url = config.public_url.as_str().trim_end_matches('/').to_owned();
         let (started, up) = mpsc::channel();
@@ -90,13 +103,13 @@ impl TestApp {
             });
         });
         let (context, handle) = up.recv().expect("the server starts");
-        Self { url, port, context, clock: setup.clock, database, handle, thread: Some(thread) }
+        Self { url, port, context, clock: setup.clock, database, letters, handle, thread: Some(thread) }
     }
 
     /// A second instance of the same installation: same database, same public URL, another port.
     pub fn second_instance(&self) -> Self {
         Self::start_with(Setup {
-            settings: json!({ "public_url": self.url }),
+            settings: json!({ "public_url": self.url, "mail_folder": self.letters }),
             clock: self.clock.clone(),
             database: Some(std::sync::Arc::clone(&self.database)),
         })
@@ -139,11 +152,18 @@ impl TestApp {
     }
 }
 
+fn is_loopback(url: &Value) -> bool {
+    url.as_str().is_some_and(|url| url.contains("//127.") || url.contains("//localhost"))
+}
+
 impl Drop for TestApp {
     fn drop(&mut self) {
         drop(self.handle.stop(false));
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
+        }
+        if !self.letters.as_os_str().is_empty() {
+            let _ = std::fs::remove_dir_all(&self.letters);
         }
     }
 }

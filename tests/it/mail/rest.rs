@@ -1,0 +1,71 @@
+//! Deliveries by REST: listed, tried again, cancelled; links are never told.
+
+use chrono::Duration;
+use serde_json::json;
+
+use super::acme;
+use crate::support::TestApp;
+use crate::support::test_app::Setup;
+
+/// A server whose mail server does not answer.
+fn without_mail() -> TestApp {
+    let settings =
+        json!({"smtp_host": "127.0.0.1", "smtp_port": 1, "smtp_tls": "none", "mail_from": "sso@acme.example"});
+    let clock = doorward::clock::Clock::manual(doorward::clock::Clock::default().now());
+    TestApp::start_with(Setup { settings, clock, ..Setup::default() })
+}
+
+#[actix_web::test]
+async fn a_letter_that_went_is_listed_and_its_link_is_wiped() {
+    let app = TestApp::start();
+    let (owner, tenant) = acme(&app).await;
+    let id = app.post_letter(tenant, "ada@acme.example", "Grace").await;
+    let came = app.letter_to("ada@acme.example").await;
+    assert!(came.message_id().starts_with(&format!("<{id}@")), "{}", came.message_id());
+    let told = owner.get(&format!("/deliveries/{id}")).await;
+    assert!(!told.text.contains(&came.token()) && !told.text.contains("token"), "{}", told.text);
+    let told = told.ok();
+    assert_eq!((&told["state"], &told["kind"], &told["attempts"]), (&json!("sent"), &json!("invitation"), &json!(1)));
+    assert_eq!(told["recipient"], "ada@acme.example");
+    let listed = owner.get("/deliveries?state=sent").await.ok();
+    assert_eq!(listed["items"], json!([told]));
+    assert_eq!(owner.get("/deliveries?state=pending").await.ok()["items"], json!([]));
+    let mut conn = app.database.superuser();
+    let links = crate::support::database::lines(
+        &mut conn,
+        "SELECT coalesce(encode(link, 'hex'), 'none') AS line FROM deliveries",
+    );
+    assert_eq!(links, ["none"]);
+    for what in ["retry", "cancel"] {
+        let answer = owner.post(&format!("/deliveries/{id}/{what}"), &json!({})).await.expect(409);
+        assert_eq!(answer.code(), "delivery_over", "{what}");
+    }
+}
+
+#[actix_web::test]
+async fn a_letter_that_does_not_go_is_put_off_and_can_be_tried_again_or_cancelled() {
+    let app = without_mail();
+    let (owner, tenant) = acme(&app).await;
+    let id = app.post_letter(tenant, "ada@acme.example", "Grace").await;
+    app.send_letters().await;
+    let path = format!("/deliveries/{id}");
+    let told = owner.get(&path).await.ok();
+    assert_eq!((&told["state"], &told["attempts"]), (&json!("pending"), &json!(1)), "{told}");
+    assert!(told["last_error"].as_str().unwrap().contains("onnection"), "{told}");
+    let due: chrono::DateTime<chrono::Utc> = told["due_at"].as_str().unwrap().parse().unwrap();
+    assert_eq!((due - app.clock.now()).num_seconds(), 30, "{told}");
+
+    owner.post(&format!("{path}/retry"), &json!({})).await.ok();
+    app.send_letters().await;
+    assert_eq!(owner.get(&path).await.ok()["attempts"], 2);
+    assert_eq!(owner.count_events("delivery.retried").await, 1);
+
+    let told = owner.post(&format!("{path}/cancel"), &json!({})).await.ok();
+    assert_eq!(told["state"], "cancelled");
+    assert_eq!(owner.last_event("delivery.cancelled").await["payload"], json!({"id": id, "kind": "invitation"}));
+    app.clock.advance(Duration::days(2));
+    app.send_letters().await;
+    assert_eq!(owner.get(&path).await.ok()["attempts"], 2, "it is tried no more");
+    let answer = owner.post(&format!("{path}/retry"), &json!({})).await.expect(409);
+    assert_eq!(answer.code(), "delivery_over");
+}
