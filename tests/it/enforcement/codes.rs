@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::scene::{CODES, OLGA, Scene, by_page, try_code};
 use crate::support::database::lines;
 use crate::support::passwords::{PASSWORD, signs_in, try_password};
+use crate::support::relying_party::{RelyingParty, text};
 use crate::support::sign_in::{id, is_signed_in, refused};
 
 #[actix_web::test]
@@ -240,18 +241,23 @@ async fn l_23_row_e5_under_enforced_sso_no_other_way_signs_in_and_what_was_given
     s.gives_olga_a_password().await;
     signs_in(&try_password(&s.app.browser(), OLGA, PASSWORD).await);
     let olga = s.comes_in(OLGA).await;
-    let client = crate::support::relying_party::RelyingParty::register(
-        &s.acme,
-        json!({"scopes": ["openid", "offline_access", "doorward.read"]}),
-    )
-    .await;
-    let tokens = client.tokens(&olga, &[("resource", &format!("{}/v1", s.app.url))]).await;
+    let change = json!({"scopes": ["openid", "offline_access", "doorward.read"]});
+    let client = RelyingParty::register(&s.acme, change).await;
+    let (api, scope) = (format!("{}/v1", s.app.url), "openid offline_access doorward.read");
+    let tokens = client.tokens(&olga, &[("resource", &api), ("scope", scope)]).await;
+    let key = s.acme.post("/api-keys", &json!({"name": "hers", "user_id": id(&s.owner)})).await.created();
     s.enforced().await;
     refused(&try_password(&s.app.browser(), OLGA, PASSWORD).await, 403, "sso_enforced");
     let proof = [("proof", "x"), ("password", PASSWORD)];
     refused(&s.app.browser().post("/t/acme/login/new-password", &proof).await, 403, "sso_enforced");
     let sent = s.app.browser().post("/t/acme/login", &[("email", OLGA)]).await.location().unwrap();
     assert!(sent.path().ends_with(id(&s.connection)), "{sent}");
-    client.refresh(tokens["refresh_token"].as_str().unwrap()).await.ok();
+    // Keys of users and service accounts, tokens and sessions.
+    s.acme.get("/users").await.ok();
+    for bearer in [text(&key, "secret"), text(&tokens, "access_token")] {
+        let request = s.acme.browser.request(Method::GET, "/v1/tenants/acme/me").bearer_auth(bearer);
+        assert_eq!(s.acme.send(request).await.ok()["user"]["id"], s.owner["id"]);
+    }
+    client.refresh(text(&tokens, "refresh_token")).await.ok();
     assert_eq!(olga.get("/v1/tenants/acme/me").await.status, 200);
 }
