@@ -9,6 +9,7 @@
 //! Reads go straight to `store`; writes go through a flow.
 
 pub mod absent;
+pub mod account;
 pub mod admin;
 pub mod assets;
 pub mod auth;

@@ -4,6 +4,7 @@
 //! it, `store` writes it back. Diesel derives live here so that `store` holds queries only.
 //! May import `schema` and `secrets`, nothing above.
 
+pub mod address_proof;
 pub mod api_key;
 pub mod application;
 pub mod audit;
@@ -36,4 +37,5 @@ pub mod sso;
 pub mod tenant;
 pub mod text;
 mod text_enum;
+pub mod totp;
 pub mod user;

@@ -14,13 +14,14 @@ use actix_web::web::{self, ServiceConfig};
 use crate::http::admin::{
     api_keys, applications, audit_events, break_glass, connections, deliveries, domains, group_mappings, groups,
     identities, installation_applications, invitations, me, operators, saml_keys, service_accounts, sessions,
-    signing_keys, tenants, users,
+    signing_keys, tenants, totp, users,
 };
 use crate::http::login::{
-    acs, break_glass as emergency, callback, invitation, landing, logout, password, saml_metadata, slo, start,
+    acs, address, break_glass as emergency, callback, forgot, invitation, landing, logout, password, saml_metadata,
+    second_step, slo, start, verify,
 };
 use crate::http::oauth2::{authorize, consent, logout as rp_logout, metadata, organization, token, userinfo};
-use crate::http::{absent, assets, demo, health, openapi};
+use crate::http::{absent, account, assets, demo, health, openapi};
 
 macro_rules! routes {
     ($($path:literal => { $($method:ident $handler:path),+ $(,)? })+) => {
@@ -86,7 +87,12 @@ routes! {
     "/t/{tenant}/invitation" => { GET invitation::get_invitation, POST invitation::post_invitation }
     "/t/{tenant}/login" => { GET start::get_login, POST start::post_login }
     "/t/{tenant}/login/password" => { POST password::post_password }
+    "/t/{tenant}/login/code" => { POST second_step::post_code }
     "/t/{tenant}/login/new-password" => { POST password::post_new_password }
+    "/t/{tenant}/login/forgot" => { GET forgot::get_forgot, POST forgot::post_forgot }
+    "/t/{tenant}/login/reset" => { GET forgot::get_reset, POST forgot::post_reset }
+    "/t/{tenant}/login/verify" => { GET verify::get_verify, POST verify::post_verify }
+    "/t/{tenant}/login/verify/{attempt}" => { GET verify::get_waiting, POST verify::post_waiting }
     "/t/{tenant}/login/break-glass" => { GET emergency::get_break_glass, POST emergency::post_break_glass }
     "/t/{tenant}/login/{connection}" => { GET start::get_begin }
     "/t/{tenant}/sso/{connection}/callback" => { GET callback::get_callback, POST callback::post_callback }
@@ -95,6 +101,17 @@ routes! {
     "/t/{tenant}/sso/{connection}/resume/{attempt}" => { GET callback::get_resume }
     "/t/{tenant}/sso/{connection}/jwks.json" => { GET landing::get_client_jwks }
     "/t/{tenant}/sso/{connection}/metadata" => { GET saml_metadata::get_metadata }
+    "/t/{tenant}/account" => { GET account::get_account }
+    "/t/{tenant}/account/profile" => { POST account::entries::post_profile }
+    "/t/{tenant}/account/sessions" => { POST account::entries::post_sessions }
+    "/t/{tenant}/account/identities" => { POST account::entries::post_identities }
+    "/t/{tenant}/account/password" => { POST account::security::post_password }
+    "/t/{tenant}/account/totp" => { POST account::security::post_totp }
+    "/t/{tenant}/account/totp/confirm" => { POST account::security::post_confirm }
+    "/t/{tenant}/account/totp/remove" => { POST account::security::post_remove }
+    "/t/{tenant}/account/recovery-codes" => { POST account::security::post_recovery_codes }
+    "/t/{tenant}/account/email" => { GET address::get_email, POST address::post_email }
+    "/t/{tenant}/account/email/confirm" => { GET address::get_confirm_email, POST address::post_confirm_email }
     "/t/{tenant}/logout" => { GET logout::get_logout, POST logout::post_logout }
     "/t/{tenant}/logout/done" => { GET logout::get_logout_done }
 
@@ -141,15 +158,23 @@ routes! {
     "/v1/tenants" => { GET tenants::list_tenants, POST tenants::create_tenant }
     "/v1/tenants/{tenant}" => { GET tenants::get_tenant, PATCH tenants::update_tenant, DELETE tenants::delete_tenant }
 
-    "/v1/tenants/{tenant}/me" => { GET me::get_me }
+    "/v1/tenants/{tenant}/me" => { GET me::get_me, PATCH me::update_me }
+    "/v1/tenants/{tenant}/me/email" => { PUT me::change_my_email }
     "/v1/tenants/{tenant}/me/password" => { PUT me::change_my_password }
     "/v1/tenants/{tenant}/me/break-glass-codes" => {
         GET break_glass::get_my_break_glass_codes,
         POST break_glass::make_my_break_glass_codes,
         DELETE break_glass::withdraw_my_break_glass_codes,
     }
-    "/v1/tenants/{tenant}/me/sessions" => { GET me::list_my_sessions }
+    "/v1/tenants/{tenant}/me/identities" => { GET me::list_my_identities }
+    "/v1/tenants/{tenant}/me/identities/{id}" => { DELETE me::unlink_my_identity }
+    "/v1/tenants/{tenant}/me/sessions" => { GET me::list_my_sessions, DELETE me::revoke_my_other_sessions }
     "/v1/tenants/{tenant}/me/sessions/{id}" => { DELETE me::revoke_my_session }
+    "/v1/tenants/{tenant}/me/totp" => {
+        GET totp::get_my_totp, POST totp::begin_my_totp, DELETE totp::remove_my_totp
+    }
+    "/v1/tenants/{tenant}/me/totp/confirm" => { POST totp::confirm_my_totp }
+    "/v1/tenants/{tenant}/me/recovery-codes" => { POST totp::make_my_recovery_codes }
 
     "/v1/tenants/{tenant}/connections" => { GET connections::list_connections, POST connections::create_connection }
     "/v1/tenants/{tenant}/connections/{id}" => {
@@ -166,6 +191,7 @@ routes! {
     "/v1/tenants/{tenant}/users/import" => { POST users::import_users }
     "/v1/tenants/{tenant}/users/{id}" => { GET users::get_user, PATCH users::update_user, DELETE users::delete_user }
     "/v1/tenants/{tenant}/users/{id}/password" => { PUT users::set_password, DELETE users::remove_password }
+    "/v1/tenants/{tenant}/users/{id}/totp" => { GET totp::get_totp, DELETE totp::remove_totp }
     "/v1/tenants/{tenant}/users/{id}/groups" => { GET users::list_user_groups }
     "/v1/tenants/{tenant}/users/{id}/identities" => { GET identities::list_identities, POST identities::link_identity }
     "/v1/tenants/{tenant}/users/{id}/identities/{identity}" => { DELETE identities::unlink_identity }

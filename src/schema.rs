@@ -1,6 +1,50 @@
 //! Generated from the database by `diesel print-schema` (diesel.toml); never edited by hand. A test compares it with the migrations.
 
 diesel::table! {
+    /// Links that were mailed to an address: whoever has one, has the mailbox. Each is for one purpose, of one person, once.
+    address_proofs (tenant_id, id) {
+        /// The tenant.
+        tenant_id -> Uuid,
+        /// UUIDv7; part of the browser cookie's name of a sign-in that waits.
+        id -> Uuid,
+        /// sign_in, change_address or reset_password.
+        purpose -> Text,
+        /// SHA-256 of the link's token.
+        token_hash -> Bytea,
+        /// The address that the letter went to.
+        address -> Text,
+        /// Its key.
+        address_key -> Text,
+        /// Of whom; null for a sign-in of somebody who is no user yet.
+        user_id -> Nullable<Uuid>,
+        /// The key of the address that the user had when it was asked for: another one by now voids the proof.
+        user_key -> Nullable<Text>,
+        /// The password that the user had when a reset was asked for: another one by now voids the proof.
+        password_id -> Nullable<Uuid>,
+        /// Of a sign-in: by which source,
+        source_id -> Nullable<Uuid>,
+        /// of which issuer,
+        issuer -> Nullable<Text>,
+        /// of which subject. It proves nothing for another one.
+        subject -> Nullable<Text>,
+        /// Of a sign-in: what the provider said, sealed, until the sign-in goes on.
+        waiting -> Nullable<Bytea>,
+        /// Of a sign-in: SHA-256 of the cookie of the browser that began it.
+        browser_hash -> Nullable<Bytea>,
+        /// Where it ends; already checked.
+        return_to -> Nullable<Text>,
+        /// When the letter was posted.
+        created_at -> Timestamptz,
+        /// When it is void.
+        expires_at -> Timestamptz,
+        /// When the link of a sign-in was confirmed in another browser than the one that began it.
+        proven_at -> Nullable<Timestamptz>,
+        /// When it was used, or voided.
+        used_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     /// A bearer secret of a user or of a service account.
     api_keys (tenant_id, id) {
         /// The tenant.
@@ -605,6 +649,20 @@ diesel::table! {
         window_start -> Timestamptz,
         /// How many so far.
         hits -> Int4,
+        /// End of the window; the row means nothing from then on.
+        ends_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// Codes that stand in once for a lost second step. A code that was used has no row any more.
+    recovery_codes (tenant_id, user_id, code_hash) {
+        /// The tenant.
+        tenant_id -> Uuid,
+        /// Whose it is.
+        user_id -> Uuid,
+        /// SHA-256 of the code and whose it is.
+        code_hash -> Bytea,
     }
 }
 
@@ -819,6 +877,26 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Second steps of the login by password: one-time codes by the clock (RFC 6238).
+    totp_secrets (tenant_id, id) {
+        /// The tenant.
+        tenant_id -> Uuid,
+        /// UUIDv7.
+        id -> Uuid,
+        /// Whose it is.
+        user_id -> Uuid,
+        /// What codes are made of, sealed.
+        secret -> Bytea,
+        /// When it was made.
+        created_at -> Timestamptz,
+        /// When a right code showed that the person has it; before that it is asked for by nobody.
+        confirmed_at -> Nullable<Timestamptz>,
+        /// The step of time whose code was used last; it and those before it are good no more.
+        last_step -> Nullable<Int8>,
+    }
+}
+
+diesel::table! {
     /// Assertions that are good once, until they expire.
     used_assertions (fingerprint) {
         /// SHA-256 of who made it and its id.
@@ -899,6 +977,7 @@ diesel::table! {
 }
 
 diesel::allow_tables_to_appear_in_same_query!(
+    address_proofs,
     api_keys,
     applications,
     audit_events,
@@ -924,6 +1003,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     operator_audit_events,
     operator_keys,
     rate_limits,
+    recovery_codes,
     refresh_tokens,
     saml_keys,
     sealing_checks,
@@ -932,6 +1012,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     signing_keys,
     tenant_slugs,
     tenants,
+    totp_secrets,
     unmatched_groups,
     used_assertions,
     users,

@@ -4,6 +4,7 @@
 //! second tenancy wall. Row-level security (the fourth) stands behind it. `db` is the only place with the pool; a
 //! function here never begins or ends a transaction. May import `model`, `schema`.
 
+pub mod address_proofs;
 pub mod api_keys;
 pub mod applications;
 pub mod audit_events;
@@ -27,6 +28,7 @@ pub mod login_attempts;
 pub mod migrate;
 pub mod operators;
 pub mod rate_limits;
+pub mod recovery_codes;
 pub mod saml_keys;
 pub mod sealing;
 pub mod server;
@@ -34,6 +36,7 @@ pub mod service_accounts;
 pub mod sessions;
 pub mod signing_keys;
 pub mod tenants;
+pub mod totp_secrets;
 pub mod used_assertions;
 pub mod users;
 

@@ -151,9 +151,9 @@ Doorward runs at {base}
 
   {application}
       It asks Doorward's tenant acme who you are, and acme asks its identity provider: the tenant northwind.
-      alice@northwind.example / alice-password     comes in, with the groups engineering and admins
-      bob@northwind.example   / bob-password       is refused: the address is not verified
-      carol@northwind.example / carol-password     comes in, without groups
+      alice@northwind.example / alice-tries-the-demo    comes in, with the groups engineering and admins
+      bob@northwind.example   / bob-tries-the-demo      is refused: the address is not verified
+      carol@northwind.example / carol-tries-the-demo    comes in, without groups
   Sign in to acme without an application:     {base}/t/acme/login
 
   REST, as acme's admin:

@@ -59,6 +59,18 @@ impl Caller {
         }
     }
 
+    /// The user and their session, when it is the person themselves. K-07: who holds a key or a token must not make
+    /// anything of it that would outlive both.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] `session_needed`.
+    pub fn person(&self) -> Result<(Uuid, Uuid), Error> {
+        match self.actor {
+            Actor::User { user_id, session_id: Some(session), .. } if self.in_person => Ok((user_id, session)),
+            _ => Err(Error::forbidden("session_needed", "only somebody who is signed in does this for themselves")),
+        }
+    }
+
     /// Who, when and in which request, for the audit log.
     #[must_use]
     pub fn stamp(&self, ctx: &Context) -> Stamp {

@@ -96,12 +96,15 @@ pub async fn begin_login(
     Ok(Begun { onward, attempt_id, browser_secret: browser_secret.into() })
 }
 
-/// The application's request that waits for this login.
+/// The application's request that waits for this login; the way to the person's own account is one that asks them anew.
 async fn behind(
     ctx: &Context,
     tenant: &Arc<TenantCache>,
     destination: Option<&Destination>,
 ) -> Result<Option<AuthorizationParams>, Error> {
+    if destination.is_some_and(|to| to.is_account(ctx, &tenant.tenant)) {
+        return Ok(Some(AuthorizationParams { prompt_login: true, ..AuthorizationParams::default() }));
+    }
     let Some(Destination::Request(id)) = destination else { return Ok(None) };
     Ok(ctx.waiting_request(tenant, *id).await?.map(|(asked, _)| asked.params))
 }

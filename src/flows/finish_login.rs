@@ -3,11 +3,13 @@
 //! 1. `attempt`: take the LoginAttempt; browser, connection and state must all match, once;
 //! 2. `oidc` or `saml`: the answer to verified claims (network and crypto, no database connection held);
 //! 3. `ClaimMapping::apply`: claims to an assertion;
-//! 4. `session`: one transaction: decide, apply, groups, session, audit event;
+//! 4. `session`: one transaction: decide, apply, groups, session, audit event; or `letter`: the sign-in waits until a
+//!    letter has proven the address;
 //! 5. the caller answers with a redirect or a refusal page.
 
 mod answer;
 mod attempt;
+mod letter;
 mod oidc;
 mod saml;
 mod session;
@@ -29,9 +31,12 @@ use crate::model::audit::{Event, LoginMethod, LoginRefused};
 use crate::model::claims::IdentityAssertion;
 use crate::model::login_attempt::{AttemptSecrets, LoginAttempt};
 use crate::protocol::saml::Request;
-use crate::store::{audit_events, login_attempts};
+use crate::store::{address_proofs, audit_events, login_attempts};
+
+use session::{Opened, Opening};
 
 pub use answer::{Answer, ResponseParams, SamlForm, Way};
+pub use letter::{Browser, Continued, Seen, Waiting, confirm, go_on, look, waits};
 
 /// What came with the provider's answer.
 pub struct Arrival {
@@ -62,6 +67,8 @@ pub enum Ending {
         /// Where it shall end.
         return_to: Option<String>,
     },
+    /// A letter is to prove the address; the sign-in waits for it.
+    Waits(Waiting),
     /// Refused.
     Refused(Refused),
 }
@@ -72,6 +79,8 @@ pub struct SignedIn {
     pub token: SecretString,
     /// The attempt that is done with, where one was begun.
     pub attempt_id: Option<Uuid>,
+    /// The letter that it waited for, where it did.
+    pub letter_id: Option<Uuid>,
     /// Where to.
     pub return_to: Option<String>,
     /// What provisioning did.
@@ -90,6 +99,7 @@ pub struct Refused {
 }
 
 /// What a provider said, verified and in our words, and what it proves.
+#[derive(Clone)]
 pub(super) struct Vouched {
     assertion: IdentityAssertion,
     proof: Proof,
@@ -138,10 +148,10 @@ pub async fn finish_login(
 ) -> Result<Ending, Error> {
     let (attempt, secrets, answer) = match attempt::take(ctx, tenant, connection, &arrival).await? {
         attempt::Taken::Live(live) => *live,
-        attempt::Taken::Garbage(code) => return garbage(ctx, tenant, &arrival, code).await,
+        attempt::Taken::Garbage(code) => return garbage(ctx, tenant, &arrival.visitor, code).await,
         attempt::Taken::Refused(attempt_id, method, code) => {
             let about = About { method, attempt: Voids(attempt_id) };
-            return refuse(ctx, tenant, connection, &arrival, about, Why::new(code, None)).await;
+            return refuse(ctx, tenant, connection, &arrival.visitor, about, Why::new(code, None)).await;
         }
         attempt::Taken::Done { return_to } => return Ok(Ending::AlreadyDone { return_to }),
         attempt::Taken::Parked(attempt_id) => return Ok(Ending::Parked { attempt_id }),
@@ -149,25 +159,43 @@ pub async fn finish_login(
             return unsolicited::finish(ctx, tenant, connection, &arrival, &form).await;
         }
     };
-    let opened = match verify(ctx, tenant, connection, &answer, secrets).await {
+    let why = match verify(ctx, tenant, connection, &answer, secrets).await {
         Ok((provider, vouched)) => {
-            let begun = session::Begun { attempt: Some(attempt.id), invitation: attempt.invitation_hash };
-            session::open(ctx, &provider, begun, &arrival, vouched).await?
+            let invitation = attempt.invitation_hash;
+            let opening = Opening { visitor: &arrival.visitor, attempt: Some(attempt.id), letter: None, invitation };
+            match enter(ctx, tenant, (&provider, &vouched), &opening, attempt.return_to).await? {
+                Ok(ending) => return Ok(ending),
+                Err(why) => why,
+            }
         }
-        Err(why) => Err(why),
+        Err(why) => why,
     };
-    match opened {
-        Ok((token, provisioned)) => Ok(Ending::SignedIn(Box::new(SignedIn {
-            token,
-            attempt_id: Some(attempt.id),
-            return_to: attempt.return_to,
-            provisioned,
-        }))),
-        Err(why) => {
-            let about = About { method: answer.method(), attempt: Taken(attempt.id) };
-            refuse(ctx, tenant, connection, &arrival, about, why).await
+    let about = About { method: answer.method(), attempt: Taken(attempt.id) };
+    refuse(ctx, tenant, connection, &arrival.visitor, about, why).await
+}
+
+/// Step 4: in, or a letter first.
+///
+/// # Errors
+/// Outside [`Error`]; inside the refusal.
+async fn enter(
+    ctx: &Context,
+    tenant: &TenantCache,
+    (provider, vouched): (&Provider, &Vouched),
+    opening: &Opening<'_>,
+    return_to: Option<String>,
+) -> Result<Result<Ending, Why>, Error> {
+    let (attempt_id, letter_id) = (opening.attempt, opening.letter.as_ref().map(|letter| letter.proof.id));
+    Ok(match session::open(ctx, provider, opening, vouched).await? {
+        Opened::SignedIn(token, provisioned) => {
+            let provisioned = *provisioned;
+            Ok(Ending::SignedIn(Box::new(SignedIn { token, attempt_id, letter_id, return_to, provisioned })))
         }
-    }
+        Opened::Waits(wait) => {
+            Ok(Ending::Waits(letter::post_it(ctx, tenant, (provider, vouched), opening, (wait, return_to)).await?))
+        }
+        Opened::Refused(why) => Err(why),
+    })
 }
 
 /// Steps 2 and 3.
@@ -206,6 +234,8 @@ enum Attempt {
     Taken(Uuid),
     /// Not taken: the refusal uses it up. Of several wrong answers to one attempt the first is told.
     Voids(Uuid),
+    /// The sign-in waited for this letter, and waits no more.
+    Letter(Uuid),
     /// There was none.
     Missing,
 }
@@ -216,12 +246,12 @@ async fn refuse(
     ctx: &Context,
     tenant: &TenantCache,
     connection: Uuid,
-    arrival: &Arrival,
+    visitor: &Visitor,
     about: About,
     why: Why,
 ) -> Result<Ending, Error> {
     let tenant_id = tenant.tenant.id;
-    let stamp = arrival.visitor.stamp(ctx);
+    let stamp = visitor.stamp(ctx);
     let Why { code, detail, user } = why;
     let refused = LoginRefused {
         method: about.method,
@@ -234,19 +264,22 @@ async fn refuse(
     let event_id = row.id;
     let attempt_id = match about.attempt {
         Taken(id) | Voids(id) => Some(id),
-        Attempt::Missing => None,
+        Attempt::Letter(_) | Attempt::Missing => None,
     };
+    let used = if matches!(about.attempt, Attempt::Letter(_)) { "link_void" } else { "attempt_used" };
     let told = ctx.db.tenant(tenant_id, move |conn| {
-        if let Voids(id) = about.attempt
-            && !login_attempts::void(conn, tenant_id, id, stamp.at)?
-        {
-            return Ok(false);
+        let first = match about.attempt {
+            Voids(id) => login_attempts::void(conn, tenant_id, id, stamp.at)?,
+            Attempt::Letter(id) => address_proofs::use_up(conn, tenant_id, id, stamp.at)?,
+            Taken(_) | Attempt::Missing => true,
+        };
+        if first {
+            audit_events::insert(conn, tenant_id, &row)?;
         }
-        audit_events::insert(conn, tenant_id, &row)?;
-        Ok::<_, Error>(true)
+        Ok::<_, Error>(first)
     });
     if !told.await? {
-        return garbage(ctx, tenant, arrival, "attempt_used").await;
+        return garbage(ctx, tenant, visitor, used).await;
     }
     tracing::info!(%event_id, code, %connection, "login refused");
     metrics::counter!("doorward_logins_refused_total", "reason" => code.clone()).increment(1);
@@ -254,8 +287,8 @@ async fn refuse(
 }
 
 /// What names no live attempt is counted by address, not written one row each.
-async fn garbage(ctx: &Context, tenant: &TenantCache, arrival: &Arrival, code: &'static str) -> Result<Ending, Error> {
-    count(ctx, tenant, arrival, code).await?;
+async fn garbage(ctx: &Context, tenant: &TenantCache, visitor: &Visitor, code: &'static str) -> Result<Ending, Error> {
+    count(ctx, tenant, visitor, code).await?;
     Ok(Ending::Refused(Refused { code: code.to_owned(), event_id: None, attempt_id: None }))
 }
 
@@ -263,9 +296,9 @@ async fn garbage(ctx: &Context, tenant: &TenantCache, arrival: &Arrival, code: &
 ///
 /// # Errors
 /// [`Error::RateLimited`] when this address sent too much of it.
-async fn count(ctx: &Context, tenant: &TenantCache, arrival: &Arrival, code: &str) -> Result<(), Error> {
+async fn count(ctx: &Context, tenant: &TenantCache, visitor: &Visitor, code: &str) -> Result<(), Error> {
     metrics::counter!("doorward_login_garbage_total", "reason" => code.to_owned()).increment(1);
-    limits::garbage(ctx, tenant.tenant.id, arrival.visitor.ip).await
+    limits::garbage(ctx, tenant.tenant.id, visitor.ip).await
 }
 
 /// Opens what is sealed in an attempt.

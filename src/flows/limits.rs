@@ -16,6 +16,18 @@ pub const GARBAGE_PER_MINUTE: u32 = 100;
 /// Form posts without their cookie that are kept for one address in a minute. Browsers bring it at https.
 pub const PARKED_PER_MINUTE: u32 = 30;
 
+/// The window in which letters are counted, in seconds.
+const LETTER_WINDOW: u32 = 900;
+
+/// Letters that one address may cause in a quarter of an hour.
+pub const LETTERS_PER_ADDRESS: u32 = 30;
+
+/// Letters that one person may cause to one mailbox in a quarter of an hour.
+pub const LETTERS_PER_PERSON: u32 = 5;
+
+/// Letters that go to one mailbox of a tenant's in a quarter of an hour, whoever causes them.
+pub const LETTERS_PER_MAILBOX: u32 = 10;
+
 /// How often something may be tried in a window.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limit {
@@ -101,6 +113,31 @@ pub async fn check_each(ctx: &Context, limits: Vec<Limit>, seconds: u32) -> Resu
     let refused = Error::RateLimited { retry_after: (seconds - into_window).max(1) };
     let hits = counted.await?.ok_or(refused)?;
     Ok(Counted { limits, seconds: length, at: now, hits })
+}
+
+/// Counts a letter that `person` wants to have sent to the mailbox with this key (K-08).
+///
+/// # Errors
+/// [`Error::RateLimited`], [`Error::Unavailable`].
+pub async fn letter_wanted(
+    ctx: &Context,
+    tenant: Uuid,
+    ip: Option<IpAddr>,
+    (person, key): (&str, &str),
+) -> Result<(), Error> {
+    let limit = |what: String, max: u32| Limit { what: format!("letter/{what}"), max };
+    let address = ip.map(|ip| limit(format!("address/{}", address_bucket(ip)), LETTERS_PER_ADDRESS));
+    let person = limit(format!("person/{tenant}/{person}/{key}"), LETTERS_PER_PERSON);
+    check_each(ctx, address.into_iter().chain([person]).collect(), LETTER_WINDOW).await.map(drop)
+}
+
+/// Counts a letter that goes to the mailbox with this key, so that it is not flooded, whoever wants it to be. Where there is
+/// no room, the letters of this window are still there, and each stays good.
+///
+/// # Errors
+/// [`Error::RateLimited`], [`Error::Unavailable`].
+pub async fn mailbox(ctx: &Context, tenant: Uuid, key: &str) -> Result<(), Error> {
+    check(ctx, format!("letter/mailbox/{tenant}/{key}"), LETTERS_PER_MAILBOX, LETTER_WINDOW).await
 }
 
 /// Takes a counted try back, because it was none: only failures count.

@@ -1,4 +1,4 @@
-//! manage_identities: admins link what a provider calls a person to the user, and unlink it again.
+//! manage_identities: admins link what a provider calls a person to the user, and unlink it again; people unlink their own.
 
 use chrono::{DateTime, Utc};
 use diesel::PgConnection;
@@ -8,12 +8,13 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::context::Context;
-use crate::flows::Error;
 use crate::flows::authenticate::Caller;
 use crate::flows::write::write;
-use crate::model::audit::Event;
+use crate::flows::{Error, fresh_login};
+use crate::model::audit::{Actor, Event};
 use crate::model::connection::Settings;
 use crate::model::identity::FederatedIdentity;
+use crate::model::tenant::Sso;
 use crate::model::text::valid_external_id;
 use crate::model::user::User;
 use crate::protocol::oidc::issuer;
@@ -105,20 +106,56 @@ pub async fn unlink(ctx: &Context, caller: &Caller, user: Uuid, id: Uuid) -> Res
         // Held, so that of two who unlink the last two at once one comes second.
         let row = User::lock(conn, tenant, user)?.ok_or(Error::NotFound)?;
         caller.check_role(row.role)?;
-        if identities::delete(conn, tenant, user, id)? == 0 {
-            return Err(Error::NotFound);
-        }
-        check_way_in(conn, tenant, user)?;
-        Ok(((), Some(Event::IdentityUnlinked { id, user_id: user })))
+        delete(conn, &caller, (user, id), stamp.at)
     })
     .await
 }
 
-/// L-14: whoever is left with neither an identity nor a password could never sign in again.
-fn check_way_in(conn: &mut PgConnection, tenant: Uuid, user: Uuid) -> Result<(), Error> {
-    if identities::any_of_user(conn, tenant, user)? || local_credentials::find(conn, tenant, user)?.is_some() {
-        return Ok(());
+/// Unlinks an identity of the person themselves; the sessions that came in by it end, this one perhaps too. Their last way
+/// in stays.
+///
+/// # Errors
+/// [`Error::Forbidden`] `session_needed`, `reauthentication_needed`; [`Error::NotFound`] (also for another user's),
+/// [`Error::Conflict`] `last_way_in`.
+pub async fn unlink_own(ctx: &Context, caller: &Caller, id: Uuid) -> Result<(), Error> {
+    let Actor::User { .. } = caller.actor else { return Err(Error::NotFound) }; // it has none
+    let (user, session) = caller.person()?;
+    let (tenant, stamp) = (caller.tenant_id(), caller.stamp(ctx));
+    let caller = caller.clone();
+    write(ctx, tenant, stamp, move |conn| {
+        User::lock(conn, tenant, user)?.ok_or(Error::NotFound)?;
+        fresh_login::check(conn, tenant, session, stamp.at)?;
+        delete(conn, &caller, (user, id), stamp.at)
+    })
+    .await
+}
+
+/// Deletes the identity of a user who is held. L-14: whoever is left with neither an identity nor a password could never
+/// sign in again; nor could they whose last way that works now this was.
+fn delete(
+    conn: &mut PgConnection,
+    caller: &Caller,
+    (user, id): (Uuid, Uuid),
+    now: DateTime<Utc>,
+) -> Result<((), Option<Event>), Error> {
+    let (tenant, sso) = (caller.tenant_id(), caller.tenant.tenant.sso.at(now));
+    let came_in = works(conn, tenant, sso, user)?;
+    if identities::delete(conn, tenant, user, id)? == 0 {
+        return Err(Error::NotFound);
     }
-    let message = "the user has no other identity and no password; link or set another one first, or delete the user";
+    let has_password = local_credentials::find(conn, tenant, user)?.is_some();
+    let any = has_password || identities::any_of_user(conn, tenant, user)?;
+    if any && (!came_in || works(conn, tenant, sso, user)?) {
+        return Ok(((), Some(Event::IdentityUnlinked { id, user_id: user })));
+    }
+    let message =
+        "the user has no other way to sign in; link another identity or set a password first, or delete the user";
     Err(Error::conflict("last_way_in", message))
+}
+
+/// Whether the user can sign in now: by password where the tenant takes passwords, by an active connection where it takes
+/// those.
+fn works(conn: &mut PgConnection, tenant: Uuid, sso: Sso, user: Uuid) -> Result<bool, Error> {
+    let by_password = sso != Sso::Enforced && local_credentials::find(conn, tenant, user)?.is_some();
+    Ok(by_password || (sso != Sso::Off && identities::any_active_of_user(conn, tenant, user)?))
 }

@@ -9,21 +9,22 @@ use uuid::Uuid;
 use crate::context::Context;
 use crate::flows::authenticate::Caller;
 use crate::flows::write::write;
-use crate::flows::{Error, limits, password_login};
-use crate::model::audit::{Actor, Event, Stamp};
+use crate::flows::{Error, fresh_login, limits, password_login};
+use crate::model::audit::{Event, Stamp};
 use crate::model::local_credential::LocalCredential;
-use crate::model::password::Password;
+use crate::model::password::{Password, Unfit};
 use crate::model::tenant::Tenant;
 use crate::model::user::User;
 use crate::secrets::argon::Match;
 use crate::store::db::DbError;
-use crate::store::{Versioned, local_credentials, sessions, users};
+use crate::store::{Versioned, local_credentials, recovery_codes, sessions, totp_secrets, users};
 
 /// A password that an admin sets.
 #[derive(Debug, Clone, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PasswordIn {
-    /// 10 to 256 characters; not the person's address or name, nor the organisation's. Never readable again.
+    /// 10 to 256 characters; not the person's address or name, nor the organisation's, and not easy to guess. Never
+    /// readable again.
     #[schema(value_type = String, write_only)]
     #[garde(skip)]
     pub password: SecretString,
@@ -79,7 +80,7 @@ pub async fn set(ctx: &Context, caller: &Caller, id: Uuid, input: PasswordIn) ->
     .await
 }
 
-/// Takes a user's password away and ends their sessions.
+/// Takes a user's password away, with its second step, and ends their sessions.
 ///
 /// # Errors
 /// [`Error::NotFound`] when there is no such user, or they have none; [`Error::Forbidden`] for roles above the caller's.
@@ -91,6 +92,9 @@ pub async fn remove(ctx: &Context, caller: &Caller, id: Uuid) -> Result<(), Erro
         if !local_credentials::delete(conn, tenant, id)? {
             return Err(Error::NotFound);
         }
+        // The second step is the password's: without one nothing asks for it.
+        totp_secrets::delete(conn, tenant, id)?;
+        recovery_codes::delete_of_user(conn, tenant, id)?;
         sessions::end_of_user(conn, tenant, id, "password_removed", stamp.at)?;
         Ok(((), Some(Event::UserPasswordRemoved { id })))
     })
@@ -100,19 +104,20 @@ pub async fn remove(ctx: &Context, caller: &Caller, id: Uuid) -> Result<(), Erro
 /// Changes the password of the user whose session this is, who knows the one until now. Their other sessions end.
 ///
 /// # Errors
-/// [`Error::Forbidden`] `session_needed` for API keys and tokens, `credentials_wrong` when the current password is another (or there
-/// is none); [`Error::Invalid`] `new_password`; [`Error::RateLimited`].
-pub async fn change_own(ctx: &Context, caller: &Caller, input: OwnPasswordIn) -> Result<(), Error> {
-    let (Actor::User { user_id, session_id: Some(session), .. }, true) = (caller.actor, caller.in_person) else {
-        // K-07: who holds a key or a token must not make a password of it, which would outlive both.
-        return Err(Error::forbidden("session_needed", "only somebody who is signed in changes their own password"));
-    };
+/// [`Error::Forbidden`] `session_needed` for API keys and tokens, `reauthentication_needed`, `credentials_wrong` when the
+/// current password is another (or there is none); [`Error::RateLimited`]. Inside, the rule that the new one breaks.
+pub async fn change_own(ctx: &Context, caller: &Caller, input: OwnPasswordIn) -> Result<Result<(), Unfit>, Error> {
+    let (user_id, session) = caller.person()?;
     let (tenant, stamp) = (caller.tenant_id(), caller.stamp(ctx));
+    fresh_login::require(ctx, tenant, session).await?;
     let user = find(ctx, tenant, user_id).await?;
-    let password = fit("new_password", &input.new_password, &user, &caller.tenant.tenant)?;
+    let password = match Password::new_of(&input.new_password, &user, &caller.tenant.tenant) {
+        Ok(password) => password,
+        Err(unfit) => return Ok(Err(unfit)),
+    };
     let counted = password_login::count_own(ctx, tenant, user_id).await?;
     let changed = change(ctx, (tenant, user_id, session), input.current_password, password, stamp).await;
-    if matches!(changed, Ok(()) | Err(Error::Unavailable)) {
+    if matches!(changed, Ok(Ok(())) | Err(Error::Unavailable)) {
         limits::take_back(ctx, counted).await?; // done, or nothing was tried
     }
     changed
@@ -124,7 +129,7 @@ async fn change(
     current: SecretString,
     password: Password,
     stamp: Stamp,
-) -> Result<(), Error> {
+) -> Result<Result<(), Unfit>, Error> {
     let read = ctx.db.tenant(tenant, move |conn| Ok::<_, DbError>(local_credentials::find(conn, tenant, user_id)?));
     let old = read.await?;
     let right = match (&old, Password::typed(&current)) {
@@ -137,7 +142,7 @@ async fn change(
         return Err(Error::forbidden("credentials_wrong", "the current password is another one"));
     };
     if ctx.hasher.verify(tenant, password.clone(), Some(old.password_hash)).await? != Match::Wrong {
-        return Err(Error::invalid("new_password", "must be another one than the current password"));
+        return Ok(Err(Unfit::Unchanged));
     }
     let hash = ctx.hasher.hash(tenant, password).await?;
     write(ctx, tenant, stamp, move |conn| {
@@ -146,7 +151,7 @@ async fn change(
             return Err(Error::Stale);
         }
         sessions::end_others(conn, tenant, (user_id, session), "password_changed", stamp.at)?;
-        Ok(((), Some(Event::UserPasswordChanged { id: user_id })))
+        Ok((Ok(()), Some(Event::UserPasswordChanged { id: user_id })))
     })
     .await
 }

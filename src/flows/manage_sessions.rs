@@ -9,6 +9,21 @@ use crate::flows::write::write;
 use crate::model::audit::{Actor, Event, SessionEnded};
 use crate::store::{sessions, users};
 
+/// Ends every other session of the person themselves.
+///
+/// # Errors
+/// [`Error::Forbidden`] `session_needed`.
+pub async fn revoke_others(ctx: &Context, caller: &Caller) -> Result<(), Error> {
+    let (user_id, session_id) = caller.person()?;
+    let (tenant, stamp) = (caller.tenant_id(), caller.stamp(ctx));
+    write(ctx, tenant, stamp, move |conn| {
+        let count = sessions::end_others(conn, tenant, (user_id, session_id), "revoked", stamp.at)?;
+        let event = Event::SessionOthersEnded { user_id, session_id, count };
+        Ok(((), (count > 0).then_some(event)))
+    })
+    .await
+}
+
 /// Ends a session: an admin any one (of somebody not above them), a member their own.
 ///
 /// # Errors

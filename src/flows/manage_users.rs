@@ -12,13 +12,13 @@ use crate::flows::manage_identities::{IdentityIn, new_identity};
 use crate::flows::patch::{not_null, nullable, put};
 use crate::flows::write::{change, remove, write};
 use crate::flows::{Error, Fault};
-use crate::model::audit::{Event, Subject};
+use crate::model::audit::{Actor, Event, Subject};
 use crate::model::email::EmailAddress;
 use crate::model::profile::Profile;
 use crate::model::role::{AccountStatus, Role};
 use crate::model::text::{valid_external_id, valid_name};
 use crate::model::user::User;
-use crate::store::{break_glass_codes, identities, sessions, users};
+use crate::store::{address_proofs, break_glass_codes, identities, sessions, users};
 
 /// Most users of one import.
 pub const MAX_IMPORT: usize = 1000;
@@ -108,6 +108,27 @@ pub struct UserPatch {
     pub status: Option<AccountStatus>,
 }
 
+/// What somebody changes of their own profile; absent fields stay. Address, role and standing are not theirs to say (L-09).
+#[derive(Debug, Clone, Default, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProfilePatch {
+    /// Display name.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<String>)]
+    #[garde(inner(inner(custom(valid_name))))]
+    pub name: Option<Option<String>>,
+    /// Given name.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<String>)]
+    #[garde(inner(inner(custom(valid_name))))]
+    pub given_name: Option<Option<String>>,
+    /// Family name.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<String>)]
+    #[garde(inner(inner(custom(valid_name))))]
+    pub family_name: Option<Option<String>>,
+}
+
 /// Creates users, all or none; with one it is the plain "create a user".
 ///
 /// # Errors
@@ -187,6 +208,7 @@ pub async fn update(
             && user.email != email
         {
             set_email(user, email.as_deref()).map_err(|m| Error::invalid("email", m))?;
+            address_proofs::void_of_user(conn, tenant, id, now)?; // L-10
             fields.push("email");
         }
         put(&mut user.name, patch.name, "name", &mut fields);
@@ -209,6 +231,33 @@ pub async fn update(
         if user.status == AccountStatus::Suspended {
             sessions::end_of_user(conn, tenant, id, "user_suspended", now)?;
         }
+        Ok(fields)
+    })
+    .await
+}
+
+/// Changes the caller's own profile. A provider that asserts names sets them again at the next login.
+///
+/// # Errors
+/// [`Error::NotFound`] for callers that are no user, [`Error::Invalid`], [`Error::Stale`].
+pub async fn update_own(
+    ctx: &Context,
+    caller: &Caller,
+    expected: Option<i64>,
+    patch: ProfilePatch,
+) -> Result<User, Error> {
+    let Actor::User { user_id, .. } = caller.actor else { return Err(Error::NotFound) };
+    // A form of ours comes by here without the checks of a body.
+    patch.validate().map_err(|report| {
+        let fault =
+            |(path, error): &(garde::Path, garde::Error)| Fault { field: path.to_string(), message: error.to_string() };
+        Error::Invalid(report.iter().map(fault).collect())
+    })?;
+    change(ctx, caller, (user_id, expected), Event::UserUpdated, move |_, user: &mut User| {
+        let mut fields = Vec::new();
+        put(&mut user.name, patch.name, "name", &mut fields);
+        put(&mut user.given_name, patch.given_name, "given_name", &mut fields);
+        put(&mut user.family_name, patch.family_name, "family_name", &mut fields);
         Ok(fields)
     })
     .await

@@ -10,17 +10,22 @@ use std::net::IpAddr;
 use chrono::{DateTime, Duration, Utc};
 use diesel::PgConnection;
 use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::context::Context;
 use crate::flows::provision::Provisioned;
 use crate::flows::{Error, enforce_sso};
 use crate::model::audit::{Actor, Event, LoginMethod, LoginSucceeded, Stamp};
+use crate::model::delivery::Language;
 use crate::model::session::{Session, Upstream};
 use crate::model::text::tamed;
 use crate::secrets::sealed::Place;
 use crate::secrets::token;
-use crate::store::{audit_events, changes, grants, sessions};
+use crate::store::{audit_events, changes, grants, sessions, totp_secrets};
+
+/// The `amr` of a code after the password (RFC 8176).
+pub const SECOND_STEP: &str = "otp";
 
 /// The browser that signs in.
 #[derive(Debug, Clone, Default)]
@@ -33,6 +38,8 @@ pub struct Visitor {
     pub user_agent: Option<String>,
     /// Which request.
     pub request_id: Option<Uuid>,
+    /// What letters to it are written in.
+    pub language: Language,
 }
 
 impl Visitor {
@@ -44,7 +51,7 @@ impl Visitor {
 }
 
 /// How the person proved who they are.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub struct Proof {
     /// In which way.
     pub method: LoginMethod,
@@ -114,9 +121,13 @@ impl NewSession {
     /// Stores the session of `welcome`'s user with its audit event, in the caller's transaction. Gives its id.
     ///
     /// # Errors
-    /// [`Error`] of the database.
+    /// [`Error::Stale`] for a login by password alone, where the account asks for a code too: whichever way it came here.
     pub fn store(mut self, conn: &mut PgConnection, welcome: &Provisioned) -> Result<Uuid, Error> {
         let (tenant, at) = (self.row.tenant_id, self.stamp.at);
+        let half = self.method == LoginMethod::Password && !self.row.amr.iter().any(|method| method == SECOND_STEP);
+        if half && totp_secrets::is_active(conn, tenant, welcome.user.id)? {
+            return Err(Error::Stale);
+        }
         // W-01: what was signed in here before is signed in no more; the new session has an id and a secret of its own.
         let old = self.replaced.map(|hash| sessions::find_by_token(conn, tenant, &hash)).transpose()?.flatten();
         self.row.user_id = welcome.user.id;

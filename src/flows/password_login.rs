@@ -3,12 +3,14 @@
 //! 1. look the person up; nobody, somebody suspended and somebody without a password go the same way on (K-11, L-22);
 //! 2. `throttle`: count the try, by the browser if it is known (`device`), else by address and account;
 //! 3. hold the password against the hash, or against nobody's;
-//! 4. one transaction: the password is still the one that was checked, session, audit event. A password that must be
+//! 4. where the account asks for a code, `second_step`: until that is right nobody is signed in;
+//! 5. one transaction: the password is still the one that was checked, session, audit event. A password that must be
 //!    changed leads to `new_password` instead, with a proof that this one was right.
 
 mod device;
 mod invited;
 mod new_password;
+mod second_step;
 mod throttle;
 
 use diesel::PgConnection;
@@ -17,13 +19,13 @@ use uuid::Uuid;
 
 use crate::context::Context;
 use crate::context::caches::TenantCache;
-use crate::flows::open_session::{self, NewSession, Proof, Visitor};
+use crate::flows::open_session::{self, NewSession, Proof, SECOND_STEP, Visitor};
 use crate::flows::provision::Provisioned;
 use crate::flows::{Error, limits};
 use crate::model::audit::{Event, LoginMethod, LoginRefused};
 use crate::model::email::EmailAddress;
 use crate::model::local_credential::LocalCredential;
-use crate::model::password::Password;
+use crate::model::password::{Password, Unfit};
 use crate::model::role::AccountStatus;
 use crate::model::tenant::{Sso, TenantStatus};
 use crate::model::text::tamed;
@@ -35,10 +37,13 @@ use crate::store::{audit_events, local_credentials, users};
 pub use device::DEVICE_DAYS;
 pub use invited::accept;
 pub use new_password::{NewPassword, choose};
-pub use throttle::count_own;
+pub use second_step::{HALF_LOGIN_MINUTES, SecondStep, finish};
+pub use throttle::{count_own, count_own_code};
 
 /// The reason of a refusal; it says nothing about the person.
 pub const WRONG: &str = "credentials_wrong";
+/// The reason when the password was right, and the code was not.
+pub const WRONG_CODE: &str = "code_wrong";
 
 /// What came with the form.
 pub struct Arrival {
@@ -54,13 +59,20 @@ pub struct Arrival {
 pub enum Ending {
     /// Signed in.
     SignedIn(Box<SignedIn>),
+    /// The password was right, and the account asks for a code too.
+    CodeNeeded {
+        /// What proves the first step in this browser, for ten minutes: a cookie's value.
+        half: SecretString,
+    },
+    /// The code was wrong; another one may be tried.
+    WrongCode,
     /// The password was right, and another one must be chosen now.
     MustChange {
         /// What proves that, to be sent back with the new one; for ten minutes, once.
         proof: SecretString,
     },
-    /// The new password breaks a rule; the proof stays good.
-    Unfit,
+    /// The new password breaks this rule; the proof stays good.
+    Unfit(Unfit),
     /// Refused, as [`WRONG`].
     Wrong,
 }
@@ -125,40 +137,65 @@ pub async fn sign_in(
         None => Match::Wrong, // K-10
     };
     let (Some((user, credential)), Match::Right | Match::RightOutdated) = (usable, verdict) else {
-        return refuse(ctx, id, arrival, user.filter(|_| counted.hits == 1)).await;
+        refuse(ctx, id, arrival, (user.filter(|_| counted.hits == 1), WRONG)).await?;
+        return Ok(Ending::Wrong);
     };
-    if credential.must_change {
-        let proof = new_password::prove(ctx, &credential)?;
-        limits::take_back(ctx, counted).await?;
-        return Ok(Ending::MustChange { proof });
-    }
+    limits::take_back(ctx, counted).await?;
     let renewed = match (verdict, Password::typed(password)) {
         // When too many are hashed now, another login will renew it.
         (Match::RightOutdated, Some(typed)) => ctx.hasher.hash(id, typed).await.ok(),
         _ => None,
     };
+    if let Some(half) = second_step::begin(ctx, &credential, renewed.clone()).await? {
+        return Ok(Ending::CodeNeeded { half });
+    }
+    if credential.must_change {
+        return Ok(Ending::MustChange { proof: new_password::prove(ctx, &credential, false)? });
+    }
     let checked = (credential.user_id, credential.password_id);
     let held = move |conn: &mut PgConnection| local_credentials::hold(conn, id, checked, renewed.as_deref());
-    let Some(signed_in) = open(ctx, user, arrival, &devices, move |conn| Ok(held(conn)?)).await? else {
-        return Ok(Ending::Wrong);
-    };
-    limits::take_back(ctx, counted).await?;
-    Ok(Ending::SignedIn(signed_in))
+    let signed_in = open(ctx, user, arrival, (&devices, Passed::Password), move |conn| Ok(held(conn)?)).await?;
+    Ok(signed_in.map_or(Ending::Wrong, Ending::SignedIn))
 }
 
-/// Opens the session of a person whose password was right, unless that is over: `still` says so in the transaction.
+/// What was right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Passed {
+    /// The password.
+    Password,
+    /// The password, and a code after it.
+    BothSteps,
+}
+
+impl Passed {
+    fn of(second: bool) -> Self {
+        if second { Self::BothSteps } else { Self::Password }
+    }
+
+    /// By RFC 8176.
+    fn amr(self) -> Vec<String> {
+        let methods: &[&str] = match self {
+            Self::Password => &["pwd"],
+            Self::BothSteps => &["pwd", SECOND_STEP, "mfa"],
+        };
+        methods.iter().map(|method| (*method).to_owned()).collect()
+    }
+}
+
+/// Opens the session of a person who passed what their account asks for, unless that is over: `still` says so in the
+/// transaction.
 async fn open<F>(
     ctx: &Context,
     user: User,
     arrival: &Arrival,
-    devices: &[device::Known],
+    (devices, passed): (&[device::Known], Passed),
     still: F,
 ) -> Result<Option<Box<SignedIn>>, Error>
 where
     F: FnOnce(&mut PgConnection) -> Result<bool, Error> + Send + 'static,
 {
     let (tenant, user_id, now) = (user.tenant_id, user.id, ctx.clock.now());
-    let (method, amr) = (LoginMethod::Password, vec!["pwd".to_owned()]); // RFC 8176
+    let (method, amr) = (LoginMethod::Password, passed.amr());
     let proof = Proof { method, source_id: None, auth_time: None, acr: None, amr, upstream: None, ends_at: None };
     let (session, token) = NewSession::prepare(ctx, tenant, &arrival.visitor, proof)?;
     let brought = arrival.invitation.clone();
@@ -186,13 +223,18 @@ where
 
 /// Refuses. The first failure of a window is told in the tenant's audit log when it is about somebody (`told`); all are
 /// counted. The transaction is the same whoever it is about, and the page says nothing of the event (L-22).
-async fn refuse(ctx: &Context, tenant: Uuid, arrival: &Arrival, told: Option<User>) -> Result<Ending, Error> {
+async fn refuse(
+    ctx: &Context,
+    tenant: Uuid,
+    arrival: &Arrival,
+    (told, reason): (Option<User>, &'static str),
+) -> Result<(), Error> {
     let stamp = arrival.visitor.stamp(ctx);
     let event = told.map(|user| {
         let refused = LoginRefused {
             method: LoginMethod::Password,
             connection_id: None,
-            reason: WRONG.to_owned(),
+            reason: reason.to_owned(),
             detail: (user.status == AccountStatus::Suspended).then(|| "the user is suspended".to_owned()),
             user_id: Some(user.id),
         };
@@ -205,8 +247,8 @@ async fn refuse(ctx: &Context, tenant: Uuid, arrival: &Arrival, told: Option<Use
         Ok::<_, Error>(())
     });
     done.await?;
-    metrics::counter!("doorward_logins_refused_total", "reason" => WRONG).increment(1);
-    Ok(Ending::Wrong)
+    metrics::counter!("doorward_logins_refused_total", "reason" => reason).increment(1);
+    Ok(())
 }
 
 /// The user and their password, when both are good for a login now.

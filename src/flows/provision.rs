@@ -1,7 +1,7 @@
 //! Provisioning: the one place that creates people, whoever vouched for them.
 //!
 //! 1. load the candidates: the linked identity, the user with the same address, the domain;
-//! 2. `decide` (pure): create, link, update, wait or refuse;
+//! 2. `decide` (pure): create, link, update, wait (for a letter to prove the address: `letter`) or refuse;
 //! 3. `apply` the plan; a lost race (somebody else created the same person just now) starts again at 1;
 //! 4. `first_proof`: what was set up for the user before anybody had proven the address goes;
 //! 5. `invited`: the invitation that this accepts is taken;
@@ -13,6 +13,7 @@ pub mod apply;
 pub mod decide;
 pub mod first_proof;
 pub mod invited;
+pub mod letter;
 pub mod sync_groups;
 
 use chrono::{DateTime, Utc};
@@ -45,6 +46,8 @@ pub struct Provisioned {
     pub warnings: Vec<&'static str>,
     /// Whether sessions, password or keys of the user went, because the address was not proven until now.
     pub cleared: bool,
+    /// The proven address that the user had until now, when they have another one.
+    pub moved_from: Option<EmailAddress>,
     /// The invitation that was accepted by this.
     pub invitation: Option<Uuid>,
     /// What the group sync did.
@@ -62,10 +65,24 @@ impl Provisioned {
             fields: Vec::new(),
             warnings: Vec::new(),
             cleared: false,
+            moved_from: None,
             invitation: None,
             groups: GroupOutcome::default(),
         }
     }
+}
+
+/// A sign-in to decide on.
+#[derive(Debug, Clone, Copy)]
+pub struct SignIn<'a> {
+    /// Who vouches.
+    pub connection: &'a Connection,
+    /// What was said.
+    pub assertion: &'a IdentityAssertion,
+    /// The letter that this sign-in waited for, and that was opened.
+    pub letter: Option<&'a letter::Opened>,
+    /// Hash of an invitation's token that the person brought.
+    pub invitation: Option<&'a [u8]>,
 }
 
 /// What provisioning says to an assertion.
@@ -75,28 +92,39 @@ pub enum Verdict {
     Welcome(Box<Provisioned>),
     /// Not now, or not at all.
     Refused(Refusal),
+    /// Not before a letter has proven the address. Nothing was written.
+    Waits(letter::Wait),
     /// Somebody else created the same person while we looked: roll back and try again.
     Raced,
 }
 
-/// Decides and applies. `token` is the hash of an invitation's that the person brought.
+/// Decides and applies.
 ///
 /// # Errors
 /// [`Error`] of the database.
 pub fn provision(
     conn: &mut PgConnection,
     tenant: Uuid,
-    connection: &Connection,
-    (assertion, token): (&IdentityAssertion, Option<&[u8]>),
+    sign_in: SignIn<'_>,
     now: DateTime<Utc>,
 ) -> Result<Verdict, Error> {
-    let candidates = match load(conn, tenant, connection.id, (assertion, token), now)? {
-        Ok(candidates) => candidates,
+    let SignIn { connection, assertion, .. } = sign_in;
+    let who = match load(conn, tenant, connection.id, (assertion, sign_in.invitation), now)? {
+        Ok(who) => who,
         Err(refusal) => return Ok(Verdict::Refused(refusal)),
     };
-    let unproven = candidates.unproven();
-    let offer = candidates.usable_offer().map(|offer| offer.invitation.clone());
-    let (plan, mut warnings) = match decide::decide(assertion, &connection.provisioning.0, candidates, now) {
+    let (unproven, before) = (who.unproven(), who.user().cloned());
+    let offer = who.usable_offer().map(|offer| offer.invitation.clone());
+    let decide = |who| decide::decide(assertion, &connection.provisioning.0, who, now);
+    let mut decided = decide(who.clone());
+    if let Ok((Plan::Wait, _)) = decided {
+        match letter::of(conn, tenant, sign_in, &who, now)? {
+            Ok(true) => decided = decide(Candidates { by_mail: true, ..who }),
+            Ok(false) => return Ok(letter::wait(who)),
+            Err(refusal) => return Ok(Verdict::Refused(refusal)),
+        }
+    }
+    let (plan, mut warnings) = match decided {
         Ok(decided) => decided,
         Err(refusal) => return Ok(Verdict::Refused(refusal)),
     };
@@ -117,8 +145,17 @@ pub fn provision(
     }
     let groups = sync_groups::sync(conn, connection, user.id, assertion.groups.as_ref(), now)?;
     let identity_id = Some(identity_id);
-    let provisioned = Provisioned { user, identity_id, outcome, fields, warnings, cleared, invitation, groups };
+    let moved_from = moved_from(before, &user);
+    let provisioned =
+        Provisioned { user, identity_id, outcome, fields, warnings, cleared, moved_from, invitation, groups };
     Ok(Verdict::Welcome(Box::new(provisioned)))
+}
+
+/// L-06: the proven address that the user had before, when it is not theirs now.
+fn moved_from(before: Option<User>, after: &User) -> Option<EmailAddress> {
+    let before = before.filter(|user| user.id == after.id && user.email_verified_at.is_some())?;
+    let address = EmailAddress::parse(before.email.as_deref()?).ok()?;
+    Some(address).filter(|old| after.email_key.as_deref() != Some(&old.key))
 }
 
 /// Everything `decide` needs to know, read under the tenant's wall.
@@ -156,5 +193,5 @@ fn load(
         // Who has come in by this identity is not told apart by an address any more.
         offer = offer.filter(|offer| offer.by_link || offer.invitation.email_key.is_none());
     }
-    Ok(Ok(Candidates { tenant, linked, email, same_address, same_address_is_linked, domain, offer }))
+    Ok(Ok(Candidates { tenant, linked, email, same_address, same_address_is_linked, domain, by_mail: false, offer }))
 }

@@ -6,8 +6,8 @@ use diesel::{PgConnection, QueryResult};
 use crate::context::Context;
 use crate::store::db::DbError;
 use crate::store::{
-    authorization_requests, changes, deliveries, grants, invitations, login_attempts, rate_limits, sessions,
-    signing_keys, used_assertions,
+    address_proofs, authorization_requests, changes, deliveries, grants, invitations, login_attempts, rate_limits,
+    sessions, signing_keys, totp_secrets, used_assertions,
 };
 
 /// Rows of one batch.
@@ -34,13 +34,15 @@ pub async fn sweep(ctx: &Context) -> Result<usize, DbError> {
     let mut gone = 0;
     gone += batches(ctx, move |conn| login_attempts::sweep(conn, now - Duration::hours(1), BATCH)).await?;
     gone += batches(ctx, move |conn| sessions::sweep(conn, now - Duration::days(SESSION_DAYS), BATCH)).await?;
+    gone += batches(ctx, move |conn| address_proofs::sweep(conn, now - Duration::hours(1), BATCH)).await?;
     gone += batches(ctx, move |conn| deliveries::sweep(conn, now - Duration::days(DELIVERY_DAYS), BATCH)).await?;
     gone += batches(ctx, move |conn| authorization_requests::sweep(conn, now, BATCH)).await?;
     gone += batches(ctx, move |conn| grants::sweep(conn, now - Duration::days(1), BATCH)).await?;
     gone += batches(ctx, move |conn| invitations::sweep(conn, now - Duration::days(INVITATION_DAYS), BATCH)).await?;
     gone += batches(ctx, move |conn| signing_keys::sweep(conn, now).map(|_| 0)).await?;
     gone += batches(ctx, move |conn| used_assertions::sweep(conn, now).map(|_| 0)).await?;
-    gone += batches(ctx, move |conn| rate_limits::sweep(conn, now - Duration::hours(1)).map(|_| 0)).await?;
+    gone += batches(ctx, move |conn| totp_secrets::sweep(conn, now - Duration::hours(1)).map(|_| 0)).await?;
+    gone += batches(ctx, move |conn| rate_limits::sweep(conn, now).map(|_| 0)).await?;
     gone += batches(ctx, |conn| changes::sweep(conn).map(|_| 0)).await?;
     Ok(gone)
 }

@@ -23,6 +23,7 @@ pub mod service_accounts;
 pub mod sessions;
 pub mod signing_keys;
 pub mod tenants;
+pub mod totp;
 pub mod users;
 
 use actix_web::web;

@@ -7,13 +7,14 @@ use std::pin::Pin;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{AUTHORIZATION, HeaderMap};
-use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, ResponseError, dev::Payload};
 use secrecy::{ExposeSecret, SecretString};
 use tracing_actix_web::RequestId;
 use uuid::Uuid;
 
 use crate::config::Config;
 use crate::context::Context;
+use crate::context::caches::TenantCache;
 use crate::flows::authenticate::{self, Caller};
 use crate::http::problem::Problem;
 use crate::http::{Ctx, cookies};
@@ -163,6 +164,21 @@ async fn by_session(ctx: &Context, slug: &str, req: &HttpRequest) -> Result<Call
     let (session, user) = (&found.0, &found.1);
     let actor = Actor::User { user_id: user.id, session_id: Some(session.id), key_id: None };
     Ok(Caller { actor, role: user.role, tenant, request_id: None, in_person: true })
+}
+
+/// The member whose browser asks for a page of theirs, by its session alone; `None` when nobody is signed in here.
+///
+/// # Errors
+/// 403 `cross_site`, 503.
+pub async fn member(ctx: &Context, tenant: &TenantCache, req: &HttpRequest) -> Result<Option<TenantMember>, Problem> {
+    if tenant.tenant.status != TenantStatus::Active {
+        return Ok(None); // T-13
+    }
+    match by_session(ctx, &tenant.tenant.slug, req).await {
+        Ok(caller) => Ok(Some(TenantMember(Caller { request_id: request_id(req), ..caller }))),
+        Err(problem) if problem.status_code() == StatusCode::UNAUTHORIZED => Ok(None),
+        Err(problem) => Err(problem),
+    }
 }
 
 /// W-07, W-08: what a cookie authorises must come from a page of ours. Browsers say so in headers that no page can

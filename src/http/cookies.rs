@@ -8,8 +8,9 @@ use uuid::Uuid;
 
 use crate::config::Config;
 use crate::flows::accept_invitation::REMEMBERED_MINUTES;
-use crate::flows::password_login::DEVICE_DAYS;
+use crate::flows::password_login::{DEVICE_DAYS, HALF_LOGIN_MINUTES};
 use crate::flows::single_logout::LOGOUT_MINUTES;
+use crate::model::address_proof::PROOF_MINUTES;
 use crate::model::login_attempt::ATTEMPT_MINUTES;
 
 /// Most logins that one browser may have under way; older ones are let go.
@@ -31,12 +32,20 @@ fn device_name(config: &Config, tenant: Uuid) -> String {
     format!("{}dw_d_{}", prefix(config), tenant.simple())
 }
 
+fn half_login_name(config: &Config, tenant: Uuid) -> String {
+    format!("{}dw_h_{}", prefix(config), tenant.simple())
+}
+
 fn invitation_name(config: &Config, tenant: Uuid) -> String {
     format!("{}dw_i_{}", prefix(config), tenant.simple())
 }
 
 fn logout_name(config: &Config, tenant: Uuid) -> String {
     format!("{}dw_l_{}", prefix(config), tenant.simple())
+}
+
+fn letter_name(config: &Config, proof: Uuid) -> String {
+    format!("{}dw_v_{}", prefix(config), proof.simple())
 }
 
 fn build<'a>(config: &Config, name: String, value: String, same_site: SameSite) -> Cookie<'a> {
@@ -62,12 +71,34 @@ pub fn attempt<'a>(config: &Config, attempt: Uuid, value: &str) -> Cookie<'a> {
     cookie
 }
 
+/// The cookie that binds a sign-in that waits for a letter to the browser; webmail leads back here by a plain link, so Lax.
+#[must_use]
+pub fn letter<'a>(config: &Config, proof: Uuid, value: &str) -> Cookie<'a> {
+    let mut cookie = build(config, letter_name(config, proof), value.to_owned(), SameSite::Lax);
+    cookie.set_max_age(Duration::minutes(PROOF_MINUTES));
+    cookie
+}
+
 /// The cookie by which a browser is known that signed in by password before; it signs nobody in.
 #[must_use]
 pub fn device<'a>(config: &Config, tenant: Uuid, value: &str) -> Cookie<'a> {
     let mut cookie = build(config, device_name(config, tenant), value.to_owned(), SameSite::Lax);
     cookie.set_max_age(Duration::days(DEVICE_DAYS));
     cookie
+}
+
+/// The cookie that holds that the password was right, until the code comes; it signs nobody in.
+#[must_use]
+pub fn half_login<'a>(config: &Config, tenant: Uuid, value: &str) -> Cookie<'a> {
+    let mut cookie = build(config, half_login_name(config, tenant), value.to_owned(), SameSite::Lax);
+    cookie.set_max_age(Duration::minutes(HALF_LOGIN_MINUTES));
+    cookie
+}
+
+/// A cookie that deletes the one of a half-finished login.
+#[must_use]
+pub fn no_half_login<'a>(config: &Config, tenant: Uuid) -> Cookie<'a> {
+    removal(build(config, half_login_name(config, tenant), String::new(), SameSite::Lax))
 }
 
 /// The cookie by which a browser carries an invitation through the login.
@@ -97,6 +128,12 @@ pub fn logout<'a>(config: &Config, tenant: Uuid, value: &str) -> Cookie<'a> {
 #[must_use]
 pub fn no_logout<'a>(config: &Config, tenant: Uuid) -> Cookie<'a> {
     removal(build(config, logout_name(config, tenant), String::new(), SameSite::None))
+}
+
+/// A cookie that deletes the cookie of a sign-in that waited for a letter.
+#[must_use]
+pub fn no_letter<'a>(config: &Config, proof: Uuid) -> Cookie<'a> {
+    removal(build(config, letter_name(config, proof), String::new(), SameSite::Lax))
 }
 
 /// A cookie that deletes the session cookie.
@@ -140,20 +177,37 @@ pub fn read_device(req: &HttpRequest, config: &Config, tenant: Uuid) -> Option<S
     single(req, &device_name(config, tenant))
 }
 
+/// The value of the cookie of a half-finished login, when there is exactly one of that name.
+#[must_use]
+pub fn read_half_login(req: &HttpRequest, config: &Config, tenant: Uuid) -> Option<String> {
+    single(req, &half_login_name(config, tenant))
+}
+
 /// The attempt cookies of the request: attempt and value; names that come twice are left out, and so is everything
 /// beyond the first twenty, which no browser of ours has.
 #[must_use]
 pub fn read_attempts(req: &HttpRequest, config: &Config) -> Vec<(Uuid, String)> {
-    let start = format!("{}dw_a_", prefix(config));
+    read_all(req, &format!("{}dw_a_", prefix(config)))
+}
+
+/// The cookies of sign-ins that wait for a letter: the link's id and value.
+#[must_use]
+pub fn read_letters(req: &HttpRequest, config: &Config) -> Vec<(Uuid, String)> {
+    read_all(req, &format!("{}dw_v_", prefix(config)))
+}
+
+/// Cookies that are named by an id; names that come twice are left out, and so is everything beyond the first twenty, which
+/// no browser of ours has.
+fn read_all(req: &HttpRequest, start: &str) -> Vec<(Uuid, String)> {
     let Ok(cookies) = req.cookies() else { return Vec::new() };
-    let named = cookies.iter().filter_map(|c| Some((Uuid::try_parse(c.name().strip_prefix(&start)?).ok()?, c.value())));
+    let named = cookies.iter().filter_map(|c| Some((Uuid::try_parse(c.name().strip_prefix(start)?).ok()?, c.value())));
     let mut found: Vec<(Uuid, &str)> = named.take(20).collect();
     found.sort_by_key(|(id, _)| *id);
     let twice = |id: Uuid| found.iter().filter(|(other, _)| *other == id).count() > 1;
     found.iter().filter(|(id, _)| !twice(*id)).map(|(id, value)| (*id, (*value).to_owned())).collect()
 }
 
-/// Attempts to let go of, so that with one more there are at most five: the oldest (their ids grow with time).
+/// Attempts, or sign-ins that wait, to let go of, so that with one more there are at most five: the oldest (their ids grow with time).
 #[must_use]
 pub fn surplus(mut attempts: Vec<(Uuid, String)>) -> Vec<Uuid> {
     attempts.sort_by_key(|(id, _)| *id);

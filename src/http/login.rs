@@ -1,24 +1,30 @@
 //! The pages people see: choose where to sign in, come back from there, be told why not, sign out.
 //!
 //! Server-rendered, no script, usable without JavaScript and by keyboard. Texts come from the catalogue (`texts`).
-//! 1. `start`: the tenant's login page (`form`), and the way to the provider, or `password`, or an owner's `break_glass`;
+//! 1. `start`: the tenant's login page (`form`), and the way to the provider, or `password` and `second_step`, or an owner's
+//!    `break_glass`;
 //! 2. `callback`: the provider's answer, by query, by form post, or fetched after a form post;
-//!    SAML answers come to `acs` and end the same way;
+//!    SAML answers come to `acs` and end the same way, or wait at `verify` for a letter to prove the address;
+//!    a forgotten password is set anew at `forgot`, the own address changed at `address`;
 //! 3. `landing`: signed in, with nowhere else to go; 4. `logout`, and `slo` for what SAML providers say about it;
 //! 5. `invitation`: what the link of an invitation leads to;
 //! 6. `saml_metadata`: what SAML providers read about us.
 
 pub mod acs;
+pub mod address;
 pub mod break_glass;
 pub mod callback;
+pub mod forgot;
 mod form;
 pub mod invitation;
 pub mod landing;
 pub mod logout;
 pub mod password;
 pub mod saml_metadata;
+pub mod second_step;
 pub mod slo;
 pub mod start;
+pub mod verify;
 
 use std::sync::Arc;
 
@@ -34,7 +40,7 @@ use crate::context::caches::TenantCache;
 use crate::flows::Error;
 use crate::flows::onward::Onward;
 use crate::flows::open_session::Visitor;
-use crate::http::texts::{Texts, texts};
+use crate::http::texts::{Texts, language, texts};
 use crate::http::{Ctx, auth, cookies, peer};
 use crate::model::tenant::Sso;
 
@@ -71,6 +77,7 @@ fn visitor(ctx: &Ctx, req: &HttpRequest, tenant: &TenantCache) -> Visitor {
         ip: peer::ip(req, &ctx.config.trusted_proxies),
         user_agent: peer::user_agent(req),
         request_id: auth::request_id(req),
+        language: language(req),
     }
 }
 
@@ -145,6 +152,33 @@ fn render(mut response: HttpResponseBuilder, template: &impl Template, policy: &
             HttpResponse::InternalServerError().finish()
         }
     }
+}
+
+/// A page that says that something is done, and leads on.
+fn message(
+    ctx: &Ctx,
+    req: &HttpRequest,
+    tenant: &TenantCache,
+    (title, message): (&str, &str),
+    onward: String,
+) -> HttpResponse {
+    let t = texts(req);
+    let template = MessagePage {
+        t,
+        organisation: &tenant.tenant.name,
+        title,
+        message,
+        code: None,
+        event_id: None,
+        request_id: None,
+        link: Some((onward, t.continue_button)),
+    };
+    page(HttpResponse::Ok(), &ctx.config, &template, false)
+}
+
+/// The tenant's login page.
+fn login_page(ctx: &Ctx, tenant: &TenantCache) -> String {
+    ctx.config.url(&format!("/t/{}/login", tenant.tenant.slug))
 }
 
 /// Where a login ends: the target (which is checked), else the tenant's landing page, else our own.

@@ -10,7 +10,7 @@ use utoipa::{Modify, OpenApi};
 use crate::http::admin::{
     api_keys, applications, audit_events, break_glass, connections, deliveries, domains, group_mappings, groups,
     identities, installation_applications, invitations, me, operators, saml_keys, service_accounts, sessions,
-    signing_keys, tenants, users,
+    signing_keys, tenants, totp, users,
 };
 use crate::http::problem::ProblemBody;
 
@@ -58,9 +58,12 @@ use crate::http::problem::ProblemBody;
         installation_applications::delete_installation_application,
         installation_applications::create_installation_application_secret,
         installation_applications::revoke_installation_application_secret,
+        totp::get_my_totp, totp::begin_my_totp, totp::confirm_my_totp, totp::remove_my_totp, totp::make_my_recovery_codes,
+        totp::get_totp, totp::remove_totp,
+        me::get_me, me::update_me, me::change_my_email, me::change_my_password, me::list_my_identities, me::unlink_my_identity,
+        me::list_my_sessions, me::revoke_my_other_sessions, me::revoke_my_session,
         break_glass::get_my_break_glass_codes, break_glass::make_my_break_glass_codes,
         break_glass::withdraw_my_break_glass_codes,
-        me::get_me, me::change_my_password, me::list_my_sessions, me::revoke_my_session,
         operators::list_operator_keys, operators::create_operator_key, operators::revoke_operator_key,
         operators::list_operator_audit_events,
     )

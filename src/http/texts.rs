@@ -1,14 +1,21 @@
 //! The text catalogue: every sentence that a page shows, per language. English and German; a browser that asks for
 //! neither gets English. Sentences that belong together have a file of their own.
 //!
-//! A page takes them by name; a code of a refusal has its sentence in `reasons`.
+//! A page takes them by name; a code of a refusal has its sentence in `reasons`. What letters say is in `mail`.
 
+pub mod account;
 mod invitation;
+mod letters;
 
 use actix_web::HttpRequest;
 use actix_web::http::header::ACCEPT_LANGUAGE;
 
+use crate::model::delivery::Language;
+use crate::model::password::Unfit;
+
+use account::AccountTexts;
 pub use invitation::InvitationTexts;
+pub use letters::LetterTexts;
 
 /// The sentences of one language.
 #[expect(missing_docs, reason = "each name says where it stands")]
@@ -54,8 +61,11 @@ pub struct Texts {
     pub consent_question: &'static str,
     pub agree: &'static str,
     pub decline: &'static str,
+    pub letters: &'static LetterTexts,
     pub letters_title: &'static str,
     pub no_letters: &'static str,
+    /// The account's own pages, and the second step of a login by password.
+    pub account: &'static AccountTexts,
     pub invitation: &'static InvitationTexts,
     scopes: &'static [(&'static str, &'static str)],
     reasons: &'static [(&'static str, &'static str)],
@@ -74,6 +84,12 @@ impl Texts {
             .map_or(self.other_reason, |(_, text)| text)
     }
 
+    /// What is wrong with a new password.
+    #[must_use]
+    pub fn unfit(&self, unfit: &Unfit) -> &'static str {
+        self.account.unfit.iter().find(|(known, _)| known == unfit).map_or(self.password_rules, |(_, text)| text)
+    }
+
     /// What an application may do with a scope; the scope itself where there are no words for it.
     #[must_use]
     pub fn scope<'a>(&self, scope: &'a str) -> &'a str {
@@ -89,6 +105,12 @@ pub fn texts(req: &HttpRequest) -> &'static Texts {
     wanted.filter_map(|lang| [&EN, &DE].into_iter().find(|t| t.lang.eq_ignore_ascii_case(lang))).next().unwrap_or(&EN)
 }
 
+/// What letters that this browser causes are written in: what its pages are.
+#[must_use]
+pub fn language(req: &HttpRequest) -> Language {
+    if texts(req).lang == DE.lang { Language::German } else { Language::English }
+}
+
 static EN: Texts = Texts {
     lang: "en",
     sign_in_to: "Sign in to",
@@ -99,7 +121,7 @@ static EN: Texts = Texts {
     another_address: "Use another address",
     new_password_title: "Choose a new password",
     new_password_label: "New password",
-    password_rules: "10 to 256 characters. Not the one until now, not your name or address, not your organisation's name.",
+    password_rules: "10 to 256 characters, and nothing that is easy to guess. Not the one until now, not your name or address, not your organisation's name.",
     save_button: "Save and sign in",
     break_glass_title: "Emergency access",
     break_glass_hint: "For owners who cannot sign in by their organisation's sign-in service. Each code works once, and all owners are told.",
@@ -131,8 +153,10 @@ static EN: Texts = Texts {
     consent_question: "wants to:",
     agree: "Allow",
     decline: "Do not allow",
+    letters: &letters::EN,
     letters_title: "The last letters",
     no_letters: "No letter was written yet.",
+    account: &account::EN,
     invitation: &invitation::EN,
     scopes: &[
         ("openid", "know who you are"),
@@ -175,9 +199,27 @@ static EN: Texts = Texts {
             "email_domain_not_verified",
             "Your organisation has not verified the domain of your e-mail address. Please ask your administrator to do so.",
         ),
+        ("link_void", "This link is not good any more. It was used, or it is too old. Please start again."),
+        ("confirmed_elsewhere", "Please open the link in the browser in which you began to sign in."),
+        ("email_from_provider", "Your address comes from your organisation's sign-in service. Please change it there."),
+        ("email_unchanged", "This is your address already."),
+        ("email_taken", "Another account here has this address."),
+        (
+            "reauthentication_needed",
+            "Please sign in again first: this needs a login that is not older than ten minutes.",
+        ),
         ("user_suspended", "Your account is suspended."),
         ("user_unknown", "You have no account here yet. Please ask your administrator to add you."),
         ("credentials_wrong", "Address and password do not fit. Please try again."),
+        ("code_wrong", "This is not the code of this moment, or it was used already. Please wait for the next one."),
+        ("second_step_expired", "This took too long. Please start again."),
+        ("totp_not_begun", "This took too long. Please begin anew."),
+        ("password_needed", "Codes are the second step of signing in by password, and you have no password here."),
+        ("last_way_in", "This is your only way to sign in. It cannot be taken away."),
+        (
+            "reauthentication_refused",
+            "For this you have to sign in again, and your organisation's sign-in service did not ask you to.",
+        ),
         ("password_change_expired", "This took too long. Please start again."),
         ("sso_enforced", "Passwords are not accepted here. Please sign in by your organisation's sign-in service."),
         ("break_glass_wrong", "Address and code do not fit, or the code was used. Please try again."),
@@ -199,7 +241,7 @@ static DE: Texts = Texts {
     another_address: "Andere Adresse verwenden",
     new_password_title: "Neues Passwort wählen",
     new_password_label: "Neues Passwort",
-    password_rules: "10 bis 256 Zeichen. Nicht das bisherige, nicht Ihr Name oder Ihre Adresse, nicht der Name Ihrer Organisation.",
+    password_rules: "10 bis 256 Zeichen, und nichts, was leicht zu erraten ist. Nicht das bisherige, nicht Ihr Name oder Ihre Adresse, nicht der Name Ihrer Organisation.",
     save_button: "Speichern und anmelden",
     break_glass_title: "Notzugang",
     break_glass_hint: "Für Eigentümer, die sich nicht beim Anmeldedienst ihrer Organisation anmelden können. Jeder Code gilt einmal, und alle Eigentümer erfahren davon.",
@@ -231,8 +273,10 @@ static DE: Texts = Texts {
     consent_question: "möchte:",
     agree: "Erlauben",
     decline: "Nicht erlauben",
+    letters: &letters::DE,
     letters_title: "Die letzten Briefe",
     no_letters: "Es wurde noch kein Brief geschrieben.",
+    account: &account::DE,
     invitation: &invitation::DE,
     scopes: &[
         ("openid", "wissen, wer Sie sind"),
@@ -287,9 +331,36 @@ static DE: Texts = Texts {
             "email_domain_not_verified",
             "Ihre Organisation hat die Domain Ihrer E-Mail-Adresse nicht bestätigt. Bitte wenden Sie sich an Ihre Administration.",
         ),
+        (
+            "link_void",
+            "Dieser Link gilt nicht mehr. Er wurde schon verwendet oder ist zu alt. Bitte beginnen Sie noch einmal.",
+        ),
+        ("confirmed_elsewhere", "Bitte öffnen Sie den Link in dem Browser, in dem Sie sich anzumelden begonnen haben."),
+        ("email_from_provider", "Ihre Adresse kommt vom Anmeldedienst Ihrer Organisation. Bitte ändern Sie sie dort."),
+        ("email_unchanged", "Das ist schon Ihre Adresse."),
+        ("email_taken", "Ein anderes Konto hier hat diese Adresse."),
+        (
+            "reauthentication_needed",
+            "Bitte melden Sie sich zuerst noch einmal an: Das braucht eine Anmeldung, die nicht älter als zehn Minuten ist.",
+        ),
         ("user_suspended", "Ihr Konto ist gesperrt."),
         ("user_unknown", "Sie haben hier noch kein Konto. Bitte wenden Sie sich an Ihre Administration."),
         ("credentials_wrong", "Adresse und Passwort passen nicht zusammen. Bitte versuchen Sie es noch einmal."),
+        (
+            "code_wrong",
+            "Das ist nicht der Code dieses Augenblicks, oder er wurde schon verwendet. Bitte warten Sie auf den nächsten.",
+        ),
+        ("second_step_expired", "Das hat zu lange gedauert. Bitte beginnen Sie noch einmal."),
+        ("totp_not_begun", "Das hat zu lange gedauert. Bitte beginnen Sie neu."),
+        (
+            "password_needed",
+            "Codes sind der zweite Schritt der Anmeldung mit Passwort, und Sie haben hier kein Passwort.",
+        ),
+        ("last_way_in", "Das ist Ihre einzige Art, sich anzumelden. Sie lässt sich nicht wegnehmen."),
+        (
+            "reauthentication_refused",
+            "Dafür müssen Sie sich noch einmal anmelden, und der Anmeldedienst Ihrer Organisation hat Sie nicht danach gefragt.",
+        ),
         ("password_change_expired", "Das hat zu lange gedauert. Bitte beginnen Sie noch einmal."),
         (
             "sso_enforced",

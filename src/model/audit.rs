@@ -18,7 +18,7 @@ use crate::model::sso::Sso;
 
 pub use certificates::{CertificateExpires, CertificatesChanged, SecretExpires};
 pub use deliveries::DeliveryOf;
-pub use logins::{LoginMethod, LoginRefused, LoginSucceeded, SessionEnded, SsoConfirmed};
+pub use logins::{AddressConfirmed, LoginMethod, LoginRefused, LoginSucceeded, LoginWaits, SessionEnded, SsoConfirmed};
 pub use rows::{AuditEvent, OperatorAuditEvent, Stamp};
 pub use tokens::{GrantGiven, GrantRevoked, KeyRotated};
 
@@ -146,6 +146,24 @@ pub enum Event {
     UserPasswordChanged { id: Uuid },
     #[serde(rename = "user.password_removed")]
     UserPasswordRemoved { id: Uuid },
+    #[serde(rename = "user.password_reset_requested")]
+    UserPasswordResetRequested { id: Uuid },
+    #[serde(rename = "user.password_reset")]
+    UserPasswordReset { id: Uuid },
+    #[serde(rename = "user.email_change_requested")]
+    UserEmailChangeRequested { id: Uuid },
+    #[serde(rename = "user.email_changed")]
+    UserEmailChanged { id: Uuid },
+    #[serde(rename = "user.totp_begun")]
+    UserTotpBegun { id: Uuid },
+    #[serde(rename = "user.totp_enabled")]
+    UserTotpEnabled { id: Uuid },
+    #[serde(rename = "user.totp_removed")]
+    UserTotpRemoved { id: Uuid },
+    #[serde(rename = "user.recovery_codes_made")]
+    UserRecoveryCodesMade { id: Uuid },
+    #[serde(rename = "user.recovery_code_used")]
+    UserRecoveryCodeUsed { id: Uuid, left: i64 },
     #[serde(rename = "user.deleted")]
     UserDeleted(Subject),
     #[serde(rename = "invitation.created")]
@@ -218,6 +236,10 @@ pub enum Event {
     OperatorKeyRevoked(KeyOf),
     #[serde(rename = "login.succeeded")]
     LoginSucceeded(LoginSucceeded),
+    #[serde(rename = "login.waits")]
+    LoginWaits(LoginWaits),
+    #[serde(rename = "address.confirmed")]
+    AddressConfirmed(AddressConfirmed),
     #[serde(rename = "login.refused")]
     LoginRefused(LoginRefused),
     #[serde(rename = "logout.refused")]
@@ -240,6 +262,8 @@ pub enum Event {
     DeliveryRetried(DeliveryOf),
     #[serde(rename = "delivery.cancelled")]
     DeliveryCancelled(DeliveryOf),
+    #[serde(rename = "session.others_ended")]
+    SessionOthersEnded { user_id: Uuid, session_id: Uuid, count: usize },
 }
 
 impl Event {

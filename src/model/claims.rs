@@ -28,7 +28,7 @@ pub struct VerifiedClaims {
 }
 
 /// What a provider said about someone, verified and put in our words; the same for OIDC, SAML and JWT.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IdentityAssertion {
     /// Who vouches.
     pub issuer: String,

@@ -32,6 +32,13 @@ text_enum! {
     }
 }
 
+impl Default for Language {
+    /// What a tenant's letters are written in when no browser says otherwise.
+    fn default() -> Self {
+        Self::English
+    }
+}
+
 /// A delivery (the whole row).
 #[derive(Debug, Clone, Queryable, QueryableByName, Selectable, Insertable)]
 #[diesel(table_name = crate::schema::deliveries)]

@@ -30,6 +30,15 @@ pub fn find(
     waiting.select(AuthorizationRequest::as_select()).first(conn).optional()
 }
 
+/// Lets one wait until `until`, when its person has to read a letter first; one that is over stays so.
+///
+/// # Errors
+/// What the database says.
+pub fn prolong(conn: &mut PgConnection, tenant: Uuid, id: Uuid, until: DateTime<Utc>) -> QueryResult<usize> {
+    let waiting = requests::table.find((tenant, id)).filter(requests::expires_at.lt(until));
+    diesel::update(waiting).set(requests::expires_at.eq(until)).execute(conn)
+}
+
 /// Deletes one that is answered; tells whether it still waited, so that it is answered once.
 ///
 /// # Errors

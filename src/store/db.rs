@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
+use diesel::connection::{AnsiTransactionManager, Connection, SimpleConnection, TransactionManager};
 use diesel::pg::PgConnection;
 use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool, PooledConnection};
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
@@ -140,6 +140,39 @@ impl Db {
     pub fn usage(&self) -> (u32, u32) {
         let state = self.pool.state();
         (state.connections, state.idle_connections)
+    }
+}
+
+/// Runs `work` within the transaction and keeps what it wrote only where `keep` says so: whoever measures or counts sees the
+/// same statements either way (K-11).
+///
+/// # Errors
+/// What `work` returns, or [`DbError`].
+pub fn keep_if<E, F>(conn: &mut PgConnection, keep: bool, work: F) -> Result<(), E>
+where
+    F: FnOnce(&mut PgConnection) -> Result<(), E>,
+    E: From<DbError>,
+{
+    let done = conn.transaction(|conn| match work(conn) {
+        Ok(()) if keep => Ok(()),
+        Ok(()) => Err(Undone::Unwanted),
+        Err(error) => Err(Undone::Failed(error)),
+    });
+    match done {
+        Ok(()) | Err(Undone::Unwanted) => Ok(()),
+        Err(Undone::Failed(error)) => Err(error),
+    }
+}
+
+/// Why a savepoint was rolled back.
+enum Undone<E> {
+    Unwanted,
+    Failed(E),
+}
+
+impl<E: From<DbError>> From<DieselError> for Undone<E> {
+    fn from(error: DieselError) -> Self {
+        Self::Failed(DbError::from(error).into())
     }
 }
 

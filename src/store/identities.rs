@@ -6,11 +6,12 @@ use diesel::prelude::*;
 use diesel::select;
 use uuid::Uuid;
 
+use crate::model::connection::ConnectionStatus;
 use crate::model::identity::{FederatedIdentity, SourceKind};
 use crate::model::page::PageRequest;
 use crate::model::role::Role;
 use crate::model::user::User;
-use crate::schema::{federated_identities, identity_sources, users};
+use crate::schema::{connections, federated_identities, identity_sources, users};
 
 /// Adds the parent row of a connection or trusted issuer.
 ///
@@ -89,6 +90,22 @@ pub fn any_of_user(conn: &mut PgConnection, tenant: Uuid, user: Uuid) -> QueryRe
     let of_user = federated_identities::table
         .filter(federated_identities::tenant_id.eq(tenant))
         .filter(federated_identities::user_id.eq(user));
+    select(exists(of_user)).get_result(conn)
+}
+
+/// Whether a user has an identity of an active connection.
+///
+/// # Errors
+/// What the database says.
+pub fn any_active_of_user(conn: &mut PgConnection, tenant: Uuid, user: Uuid) -> QueryResult<bool> {
+    let active = connections::table
+        .filter(connections::tenant_id.eq(tenant))
+        .filter(connections::status.eq(ConnectionStatus::Active))
+        .select(connections::id);
+    let of_user = federated_identities::table
+        .filter(federated_identities::tenant_id.eq(tenant))
+        .filter(federated_identities::user_id.eq(user))
+        .filter(federated_identities::source_id.eq_any(active));
     select(exists(of_user)).get_result(conn)
 }
 

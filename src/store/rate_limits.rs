@@ -17,6 +17,7 @@ pub fn hit(conn: &mut PgConnection, what: &str, seconds: i64, now: DateTime<Utc>
             rate_limits::bucket.eq(token::hash(what)),
             rate_limits::window_start.eq(window),
             rate_limits::hits.eq(1),
+            rate_limits::ends_at.eq(window + Duration::seconds(seconds)),
         ))
         .on_conflict((rate_limits::bucket, rate_limits::window_start))
         .do_update()
@@ -35,10 +36,10 @@ pub fn take_back(conn: &mut PgConnection, what: &str, seconds: i64, at: DateTime
     diesel::update(counted).set(rate_limits::hits.eq(rate_limits::hits - 1)).execute(conn)
 }
 
-/// Deletes windows that are over.
+/// Deletes windows that were over before `before`.
 ///
 /// # Errors
 /// What the database says.
 pub fn sweep(conn: &mut PgConnection, before: DateTime<Utc>) -> QueryResult<usize> {
-    diesel::delete(rate_limits::table.filter(rate_limits::window_start.lt(before))).execute(conn)
+    diesel::delete(rate_limits::table.filter(rate_limits::ends_at.lt(before))).execute(conn)
 }

@@ -10,9 +10,11 @@ use crate::schema::sealing_checks;
 pub const SEALED_COLUMNS: &[(&str, &str)] = &[
     ("connections", "client_secret"),
     ("connections", "client_key"),
+    ("address_proofs", "waiting"),
     ("login_attempts", "secrets"),
     ("login_attempts", "parked_response"),
     ("sessions", "upstream"),
+    ("totp_secrets", "secret"),
     ("saml_keys", "private_key"),
     ("deliveries", "link"),
     ("signing_keys", "private_key"),

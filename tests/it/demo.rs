@@ -144,7 +144,7 @@ async fn the_demo_in_a_container_signs_in_from_the_hosts_browser_by_the_addresse
     assert_eq!(page.url.origin(), doorward.origin(), "{}", page.body);
     let who = ("email", "alice@northwind.example");
     let page = outside.fill_in(page, &[who]).await;
-    let page = outside.fill_in(page, &[who, ("password", "alice-password")]).await;
+    let page = outside.fill_in(page, &[who, ("password", "alice-tries-the-demo")]).await;
     assert_eq!((page.status, &page.url), (200, &app), "{}", page.body);
     assert!(page.body.contains("Alice Archer"), "{}", page.body);
 
@@ -166,7 +166,7 @@ async fn browser_demo_application_to_acme_to_northwind_and_back_by_click() {
     screen.wait("#email").await.send_keys("alice@northwind.example").await.unwrap();
     assert_eq!(screen.text("h1").await, "Sign in to Northwind", "acme has one way in and asks nothing itself");
     screen.click("form button").await;
-    screen.wait("#password").await.send_keys("alice-password").await.unwrap();
+    screen.wait("#password").await.send_keys("alice-tries-the-demo").await.unwrap();
     screen.click("form button").await;
     assert_eq!(screen.text("#name").await, "Alice Archer");
     assert_eq!(screen.text("#email").await, "alice@northwind.example");

@@ -6,6 +6,7 @@ mod first_login;
 mod first_proof;
 mod forgeries;
 mod groups;
+mod letters;
 mod linking;
 mod mix_up;
 mod provider_answers;

@@ -1,7 +1,14 @@
-//! Local accounts: people who sign in by a password of Doorward's own.
+//! Local accounts: people who sign in by a password of Doorward's own, and everybody's own account.
 
+mod account;
+mod address;
 mod changing;
+mod enrolment;
 mod fairness;
+mod forgotten;
+mod guessing_codes;
+mod own_identities;
+mod second_step;
 mod sign_in;
 mod sso;
 mod throttle;

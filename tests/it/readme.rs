@@ -116,7 +116,7 @@ async fn the_readmes_walk_leads_from_nothing_to_a_login_and_to_an_application() 
     let form = browser.follow(&login_url).await;
     let form = submit(&browser, &form, &[who]).await;
     let form = follow_on(&browser, form).await;
-    let done = submit(&browser, &form, &[who, ("password", "alice-password")]).await;
+    let done = submit(&browser, &form, &[who, ("password", "alice-tries-the-demo")]).await;
     let page = follow_on(&browser, done).await;
     assert_eq!(page.text_of("name").as_deref(), Some("Alice Archer"), "{}: {}", page.url, page.body);
 

@@ -15,6 +15,7 @@ pub mod hostile_provider;
 pub mod invitations;
 pub mod letters;
 pub mod mail_server;
+pub mod mailbox;
 pub mod oidc_provider;
 pub mod passwords;
 pub mod process;
@@ -26,6 +27,7 @@ pub mod screen;
 pub mod sign_in;
 pub mod signing;
 pub mod test_app;
+pub mod totp;
 
 pub use browser::Browser;
 pub use test_app::TestApp;

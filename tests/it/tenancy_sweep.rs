@@ -47,7 +47,20 @@ const TABLE: &[(&str, &str, Rule)] = &[
     ("GET", "/t/{tenant}/login", Public(200, 403)),
     ("POST", "/t/{tenant}/login", Public(403, 403)),
     ("POST", "/t/{tenant}/login/password", Public(403, 403)),
+    ("POST", "/t/{tenant}/login/code", Public(403, 403)),
     ("POST", "/t/{tenant}/login/new-password", Public(403, 403)),
+    ("GET", "/t/{tenant}/login/forgot", Public(200, 403)),
+    ("POST", "/t/{tenant}/login/forgot", Public(403, 403)),
+    ("GET", "/t/{tenant}/login/reset", Public(422, 422)), // without a token
+    ("POST", "/t/{tenant}/login/reset", Public(403, 403)),
+    ("GET", "/t/{tenant}/account/email", Public(303, 303)),
+    ("POST", "/t/{tenant}/account/email", Public(403, 403)),
+    ("GET", "/t/{tenant}/account/email/confirm", Public(422, 422)), // without a token
+    ("POST", "/t/{tenant}/account/email/confirm", Public(403, 403)),
+    ("GET", "/t/{tenant}/login/verify", Public(422, 422)), // without a token
+    ("POST", "/t/{tenant}/login/verify", Public(403, 403)),
+    ("GET", "/t/{tenant}/login/verify/{attempt}", Public(404, 404)),
+    ("POST", "/t/{tenant}/login/verify/{attempt}", Public(403, 403)),
     ("GET", "/t/{tenant}/login/break-glass", Public(303, 303)),
     ("POST", "/t/{tenant}/login/break-glass", Public(403, 403)),
     ("GET", "/t/{tenant}/login/{connection}", Public(404, 403)),
@@ -59,6 +72,15 @@ const TABLE: &[(&str, &str, Rule)] = &[
     ("GET", "/t/{tenant}/sso/{connection}/resume/{attempt}", Public(400, 400)),
     ("GET", "/t/{tenant}/sso/{connection}/jwks.json", Public(404, 404)),
     ("GET", "/t/{tenant}/sso/{connection}/metadata", Public(404, 404)),
+    ("GET", "/t/{tenant}/account", Public(303, 303)),
+    ("POST", "/t/{tenant}/account/profile", Public(403, 403)),
+    ("POST", "/t/{tenant}/account/password", Public(403, 403)),
+    ("POST", "/t/{tenant}/account/sessions", Public(403, 403)),
+    ("POST", "/t/{tenant}/account/identities", Public(403, 403)),
+    ("POST", "/t/{tenant}/account/totp", Public(403, 403)),
+    ("POST", "/t/{tenant}/account/totp/confirm", Public(403, 403)),
+    ("POST", "/t/{tenant}/account/totp/remove", Public(403, 403)),
+    ("POST", "/t/{tenant}/account/recovery-codes", Public(403, 403)),
     ("GET", "/t/{tenant}/logout", Public(200, 200)),
     ("POST", "/t/{tenant}/logout", Public(403, 403)),
     ("GET", "/t/{tenant}/logout/done", Public(200, 200)),
@@ -111,7 +133,17 @@ const TABLE: &[(&str, &str, Rule)] = &[
     ("PATCH", "/v1/tenants/{tenant}", AdminOnly(412)),
     ("DELETE", "/v1/tenants/{tenant}", Operators(412)),
     ("GET", "/v1/tenants/{tenant}/me", Members(200)),
+    ("PUT", "/v1/tenants/{tenant}/me/email", Members(403)), // for sessions
+    ("PATCH", "/v1/tenants/{tenant}/me", Members(404)),     // a service account has no profile
+    ("GET", "/v1/tenants/{tenant}/me/identities", Members(404)),
+    ("DELETE", "/v1/tenants/{tenant}/me/identities/{id}", Members(404)),
+    ("DELETE", "/v1/tenants/{tenant}/me/sessions", Members(403)),
     ("PUT", "/v1/tenants/{tenant}/me/password", Members(403)), // a key has none
+    ("GET", "/v1/tenants/{tenant}/me/totp", Members(403)),     // nor has it any of these
+    ("POST", "/v1/tenants/{tenant}/me/totp", Members(403)),
+    ("DELETE", "/v1/tenants/{tenant}/me/totp", Members(403)),
+    ("POST", "/v1/tenants/{tenant}/me/totp/confirm", Members(403)),
+    ("POST", "/v1/tenants/{tenant}/me/recovery-codes", Members(403)),
     ("GET", "/v1/tenants/{tenant}/me/break-glass-codes", Owners(404)), // a service account has none
     ("POST", "/v1/tenants/{tenant}/me/break-glass-codes", Owners(403)),
     ("DELETE", "/v1/tenants/{tenant}/me/break-glass-codes", Owners(403)),
@@ -137,6 +169,8 @@ const TABLE: &[(&str, &str, Rule)] = &[
     ("DELETE", "/v1/tenants/{tenant}/users/{id}", AdminOnly(404)),
     ("PUT", "/v1/tenants/{tenant}/users/{id}/password", AdminOnly(404)),
     ("DELETE", "/v1/tenants/{tenant}/users/{id}/password", AdminOnly(404)),
+    ("GET", "/v1/tenants/{tenant}/users/{id}/totp", Auditors(404)),
+    ("DELETE", "/v1/tenants/{tenant}/users/{id}/totp", AdminOnly(404)),
     ("GET", "/v1/tenants/{tenant}/users/{id}/groups", Auditors(404)),
     ("GET", "/v1/tenants/{tenant}/users/{id}/identities", Auditors(404)),
     ("POST", "/v1/tenants/{tenant}/users/{id}/identities", AdminOnly(404)),
@@ -248,7 +282,9 @@ fn body(path: &str) -> Value {
         "/invitations" => json!({"email": format!("{unique}@acme.example")}),
         "/invitations/import" => json!({"invitations": [{"email": format!("{unique}@acme.example")}]}),
         "/users/{id}/password" => json!({"password": "a good long password"}),
+        "/me/email" => json!({"email": format!("{unique}@acme.example")}),
         "/me/password" => json!({"current_password": "a password", "new_password": "a good long password"}),
+        "/me/totp/confirm" => json!({"code": "000000"}),
         "/users/{id}/identities" => json!({"connection_id": nobody, "subject": "s"}),
         "/connections/{id}/metadata" => json!("<none/>"),
         "/groups" | "/v1/operator/keys" => json!({"name": unique}),
@@ -282,7 +318,7 @@ fn request(
     match (name, !pattern.starts_with("/v1/")) {
         (Method::POST, true) => request.form(&[("state", "never-was")]),
         (Method::POST | Method::PATCH, _) => request.json(body),
-        (Method::PUT, _) if pattern.ends_with("/password") => request.json(body),
+        (Method::PUT, _) if pattern.ends_with("/password") || pattern.ends_with("/email") => request.json(body),
         (Method::PUT, _) if pattern.ends_with("/metadata") => {
             request.header("content-type", "application/xml").body(body.as_str().unwrap_or_default().to_owned())
         }

@@ -15,7 +15,7 @@ use crate::model::audit::{Actor, Stamp};
 use crate::store::db::DbError;
 use crate::store::users;
 
-/// A person of northwind; the password is the name with `-password` behind it.
+/// A person of northwind; the password is the name with `-tries-the-demo` behind it.
 struct Person {
     name: &'static str,
     given: &'static str,
@@ -79,7 +79,7 @@ async fn northwind(ctx: &Context, rest: &Rest) -> Result<(), Box<dyn Error>> {
         });
         let user = text(&rest.post("/v1/tenants/northwind/users", user).await?, "id")?;
         let path = format!("/v1/tenants/northwind/users/{user}/password");
-        rest.send(Method::PUT, &path, json!({"password": format!("{name}-password")})).await?;
+        rest.send(Method::PUT, &path, json!({"password": format!("{name}-tries-the-demo")})).await?;
         for (_, group) in groups.iter().filter(|(name, _)| own.contains(name)) {
             let path = format!("/v1/tenants/northwind/groups/{group}/members/{user}");
             rest.send(Method::PUT, &path, Value::Null).await?;

@@ -53,7 +53,7 @@ impl Visitor {
         let at = self.go(Method::GET, home.join("login")?, None).await?;
         let at = self.fill_in(at, &[("email", format!("{person}@northwind.example"))]).await?;
         let who = ("email", format!("{person}@northwind.example"));
-        self.fill_in(at, &[who, ("password", format!("{person}-password"))]).await
+        self.fill_in(at, &[who, ("password", format!("{person}-tries-the-demo"))]).await
     }
 
     /// Sends the page's form with these fields and the hidden ones.

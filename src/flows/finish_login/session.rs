@@ -1,21 +1,24 @@
 //! Step 4: one transaction from the assertion to the session and its audit event.
 
+use diesel::PgConnection;
 use secrecy::SecretString;
 use uuid::Uuid;
 
 use crate::context::Context;
 use crate::context::provider::Provider;
 use crate::flows::Error;
-use crate::flows::finish_login::{Arrival, Vouched, Why};
+use crate::flows::finish_login::{Vouched, Why};
 use crate::flows::manage_connections::says_otherwise;
-use crate::flows::open_session::{self, NewSession};
+use crate::flows::open_session::{self, NewSession, Visitor};
+use crate::flows::post::post;
 use crate::flows::provision::decide::Refusal;
-use crate::flows::provision::{Provisioned, Verdict, provision};
+use crate::flows::provision::{Provisioned, SignIn, Verdict, letter, provision};
 use crate::model::claims::IdentityAssertion;
 use crate::model::connection::{Connection, ConnectionStatus};
 use crate::model::email::EmailAddress;
+use crate::model::letter::Letter;
 use crate::store::connections::{self, Rules};
-use crate::store::login_attempts;
+use crate::store::{address_proofs, login_attempts};
 
 /// How often a lost race is run again. Each round somebody wins, and a loser finds the winner's rows.
 const ROUNDS: usize = 5;
@@ -24,7 +27,31 @@ const ROUNDS: usize = 5;
 enum Undone {
     Failed(Error),
     Refused(Why),
+    Waits(letter::Wait),
     Raced,
+}
+
+/// Of what a session is to be opened.
+#[derive(Clone)]
+pub struct Opening<'a> {
+    /// In which browser.
+    pub visitor: &'a Visitor,
+    /// The login that was begun for it, where one was.
+    pub attempt: Option<Uuid>,
+    /// The letter that it waited for, where it did.
+    pub letter: Option<letter::Opened>,
+    /// Hash of the token of the invitation that is to be accepted.
+    pub invitation: Option<Vec<u8>>,
+}
+
+/// How opening ended.
+pub enum Opened {
+    /// With a session: its cookie's value, and what provisioning did.
+    SignedIn(SecretString, Box<Provisioned>),
+    /// A letter is to prove the address first. Nothing was written.
+    Waits(letter::Wait),
+    /// With a refusal.
+    Refused(Why),
 }
 
 impl<E: Into<Error>> From<E> for Undone {
@@ -43,67 +70,94 @@ fn are_those_of(connection: &Connection, (status, settings, provisioning, provid
         && !says_otherwise(connection, &now)
 }
 
-/// The login that was begun for it, where one was.
-#[derive(Clone, Default)]
-pub struct Begun {
-    /// The attempt.
-    pub attempt: Option<Uuid>,
-    /// Hash of the token of the invitation that is to be accepted.
-    pub invitation: Option<Vec<u8>>,
-}
-
 /// Decides, applies, and opens the session.
 ///
 /// # Errors
-/// Outside [`Error`] when the database does not answer; inside the refusal.
+/// [`Error`] when the database does not answer.
 pub async fn open(
     ctx: &Context,
     provider: &Provider,
-    begun: Begun,
-    arrival: &Arrival,
-    vouched: Vouched,
-) -> Result<Result<(SecretString, Provisioned), Why>, Error> {
+    opening: &Opening<'_>,
+    vouched: &Vouched,
+) -> Result<Opened, Error> {
     let tenant = provider.connection.tenant_id;
     for _ in 0..ROUNDS {
-        let (session, token) = NewSession::prepare(ctx, tenant, &arrival.visitor, vouched.proof.clone())?;
-        let (connection, assertion) = (provider.connection.clone(), vouched.assertion.clone());
-        let (warnings, now, begun) = (vouched.warnings.clone(), ctx.clock.now(), begun.clone());
-        let round = ctx.db.tenant(tenant, move |conn| {
-            // What was decided while the provider was asked may be over: disabled or changed in the meantime.
-            if !connections::hold(conn, tenant, connection.id)?.is_some_and(|rules| are_those_of(&connection, rules)) {
-                return Err(Undone::Refused(Why::new("connection_not_active", None)));
-            }
-            let mut welcome =
-                match provision(conn, tenant, &connection, (&assertion, begun.invitation.as_deref()), now)? {
-                    Verdict::Welcome(welcome) => *welcome,
-                    Verdict::Refused(r) => {
-                        return Err(Undone::Refused(Why {
-                            code: r.code.into(),
-                            detail: Some(advice(&r, &assertion)),
-                            user: r.user,
-                        }));
-                    }
-                    Verdict::Raced => return Err(Undone::Raced),
-                };
-            welcome.warnings.extend(warnings);
-            let session_id = session.store(conn, &welcome)?;
-            if let Some(attempt) = begun.attempt {
-                login_attempts::set_session(conn, tenant, attempt, session_id)?;
-            }
-            Ok(welcome)
-        });
-        match round.await {
+        let (session, token) = NewSession::prepare(ctx, tenant, opening.visitor, vouched.proof.clone())?;
+        let round = Round {
+            ctx: ctx.clone(),
+            connection: provider.connection.clone(),
+            vouched: vouched.clone(),
+            attempt: opening.attempt,
+            letter: opening.letter.clone(),
+            invitation: opening.invitation.clone(),
+            visitor: opening.visitor.clone(),
+        };
+        match ctx.db.tenant(tenant, move |conn| round.run(conn, session)).await {
             Ok(welcome) => {
-                open_session::announce(ctx, tenant, &arrival.visitor, welcome.cleared || welcome.invitation.is_some());
-                return Ok(Ok((token, welcome)));
+                let others = welcome.cleared || welcome.invitation.is_some();
+                open_session::announce(ctx, tenant, opening.visitor, others);
+                return Ok(Opened::SignedIn(token, Box::new(welcome)));
             }
-            Err(Undone::Refused(why)) => return Ok(Err(why)),
+            Err(Undone::Refused(why)) => return Ok(Opened::Refused(why)),
+            Err(Undone::Waits(wait)) => return Ok(Opened::Waits(wait)),
             // A unique constraint that broke after we looked is a lost race like any other.
             Err(Undone::Raced | Undone::Failed(Error::Conflict { .. })) => {}
             Err(Undone::Failed(error)) => return Err(error),
         }
     }
     Err(Error::Unavailable)
+}
+
+/// One try of the transaction, with what it needs.
+struct Round {
+    ctx: Context,
+    connection: Connection,
+    vouched: Vouched,
+    attempt: Option<Uuid>,
+    letter: Option<letter::Opened>,
+    invitation: Option<Vec<u8>>,
+    visitor: Visitor,
+}
+
+impl Round {
+    fn run(self, conn: &mut PgConnection, session: NewSession) -> Result<Provisioned, Undone> {
+        let (tenant, now) = (self.connection.tenant_id, self.ctx.clock.now());
+        let over = |why| Err(Undone::Refused(why));
+        // What was decided while the provider was asked may be over: disabled or changed in the meantime.
+        if !connections::hold(conn, tenant, self.connection.id)?
+            .is_some_and(|rules| are_those_of(&self.connection, rules))
+        {
+            return over(Why::new("connection_not_active", None));
+        }
+        // L-10: of many who come with one link at once, one goes on.
+        if let Some(opened) = &self.letter
+            && !address_proofs::use_up(conn, tenant, opened.proof.id, now)?
+        {
+            return over(Why::new("link_void", None));
+        }
+        let assertion = &self.vouched.assertion;
+        let (letter, invitation) = (self.letter.as_ref(), self.invitation.as_deref());
+        let sign_in = SignIn { connection: &self.connection, assertion, letter, invitation };
+        let mut welcome = match provision(conn, tenant, sign_in, now)? {
+            Verdict::Welcome(welcome) => *welcome,
+            Verdict::Waits(wait) => return Err(Undone::Waits(wait)),
+            Verdict::Refused(r) => {
+                let detail = Some(advice(&r, assertion));
+                return Err(Undone::Refused(Why { code: r.code.into(), detail, user: r.user }));
+            }
+            Verdict::Raced => return Err(Undone::Raced),
+        };
+        welcome.warnings.extend(self.vouched.warnings);
+        if let (Some(old), Some(new)) = (&welcome.moved_from, &welcome.user.email) {
+            let letter = Letter::AddressChanged { new_address: new.clone() };
+            post(conn, &self.ctx, tenant, (old, self.visitor.language), &letter, None)?;
+        }
+        let session_id = session.store(conn, &welcome)?;
+        if let Some(attempt) = self.attempt {
+            login_attempts::set_session(conn, tenant, attempt, session_id)?;
+        }
+        Ok(welcome)
+    }
 }
 
 /// What the tenant's admin is told of a refusal.

@@ -10,9 +10,8 @@ use crate::context::caches::TenantCache;
 use crate::context::provider::{Provider, Speaks};
 use crate::context::saml_provider::SamlProvider;
 use crate::flows::begin_login::usable;
-use crate::flows::finish_login::{
-    About, Arrival, Attempt, Ending, SamlForm, SignedIn, Why, count, garbage, refuse, saml, session,
-};
+use crate::flows::finish_login::session::Opening;
+use crate::flows::finish_login::{About, Arrival, Attempt, Ending, SamlForm, Why, count, enter, garbage, refuse, saml};
 use crate::flows::{Error, limits};
 use crate::model::audit::LoginMethod;
 use crate::model::connection::saml::IdpInitiated;
@@ -34,24 +33,27 @@ pub(super) async fn finish(
     let provider = match usable(ctx, tenant, connection).await {
         Ok(provider) => provider,
         Err(Error::Unavailable) => return Err(Error::Unavailable),
-        Err(_) => return garbage(ctx, tenant, arrival, "connection_not_active").await, // C-29
+        Err(_) => return garbage(ctx, tenant, &arrival.visitor, "connection_not_active").await, // C-29
     };
     let Speaks::Saml(party) = &provider.speaks else {
-        return garbage(ctx, tenant, arrival, "state_unknown").await;
+        return garbage(ctx, tenant, &arrival.visitor, "state_unknown").await;
     };
     // C-31: the provider's RelayState is a wish of whoever made the form; only what the tenant lists counts.
     let wish = form.relay_state.as_deref().and_then(|wish| tenant.tenant.permitted_return(wish));
     let return_to = wish.map(String::from);
     match party.settings.idp_initiated {
-        IdpInitiated::Off => garbage(ctx, tenant, arrival, "saml_unsolicited").await, // C-24
+        IdpInitiated::Off => garbage(ctx, tenant, &arrival.visitor, "saml_unsolicited").await, // C-24
         IdpInitiated::Restart => match check_begun_there(form) {
             Ok(()) => Ok(Ending::Restart { return_to }),
             Err(why) => tell(ctx, tenant, connection, arrival, why).await,
         },
-        IdpInitiated::Accept => match accept(ctx, &provider, party, arrival, form).await? {
-            Ok(signed_in) => Ok(Ending::SignedIn(Box::new(SignedIn { return_to, ..signed_in }))),
-            Err(why) => tell(ctx, tenant, connection, arrival, why).await,
-        },
+        IdpInitiated::Accept => {
+            limits::consult_garbage(ctx, tenant.tenant.id, arrival.visitor.ip)?;
+            match accept(ctx, tenant, (&provider, party), arrival, (form, return_to)).await? {
+                Ok(ending) => Ok(ending),
+                Err(why) => tell(ctx, tenant, connection, arrival, why).await,
+            }
+        }
     }
 }
 
@@ -63,9 +65,9 @@ async fn tell(
     arrival: &Arrival,
     why: Why,
 ) -> Result<Ending, Error> {
-    count(ctx, tenant, arrival, &why.code).await?;
+    count(ctx, tenant, &arrival.visitor, &why.code).await?;
     let about = About { method: LoginMethod::Saml, attempt: Attempt::Missing };
-    refuse(ctx, tenant, connection, arrival, about, why).await
+    refuse(ctx, tenant, connection, &arrival.visitor, about, why).await
 }
 
 /// A response that answers a request was not begun at the provider: it lost its RelayState, and so would the next one,
@@ -83,12 +85,11 @@ fn check_begun_there(form: &SamlForm) -> Result<(), Why> {
 /// Signs in by a response that must not claim to answer anything (C-23), once (C-25).
 async fn accept(
     ctx: &Context,
-    provider: &Provider,
-    party: &SamlProvider,
+    tenant: &TenantCache,
+    (provider, party): (&Provider, &SamlProvider),
     arrival: &Arrival,
-    form: &SamlForm,
-) -> Result<Result<SignedIn, Why>, Error> {
-    limits::consult_garbage(ctx, provider.connection.tenant_id, arrival.visitor.ip)?;
+    (form, return_to): (&SamlForm, Option<String>),
+) -> Result<Result<Ending, Why>, Error> {
     // There was no request to measure from: as if one had been made as long ago as one may be.
     let since = ctx.clock.now() - Duration::minutes(ATTEMPT_MINUTES);
     let authenticated_since = party.settings.force_authn.then_some(since);
@@ -97,6 +98,6 @@ async fn accept(
         Ok(vouched) => vouched,
         Err(why) => return Ok(Err(why)),
     };
-    let opened = session::open(ctx, provider, session::Begun::default(), arrival, vouched).await?;
-    Ok(opened.map(|(token, provisioned)| SignedIn { token, attempt_id: None, return_to: None, provisioned }))
+    let opening = Opening { visitor: &arrival.visitor, attempt: None, letter: None, invitation: None };
+    enter(ctx, tenant, (provider, &vouched), &opening, return_to).await
 }

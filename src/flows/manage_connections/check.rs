@@ -160,8 +160,7 @@ pub fn warnings(row: &Connection, domains: &[Option<Uuid>], now: DateTime<Utc>) 
     let signs_in_here = |named: &Option<Uuid>| named.is_none_or(|id| id == row.id);
     match row.provisioning.0.email_trust {
         EmailTrust::TrustConnection if !domains.iter().any(signs_in_here) => list.push("no_verified_domain"),
-        EmailTrust::VerifyByMail => list.push("email_verification_by_mail_unavailable"),
-        EmailTrust::TrustConnection | EmailTrust::RequireVerifiedClaim => {}
+        EmailTrust::TrustConnection | EmailTrust::RequireVerifiedClaim | EmailTrust::VerifyByMail => {}
     }
     list
 }

@@ -45,6 +45,11 @@ pub fn of_user(known: &[Known], user: Uuid) -> Option<&Known> {
     known.iter().find(|known| known.user == user)
 }
 
+/// The entry of this user, when the browser has signed in to the account since then.
+pub fn of_user_since(known: &[Known], user: Uuid, since: DateTime<Utc>) -> Option<&Known> {
+    of_user(known, user).filter(|known| known.at > since)
+}
+
 /// The cookie's value after a login of `user`: with them first.
 ///
 /// # Errors

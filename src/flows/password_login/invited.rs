@@ -49,7 +49,10 @@ pub async fn accept(
     let found = ctx.db.tenant(id, move |conn| Ok::<_, DbError>(users::find_by_email_key(conn, id, &key)?)).await?;
     let stamp = arrival.visitor.stamp(ctx);
     let person = found.unwrap_or_else(|| new_user(invitation, stamp.at));
-    let Ok(password) = Password::new_of(password, &person, &tenant.tenant) else { return Ok(Ending::Unfit) };
+    let password = match Password::new_of(password, &person, &tenant.tenant) {
+        Ok(password) => password,
+        Err(unfit) => return Ok(Ending::Unfit(unfit)),
+    };
     let password_hash = ctx.hasher.hash(id, password).await?;
     let (method, amr) = (LoginMethod::Password, vec!["pwd".to_owned()]); // RFC 8176
     let proof = Proof { method, source_id: None, auth_time: None, acr: None, amr, upstream: None, ends_at: None };

@@ -10,10 +10,10 @@ use uuid::Uuid;
 use crate::context::Context;
 use crate::context::caches::TenantCache;
 use crate::flows::Error;
-use crate::flows::password_login::{Arrival, Ending, check_allowed, device, open, usable};
+use crate::flows::password_login::{Arrival, Ending, Passed, check_allowed, device, open, usable};
 use crate::model::audit::Event;
 use crate::model::local_credential::LocalCredential;
-use crate::model::password::Password;
+use crate::model::password::{Password, Unfit};
 use crate::secrets::argon::Match;
 use crate::secrets::sealed::Place;
 use crate::store::{audit_events, changes, local_credentials, sessions};
@@ -27,6 +27,9 @@ struct RightPassword {
     user: Uuid,
     /// Whichever comes after it, has another id; so the proof is good once.
     password: Uuid,
+    /// Whether a code was right too.
+    #[serde(default)]
+    second: bool,
     until: DateTime<Utc>,
 }
 
@@ -38,13 +41,13 @@ pub struct NewPassword {
     pub password: SecretString,
 }
 
-/// Proves that somebody knew this password just now.
+/// Proves that somebody knew this password just now, and whether they had a code too.
 ///
 /// # Errors
 /// [`Error::Internal`] when it cannot be written down.
-pub fn prove(ctx: &Context, credential: &LocalCredential) -> Result<SecretString, Error> {
+pub fn prove(ctx: &Context, credential: &LocalCredential, second: bool) -> Result<SecretString, Error> {
     let until = ctx.clock.now() + Duration::minutes(PROOF_MINUTES);
-    let right = RightPassword { user: credential.user_id, password: credential.password_id, until };
+    let right = RightPassword { user: credential.user_id, password: credential.password_id, second, until };
     let bytes = serde_json::to_vec(&right).map_err(|e| Error::Internal(e.to_string()))?;
     Ok(URL_SAFE_NO_PAD.encode(ctx.sealer.seal(place(credential.tenant_id), &bytes)).into())
 }
@@ -65,16 +68,17 @@ pub async fn choose(
     let found = usable(ctx, id, right.user).await?;
     let found = found.filter(|(_, old)| old.password_id == right.password && old.must_change);
     let (user, old) = found.ok_or_else(expired)?;
-    let Ok(password) = Password::new_of(&chosen.password, &user, &tenant.tenant) else {
-        return Ok(Ending::Unfit);
+    let password = match Password::new_of(&chosen.password, &user, &tenant.tenant) {
+        Ok(password) => password,
+        Err(unfit) => return Ok(Ending::Unfit(unfit)),
     };
     if ctx.hasher.verify(id, password.clone(), Some(old.password_hash)).await? != Match::Wrong {
-        return Ok(Ending::Unfit);
+        return Ok(Ending::Unfit(Unfit::Unchanged));
     }
     let hash = ctx.hasher.hash(id, password).await?;
     let devices = device::read(ctx, id, arrival.device_cookie.as_deref());
     let stamp = arrival.visitor.stamp(ctx);
-    let signed_in = open(ctx, user, arrival, &devices, move |conn| {
+    let signed_in = open(ctx, user, arrival, (&devices, Passed::of(right.second)), move |conn| {
         if !local_credentials::change(conn, id, (right.user, right.password), &hash, stamp.at)? {
             return Ok(false);
         }

@@ -32,6 +32,7 @@ pub fn apply(
             (Some(*user), None)
         }
         Plan::Link(user, fields) => (save_if_changed(conn, tenant, *user, &fields, now)?, None),
+        Plan::Wait => (None, None),
         Plan::Update(user, identity, fields) => (save_if_changed(conn, tenant, *user, &fields, now)?, Some(identity)),
     };
     let Some(user) = user else { return Ok(None) };

@@ -40,6 +40,8 @@ pub struct Candidates {
     pub same_address_is_linked: bool,
     /// How the address's domain stands to this connection.
     pub domain: DomainStanding,
+    /// Whether a letter of ours has proven the address, for this very identity.
+    pub by_mail: bool,
     /// The invitation that this would accept.
     pub offer: Option<Offer>,
 }
@@ -61,6 +63,21 @@ impl Candidates {
         };
         user.filter(|user| user.email_verified_at.is_none()).map(|user| user.id)
     }
+
+    /// The user whom this login would be of: the linked one, else the one with the address.
+    #[must_use]
+    pub fn user(&self) -> Option<&User> {
+        self.linked.as_ref().map(|(_, user)| user).or(self.same_address.as_ref())
+    }
+
+    /// Whether no letter is needed: the linked user's own address is proven, and it is the asserted one, or the asserted
+    /// one is somebody else's, whose it stays.
+    fn is_known(&self) -> bool {
+        let Some((_, user)) = &self.linked else { return false };
+        let same = user.email_key.as_deref() == self.email.as_ref().map(|email| email.key.as_str());
+        let taken = self.same_address.as_ref().is_some_and(|other| other.id != user.id);
+        user.email_verified_at.is_some() && (same || taken)
+    }
 }
 
 /// What will be done.
@@ -72,6 +89,8 @@ pub enum Plan {
     Link(Box<User>, Vec<&'static str>),
     /// A known identity; the user as they will be, and the fields that change.
     Update(Box<User>, Uuid, Vec<&'static str>),
+    /// Nothing yet: the address is to be proven by a letter first.
+    Wait,
 }
 
 impl Plan {
@@ -82,6 +101,7 @@ impl Plan {
             Self::Create(_) => "created",
             Self::Link(..) => "linked",
             Self::Update(..) => "updated",
+            Self::Wait => "waits",
         }
     }
 
@@ -89,7 +109,7 @@ impl Plan {
     #[must_use]
     pub fn fields(&self) -> Vec<&'static str> {
         match self {
-            Self::Create(_) => Vec::new(),
+            Self::Create(_) | Self::Wait => Vec::new(),
             Self::Link(_, fields) | Self::Update(_, _, fields) => fields.clone(),
         }
     }
@@ -123,20 +143,26 @@ pub fn decide(
     let mut warnings = Vec::new();
     if let Some((identity, user)) = who.linked.clone() {
         check_active(&user)?;
-        prove_address(assertion, policy, &who, Some(user.id))?;
+        if !prove_address(assertion, policy, &who)? {
+            return Ok((Plan::Wait, warnings));
+        }
         check_offer(&who, Some(user.id))?;
         let mut user = user;
         let fields = refresh(&mut user, assertion, &who, now, &mut warnings);
         return Ok((Plan::Update(Box::new(user), identity.id, fields), warnings));
     }
     let known = who.same_address.as_ref().map(|u| u.id);
-    prove_address(assertion, policy, &who, known)?;
-    check_offer(&who, known)?;
+    let proven = prove_address(assertion, policy, &who)?;
     if who.domain == DomainStanding::Elsewhere {
         // L-23: what another connection vouches for is not this one's to give away.
         let advice = "addresses of this domain sign in by the connection that the domain names";
         return Err(refuse("domain_signs_in_elsewhere", advice, known));
     }
+    if !proven {
+        // L-22: whether there is such a user is for the mailbox's owner to learn, so nothing below is said before the letter.
+        return Ok((Plan::Wait, warnings));
+    }
+    check_offer(&who, known)?;
     if let Some(user) = who.same_address.clone() {
         check_active(&user)?;
         check_link(&user, policy, &who)?;
@@ -184,13 +210,13 @@ fn check_offer(who: &Candidates, user: Option<Uuid>) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Only proven addresses come in (row A4). Who proves one is the connection's setting.
+/// Only proven addresses come in (row A4). Who proves one is the connection's setting. `false`: a letter is to.
 fn prove_address(
     assertion: &IdentityAssertion,
     policy: &ProvisioningPolicy,
     who: &Candidates,
-    user: Option<Uuid>,
-) -> Result<(), Refusal> {
+) -> Result<bool, Refusal> {
+    let user = who.user().map(|user| user.id);
     if assertion.email.is_none() {
         return Err(refuse("email_missing", "map the e-mail claim, or have the provider release it", user));
     }
@@ -207,12 +233,12 @@ fn prove_address(
         EmailTrust::TrustConnection if who.domain == DomainStanding::Unknown => {
             Err(refuse("email_domain_not_verified", "verify the address's domain for this tenant", user))
         }
-        // The person brought what was mailed to this very address: that is the proof.
-        EmailTrust::VerifyByMail if who.offer.as_ref().is_some_and(|offer| offer.proves(who.email.as_ref())) => Ok(()),
+        // Whatever the provider says of the address. Or the person brought what was mailed to this very one.
         EmailTrust::VerifyByMail => {
-            Err(refuse("email_verification_by_mail_unavailable", "choose another way to prove addresses for now", user))
+            let invited = who.offer.as_ref().is_some_and(|offer| offer.proves(who.email.as_ref()));
+            Ok(invited || who.by_mail || who.is_known())
         }
-        EmailTrust::RequireVerifiedClaim | EmailTrust::TrustConnection => Ok(()),
+        EmailTrust::RequireVerifiedClaim | EmailTrust::TrustConnection => Ok(true),
     }
 }
 

@@ -1,23 +1,28 @@
 //! The caller themselves: who am I here, and where am I signed in?
 
-use actix_web::HttpResponse;
+use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::flows::change_address::{self, OwnEmailIn, Person};
 use crate::flows::manage_passwords::{self, OwnPasswordIn};
-use crate::flows::manage_sessions;
+use crate::flows::manage_users::{self, ProfilePatch};
+use crate::flows::{Error, manage_identities, manage_sessions};
 use crate::http::Ctx;
+use crate::http::admin::identities::IdentityOut;
 use crate::http::admin::sessions::SessionOut;
 use crate::http::admin::users::UserOut;
 use crate::http::admin::{self, ObjectPath};
 use crate::http::auth::TenantMember;
 use crate::http::body::{Body, Query};
+use crate::http::etag::{self, IfMatch};
 use crate::http::paging::{Page, PageQuery};
 use crate::http::problem::Problem;
+use crate::http::texts::language;
 use crate::model::audit::Actor;
 use crate::model::role::Role;
-use crate::store::{groups, sessions, users};
+use crate::store::{groups, identities, sessions, users};
 
 /// Who calls.
 #[derive(Debug, Serialize, ToSchema)]
@@ -64,8 +69,63 @@ pub async fn change_my_password(
     caller: TenantMember,
     body: Body<OwnPasswordIn>,
 ) -> Result<HttpResponse, Problem> {
-    manage_passwords::change_own(&ctx, &caller, body.read()?).await?;
+    let changed = manage_passwords::change_own(&ctx, &caller, body.read()?).await?;
+    changed.map_err(|unfit| Error::invalid("new_password", unfit))?;
     Ok(HttpResponse::NoContent().finish())
+}
+
+/// Changes the caller's own profile.
+#[utoipa::path(patch, path = "/v1/tenants/{tenant}/me", tag = "me", request_body = ProfilePatch, responses((status = 200, body = UserOut)))]
+pub async fn update_me(
+    ctx: Ctx,
+    caller: TenantMember,
+    expected: IfMatch,
+    body: Body<ProfilePatch>,
+) -> Result<HttpResponse, Problem> {
+    let user = manage_users::update_own(&ctx, &caller, expected.read()?, body.read()?).await?;
+    Ok(etag::ok(user.version, &UserOut::from(&user)))
+}
+
+/// Lists the caller's own identities: what providers call them.
+#[utoipa::path(get, path = "/v1/tenants/{tenant}/me/identities", tag = "me", params(PageQuery), responses((status = 200, body = Page<IdentityOut>)))]
+pub async fn list_my_identities(
+    ctx: Ctx,
+    caller: TenantMember,
+    query: Query<PageQuery>,
+) -> Result<HttpResponse, Problem> {
+    let user = user_of(caller.actor).ok_or_else(Problem::not_found)?;
+    let page = query.read()?.request()?;
+    let rows = admin::read(&ctx, &caller, move |c, t| identities::of_user(c, t, user, page)).await?;
+    Ok(HttpResponse::Ok().json(Page::of(&rows, page, |i| i.id, IdentityOut::from)))
+}
+
+/// Unlinks one of the caller's own identities; the sessions that came in by it end. The last way in stays.
+#[utoipa::path(delete, path = "/v1/tenants/{tenant}/me/identities/{id}", tag = "me", responses((status = 204)))]
+pub async fn unlink_my_identity(ctx: Ctx, caller: TenantMember, path: ObjectPath) -> Result<HttpResponse, Problem> {
+    manage_identities::unlink_own(&ctx, &caller, path.1).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Ends every other session of the caller.
+#[utoipa::path(delete, path = "/v1/tenants/{tenant}/me/sessions", tag = "me", responses((status = 204)))]
+pub async fn revoke_my_other_sessions(ctx: Ctx, caller: TenantMember) -> Result<HttpResponse, Problem> {
+    manage_sessions::revoke_others(&ctx, &caller).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Asks for another address for the caller's own account. It is theirs once they opened the link in the letter that goes
+/// there; for sessions only, not for API keys.
+#[utoipa::path(put, path = "/v1/tenants/{tenant}/me/email", tag = "me", request_body = OwnEmailIn, responses((status = 202)))]
+pub async fn change_my_email(
+    ctx: Ctx,
+    req: HttpRequest,
+    caller: TenantMember,
+    body: Body<OwnEmailIn>,
+) -> Result<HttpResponse, Problem> {
+    let (user, session) = caller.person()?;
+    let person = Person { user, session, language: language(&req), stamp: caller.stamp(&ctx) };
+    change_address::ask(&ctx, &caller.tenant, person, body.read()?).await?;
+    Ok(HttpResponse::Accepted().finish())
 }
 
 /// Lists the caller's own live sessions.

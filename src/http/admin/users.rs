@@ -177,7 +177,7 @@ pub async fn set_password(
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// Takes a user's password away; their sessions end.
+/// Takes a user's password away, with the second step; their sessions end.
 #[utoipa::path(delete, path = "/v1/tenants/{tenant}/users/{id}/password", tag = "users", responses((status = 204)))]
 pub async fn remove_password(ctx: Ctx, caller: TenantAdmin, path: ObjectPath) -> Result<HttpResponse, Problem> {
     manage_passwords::remove(&ctx, &caller, path.1).await?;

@@ -13,7 +13,7 @@ use crate::http::Ctx;
 use crate::http::body::{FormText, read_pairs};
 use crate::http::cookies;
 use crate::http::login::form::{Shown, Step, begin_url};
-use crate::http::login::{refusal, refused_page, see_other, target, tenant_of, visitor};
+use crate::http::login::{refusal, refused_page, see_other, target, tenant_of, verify, visitor};
 use crate::http::problem::Problem;
 
 /// The parameters that are read; providers add others, which are ignored.
@@ -82,6 +82,7 @@ pub(super) async fn finish(ctx: Ctx, req: HttpRequest, connection: Uuid, way: Wa
     };
     Ok(match finish_login(&ctx, &tenant, connection, arrival).await {
         Ok(Ending::SignedIn(signed_in)) => welcome(&ctx, &tenant, *signed_in),
+        Ok(Ending::Waits(waiting)) => verify::to_waiting(&ctx, &req, &tenant, &waiting),
         Ok(Ending::AlreadyDone { return_to }) => see_other(&target(&ctx, &tenant, return_to)).finish(),
         Ok(Ending::Parked { attempt_id }) => {
             let slug = &tenant.tenant.slug;
@@ -97,7 +98,7 @@ pub(super) async fn finish(ctx: Ctx, req: HttpRequest, connection: Uuid, way: Wa
     })
 }
 
-fn welcome(ctx: &Ctx, tenant: &TenantCache, signed_in: SignedIn) -> HttpResponse {
+pub(super) fn welcome(ctx: &Ctx, tenant: &TenantCache, signed_in: SignedIn) -> HttpResponse {
     // W-14: one redirect strips code and state from the address.
     let mut response = see_other(&target(ctx, tenant, signed_in.return_to));
     if let Some(attempt) = signed_in.attempt_id {
@@ -109,7 +110,7 @@ fn welcome(ctx: &Ctx, tenant: &TenantCache, signed_in: SignedIn) -> HttpResponse
     response.cookie(cookies::session(&ctx.config, tenant.tenant.id, signed_in.token.expose_secret())).finish()
 }
 
-fn refuse(ctx: &Ctx, req: &HttpRequest, tenant: &TenantCache, refused: &Refused) -> HttpResponse {
+pub(super) fn refuse(ctx: &Ctx, req: &HttpRequest, tenant: &TenantCache, refused: &Refused) -> HttpResponse {
     let mut response = HttpResponse::build(status_of(&refused.code));
     if let Some(id) = refused.attempt_id {
         response.cookie(cookies::no_attempt(&ctx.config, id));
@@ -153,6 +154,7 @@ fn status_of(code: &str) -> StatusCode {
         "invitation_unknown" => StatusCode::NOT_FOUND,
         "invitation_expired" | "invitation_revoked" => StatusCode::GONE,
         "saml_message_too_large" => StatusCode::PAYLOAD_TOO_LARGE,
+        "link_void" => StatusCode::GONE,
         code if code.ends_with("_unreachable") => StatusCode::BAD_GATEWAY,
         "internal_error" => StatusCode::INTERNAL_SERVER_ERROR,
         _ => StatusCode::FORBIDDEN,

@@ -12,6 +12,7 @@ use crate::flows::destination::Destination;
 use crate::flows::find_connection::Ways;
 use crate::flows::password_login::WRONG;
 use crate::http::Ctx;
+use crate::http::login::forgot::forgot_url;
 use crate::http::login::page;
 use crate::http::texts::{Texts, texts};
 
@@ -61,6 +62,8 @@ struct LoginPage<'a> {
     carried: Option<(&'static str, String)>,
     /// The page with another address.
     another: String,
+    /// Where somebody goes who forgot their password.
+    forgot: String,
     /// The form for break-glass codes, where they open something.
     break_glass: Option<String>,
     /// URL and name of each connection.
@@ -85,6 +88,7 @@ pub fn show(ctx: &Ctx, req: &HttpRequest, tenant: &TenantCache, ways: &Ways, sho
         choose: shown.choose && !ways.connections.is_empty(),
         carried: shown.destination.as_ref().map(Destination::parameter),
         another: with_query(&login_base(ctx, tenant), shown.destination.as_ref(), &[]),
+        forgot: forgot_url(ctx, tenant, &shown),
         break_glass: break_glass_url(ctx, tenant, &shown),
         connections: ways.connections.iter().map(|c| (begin(c.id), c.display_name.clone())).collect(),
         email: &shown.email,
@@ -124,7 +128,7 @@ fn given(email: &str) -> Option<&str> {
 }
 
 /// `base` with the destination and these parameters, where they have a value.
-fn with_query(base: &str, destination: Option<&Destination>, pairs: &[(&str, Option<&str>)]) -> String {
+pub(super) fn with_query(base: &str, destination: Option<&Destination>, pairs: &[(&str, Option<&str>)]) -> String {
     let mut query = url::form_urlencoded::Serializer::new(String::new());
     if let Some((name, value)) = destination.map(Destination::parameter) {
         query.append_pair(name, &value);

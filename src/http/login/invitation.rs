@@ -21,6 +21,7 @@ use crate::http::problem::Problem;
 use crate::http::texts::{Texts, texts};
 use crate::http::{Ctx, cookies, peer};
 use crate::model::invitation::Invitation;
+use crate::model::password::Unfit;
 
 /// Somebody else is signed in, and nobody has chosen yet (L-17).
 const ASKED: (StatusCode, &str) = (StatusCode::CONFLICT, "invitation_for_another");
@@ -72,7 +73,7 @@ struct InvitationPage<'a> {
     connection: Option<&'a str>,
     choose_password: bool,
     own_password: bool,
-    unfit: bool,
+    unfit: Option<Unfit>,
 }
 
 /// `GET /t/{tenant}/invitation`: what it is about, and the buttons.
@@ -83,7 +84,7 @@ pub async fn get_invitation(ctx: Ctx, req: HttpRequest, query: Query<LinkQuery>)
     };
     let token = query.read().map(|query| query.token).unwrap_or_default();
     Ok(match open(&ctx, &req, &tenant, token).await {
-        Ok(opened) => opened.show(&ctx, &req, &tenant, StatusCode::OK),
+        Ok(opened) => opened.show(&ctx, &req, &tenant, (StatusCode::OK, None)),
         Err(error) => told(&req, &tenant, &error),
     })
 }
@@ -122,7 +123,13 @@ async fn open(ctx: &Ctx, req: &HttpRequest, tenant: &Arc<TenantCache>, token: Se
 }
 
 impl Opened {
-    fn show(&self, ctx: &Ctx, req: &HttpRequest, tenant: &TenantCache, status: StatusCode) -> HttpResponse {
+    fn show(
+        &self,
+        ctx: &Ctx,
+        req: &HttpRequest,
+        tenant: &TenantCache,
+        (status, unfit): (StatusCode, Option<Unfit>),
+    ) -> HttpResponse {
         let (slug, connections) = (&tenant.tenant.slug, &self.ways.connections);
         let template = InvitationPage {
             t: texts(req),
@@ -137,7 +144,7 @@ impl Opened {
             connection: connections.first().filter(|_| connections.len() == 1).map(|c| c.display_name.as_str()),
             choose_password: self.ways.password == PasswordWay::Choose,
             own_password: self.ways.password == PasswordWay::SignIn,
-            unfit: status == StatusCode::UNPROCESSABLE_ENTITY,
+            unfit,
         };
         page(HttpResponse::build(status), &ctx.config, &template, true)
     }
@@ -152,7 +159,7 @@ async fn accept(
     start::check_rate(ctx, req)?;
     let opened = open(ctx, req, tenant, form.token).await?;
     if opened.other.is_some() && !form.switch {
-        return Ok(opened.show(ctx, req, tenant, ASKED.0));
+        return Ok(opened.show(ctx, req, tenant, (ASKED.0, None)));
     }
     let shown = |step, choose| {
         let email = opened.invitation.email.clone().unwrap_or_default();
@@ -164,7 +171,8 @@ async fn accept(
             let ended = password_login::accept(ctx, tenant, &opened.invitation, &chosen, &arrival).await?;
             return Ok(match ended {
                 Ending::SignedIn(signed_in) => password::welcome(ctx, tenant, None, &signed_in),
-                _ => opened.show(ctx, req, tenant, StatusCode::UNPROCESSABLE_ENTITY),
+                Ending::Unfit(unfit) => opened.show(ctx, req, tenant, (StatusCode::UNPROCESSABLE_ENTITY, Some(unfit))),
+                _ => opened.show(ctx, req, tenant, (StatusCode::UNPROCESSABLE_ENTITY, None)),
             });
         }
         (Way::Password, None, _) => form::login_url(ctx, tenant, &shown(Step::Password, false)),

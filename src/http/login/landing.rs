@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::context::caches::TenantCache;
 use crate::flows::authenticate;
+use crate::flows::destination::account_url;
 use crate::http::login::{page, see_other, tenant_of};
 use crate::http::problem::Problem;
 use crate::http::texts::{Texts, texts};
@@ -28,6 +29,7 @@ struct SignedInPage<'a> {
     email: &'a str,
     groups: Vec<String>,
     logout: String,
+    account: String,
 }
 
 /// `GET /t/{tenant}`: who is signed in here; nobody goes to the login page.
@@ -50,16 +52,16 @@ pub async fn get_landing(ctx: Ctx, req: HttpRequest) -> Result<HttpResponse, Pro
         email: user.email.as_deref().unwrap_or_default(),
         groups: names.await?,
         logout: ctx.config.url(&format!("/t/{}/logout", tenant.tenant.slug)),
+        account: account_url(&ctx, &tenant.tenant),
     };
     Ok(page(HttpResponse::Ok(), &ctx.config, &template, true))
 }
 
+/// Who is signed in.
+pub(super) type SignedIn = Arc<(Session, User)>;
+
 /// The session of the browser in this tenant, when both are good.
-pub(super) async fn signed_in(
-    ctx: &Ctx,
-    req: &HttpRequest,
-    tenant: &TenantCache,
-) -> Result<Option<Arc<(Session, User)>>, DbError> {
+pub(super) async fn signed_in(ctx: &Ctx, req: &HttpRequest, tenant: &TenantCache) -> Result<Option<SignedIn>, DbError> {
     let active = tenant.tenant.status == TenantStatus::Active;
     match cookies::read_session(req, &ctx.config, tenant.tenant.id).filter(|_| active) {
         Some(cookie) => authenticate::session(ctx, tenant, &cookie).await,

@@ -15,10 +15,11 @@ use crate::flows::password_login::{self, Arrival, Ending, NewPassword, SignedIn}
 use crate::http::auth::same_origin;
 use crate::http::body::{FormText, read_pairs};
 use crate::http::login::form::{self, Shown, Step};
-use crate::http::login::{page, refusal, see_other, start, target, tenant_of, visitor, with_cookies};
+use crate::http::login::{page, refusal, second_step, see_other, start, target, tenant_of, visitor, with_cookies};
 use crate::http::problem::Problem;
 use crate::http::texts::{Texts, texts};
 use crate::http::{Ctx, cookies};
+use crate::model::password::Unfit;
 
 /// What the password form sends.
 #[derive(Debug, Deserialize)]
@@ -42,13 +43,15 @@ struct NewPasswordForm {
 
 #[derive(Template)]
 #[template(path = "new_password.html")]
-struct NewPasswordPage<'a> {
-    t: &'a Texts,
-    organisation: &'a str,
-    action: String,
-    proof: &'a str,
-    unfit: bool,
-    carried: Option<(&'static str, String)>,
+pub(super) struct NewPasswordPage<'a> {
+    pub t: &'a Texts,
+    pub organisation: &'a str,
+    pub action: String,
+    /// What proves that the person may choose one.
+    pub proof: &'a str,
+    pub unfit: Option<Unfit>,
+    pub carried: Option<(&'static str, String)>,
+    pub button: &'a str,
 }
 
 /// `POST /t/{tenant}/login/password`: signs in, or shows the form again; it says the same of everybody (L-22, K-11).
@@ -100,7 +103,7 @@ pub(super) fn arrival(ctx: &Ctx, req: &HttpRequest, tenant: &TenantCache) -> Arr
 }
 
 /// The answer to an ending; `proof` is what came with the form.
-fn answer(
+pub(super) fn answer(
     ctx: &Ctx,
     req: &HttpRequest,
     tenant: &TenantCache,
@@ -112,8 +115,10 @@ fn answer(
         Ok(Ending::SignedIn(signed_in)) => {
             without_invitation(ctx, req, tenant, welcome(ctx, tenant, destination, &signed_in))
         }
-        Ok(Ending::MustChange { proof }) => ask(ctx, req, tenant, destination, (proof.expose_secret(), false)),
-        Ok(Ending::Unfit) => ask(ctx, req, tenant, destination, (proof, true)),
+        Ok(Ending::CodeNeeded { half }) => second_step::ask(ctx, req, tenant, destination, &half),
+        Ok(Ending::WrongCode) => second_step::ask_again(ctx, req, tenant, destination),
+        Ok(Ending::MustChange { proof }) => ask(ctx, req, tenant, destination, (proof.expose_secret(), None)),
+        Ok(Ending::Unfit(unfit)) => ask(ctx, req, tenant, destination, (proof, Some(unfit))),
         Ok(Ending::Wrong) => refusal(req, Some(tenant), &Error::forbidden(password_login::WRONG, "")),
         Err(Error::Forbidden { code, message }) if code.starts_with("invitation_") => {
             let error = Error::Forbidden { code, message };
@@ -141,6 +146,7 @@ pub(super) fn welcome(
     see_other(&target(ctx, tenant, wanted))
         .cookie(cookies::session(&ctx.config, id, signed_in.token.expose_secret()))
         .cookie(cookies::device(&ctx.config, id, signed_in.device.expose_secret()))
+        .cookie(cookies::no_half_login(&ctx.config, id))
         .finish()
 }
 
@@ -150,17 +156,19 @@ fn ask(
     req: &HttpRequest,
     tenant: &TenantCache,
     destination: Option<Destination>,
-    (proof, unfit): (&str, bool),
+    (proof, unfit): (&str, Option<Unfit>),
 ) -> HttpResponse {
     let destination = destination.filter(|to| to.url(ctx, &tenant.tenant).is_some());
+    let t = texts(req);
     let template = NewPasswordPage {
-        t: texts(req),
+        t,
         organisation: &tenant.tenant.name,
         action: ctx.config.url(&format!("/t/{}/login/new-password", tenant.tenant.slug)),
         proof,
         unfit,
         carried: destination.as_ref().map(Destination::parameter),
+        button: t.save_button,
     };
-    let status = if unfit { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let status = if unfit.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     page(HttpResponse::build(status), &ctx.config, &template, true)
 }

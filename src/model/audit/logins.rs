@@ -74,6 +74,31 @@ pub struct SessionEnded {
     pub reason: &'static str,
 }
 
+/// A login that waits until a letter has proven the address.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LoginWaits {
+    /// In which way.
+    pub method: LoginMethod,
+    /// By which connection.
+    pub connection_id: Uuid,
+    /// The user whom it is about, where one is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<Uuid>,
+    /// Codes of things an admin may want to look at.
+    pub warnings: Vec<&'static str>,
+}
+
+/// An address that was confirmed in another browser than the one where a login waits for it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AddressConfirmed {
+    /// By which connection the login is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connection_id: Option<Uuid>,
+    /// The user whom it is about, where one is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<Uuid>,
+}
+
 /// A login that made the enforcement of `sso` last.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SsoConfirmed {

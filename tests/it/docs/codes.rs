@@ -8,7 +8,7 @@ use super::{assert_same, captures, files, read};
 /// How the source says a code. What a new constructor writes must be found by one of these.
 const CONSTRUCTORS: [&str; 8] = [
     // Error::conflict, Error::forbidden, decide's refuse, finish_login's Why and Taken
-    r#"(?:(?:conflict|forbidden|refuse|Why::new|Taken::Garbage)\(|garbage\(ctx, tenant, &?arrival,)\s*"([a-z_]+)""#,
+    r#"(?:(?:conflict|forbidden|refuse|Why::new|Taken::Garbage)\(|garbage\(ctx, tenant, (?:&arrival\.)?visitor,)\s*"([a-z_]+)""#,
     r#"(?:Taken::Refused\(\w+,(?: answer.method\(\),)?|Some\()\s*"([a-z]+_[a-z_]+)"\)+,? //"#,
     // Problem::new, within its file Self::new
     r#"(?:Problem|Self)::new\(\s*(?:StatusCode::\w+,\s*)?"([a-z_]+)""#,

@@ -1,6 +1,7 @@
 //! Admins invite, look, send again and take back.
 
 use doorward::flows::invite::{PER_INVITER, PER_TENANT};
+use doorward::flows::sweep;
 use doorward::store::db::DbError;
 use doorward::store::rate_limits;
 use serde_json::{Value, json};
@@ -178,6 +179,21 @@ fn app_within_an_hour() -> TestApp {
     let into = app.clock.now().timestamp().rem_euclid(3600);
     app.clock.advance(chrono::Duration::seconds(3600 - into + 1));
     app
+}
+
+#[actix_web::test]
+async fn what_is_over_is_deleted_ninety_days_later() {
+    let app = TestApp::start_with_manual_clock();
+    let acme = app.tenant("acme").await;
+    let short = invite(&acme, A, json!({"expires_in_hours": 1})).await;
+    let long = invite(&acme, "bob@acme.example", json!({"expires_in_hours": 720})).await;
+    app.clock.advance(chrono::Duration::days(90));
+    sweep::sweep(&app.context).await.unwrap();
+    assert_eq!(now(&acme, &short).await["state"], "expired", "not yet");
+    app.clock.advance(chrono::Duration::hours(2));
+    sweep::sweep(&app.context).await.unwrap();
+    acme.get(&format!("/invitations/{}", id(&short))).await.expect(404);
+    assert_eq!(now(&acme, &long).await["state"], "expired");
 }
 
 #[actix_web::test]

@@ -6,6 +6,7 @@ use super::linking::Scene;
 use crate::support::Browser;
 use crate::support::passwords::{PASSWORD, set, signs_in, try_password};
 use crate::support::sign_in::{id, is_signed_in, refused};
+use crate::support::totp::{asks_for_a_code, begin, code, enrol, me};
 
 const VICTIM: &str = "victim@acme.example";
 const ME: &str = "/v1/tenants/acme/me";
@@ -100,4 +101,22 @@ async fn l_08_a_login_is_the_first_proof_once() {
     }
     let sessions = s.acme.get("/sessions").await.ok();
     assert_eq!(sessions["items"].as_array().unwrap().len(), 2, "the second login ends nothing");
+}
+
+#[actix_web::test]
+async fn l_08_a_second_step_that_was_made_ready_keeps_nobody_out() {
+    let s = Scene::set(json!({})).await;
+    s.verify_domain("acme.example").await;
+    let (user, attacker, _) = made_ready(&s).await;
+    enrol(&attacker, s.app.clock.now()).await;
+    let waiting = begin(&attacker).await;
+    asks_for_a_code(&try_password(&s.app.browser(), VICTIM, PASSWORD).await);
+    assert!(is_signed_in(&s.proven("victim", VICTIM).await));
+    let left = s.acme.get(&format!("/users/{}/totp", id(&user))).await.ok();
+    assert_eq!((&left["active"], &left["recovery_codes_left"]), (&json!(false), &json!(0)));
+    // Nor does the secret that waited come to anything.
+    let confirm = json!({"code": code(&waiting, s.app.clock.now())});
+    assert_eq!(me(&attacker, reqwest::Method::POST, "/totp/confirm", Some(confirm)).await.status, 401);
+    set(&s.acme, &user, &json!({"password": PASSWORD})).await;
+    signs_in(&try_password(&s.app.browser(), VICTIM, PASSWORD).await);
 }

@@ -18,7 +18,8 @@ use crate::support::passwords::{ANOTHER, PASSWORD, signs_in, try_password};
 use crate::support::saml::key::IDP;
 use crate::support::saml::metadata::provider;
 use crate::support::sign_in::id;
-use crate::support::{Browser, TestApp};
+use crate::support::totp::me;
+use crate::support::{Browser, TestApp, totp};
 
 /// Where events are: of tenants, and of the installation.
 const LOGS: [&str; 2] = ["audit_events", "operator_audit_events"];
@@ -66,9 +67,16 @@ impl World {
         user
     }
 
-    /// A new user who signed in twice: the browser of the first session, and the id of the second.
-    async fn person(&self) -> (Browser, String) {
+    /// A new user who signed in twice: the browser of the first session, and the id of the second. One `of_ours` has no
+    /// identity at a provider.
+    async fn person(&self, of_ours: bool) -> (Browser, String) {
         let user = self.user().await;
+        if of_ours {
+            let identities = format!("/v1/tenants/acme/users/{user}/identities");
+            for identity in self.operator.get(&identities).await.ok()["items"].as_array().unwrap() {
+                self.operator.delete(&format!("{identities}/{}", id(identity))).await.expect(204);
+            }
+        }
         let user = self.operator.get(&format!("/v1/tenants/acme/users/{user}")).await.ok();
         let browser = self.app.browser();
         for browser in [&browser, &self.app.browser()] {
@@ -161,6 +169,12 @@ impl World {
                 }
                 vec![draft]
             }
+            "users" if pattern.ends_with("/totp") => {
+                let (browser, _) = self.person(false).await;
+                totp::enrol(&browser, self.app.clock.now()).await;
+                let me: Value = serde_json::from_str(&browser.get("/v1/tenants/acme/me").await.body).unwrap();
+                vec![id(&me["user"]).to_owned()]
+            }
             "users" => {
                 let user = self.user().await;
                 let identities = self.operator.get(&format!("/v1/tenants/acme/users/{user}/identities")).await.ok();
@@ -180,7 +194,7 @@ impl World {
             }
             "held-group-removals" => vec![self.held_removal().await],
             "api-keys" => vec![self.of_acme("api-keys", json!({"name": "x", "user_id": self.user().await})).await],
-            "sessions" => vec![self.person().await.1],
+            "sessions" => vec![self.person(false).await.1],
             "deliveries" => vec![self.waiting_letter().await],
             "applications" => {
                 let base = if pattern.contains("{tenant}") { "/v1/tenants/acme" } else { "/v1" };
@@ -218,15 +232,35 @@ impl World {
 
     /// The request of this route, which may be sent again. By an operator, or at `me` by a person's session.
     async fn prepare(&self, method: &str, pattern: &str) -> RequestBuilder {
-        if pattern.contains("/me/") {
-            let (browser, session) = self.person().await;
+        if pattern.ends_with("/me") || pattern.contains("/me/") {
+            let (browser, session) = self.person(pattern.ends_with("/email")).await;
+            let part = match pattern.contains("/identities") {
+                true => {
+                    let mine = me(&browser, reqwest::Method::GET, "/identities", None).await.ok();
+                    id(&mine["items"][0]).to_owned()
+                }
+                false => session,
+            };
             if pattern.ends_with("/break-glass-codes") {
                 self.make_owner(&browser, method == "DELETE").await;
             }
-            let path = pattern.replace("{tenant}", "acme").replace("{id}", &session);
+            let path = pattern.replace("{tenant}", "acme").replace("{id}", &part);
             let request = browser.request(method.parse().unwrap(), &path).header("origin", &browser.base);
             let request = request.header("sec-fetch-site", "same-origin");
-            return if method == "PUT" {
+            match (method, pattern.rsplit('/').next()) {
+                ("POST", Some("confirm")) => {
+                    let secret = totp::begin(&browser).await;
+                    return request.json(&json!({"code": totp::code(&secret, self.app.clock.now())}));
+                }
+                ("PATCH", _) => return request.json(&json!({"name": unique()})),
+                ("DELETE", Some("totp")) | (_, Some("recovery-codes")) => {
+                    totp::enrol(&browser, self.app.clock.now()).await;
+                }
+                _ => {}
+            }
+            return if pattern.ends_with("/email") {
+                request.json(&body(pattern))
+            } else if method == "PUT" {
                 request.json(&json!({"current_password": PASSWORD, "new_password": ANOTHER}))
             } else {
                 request

@@ -16,7 +16,7 @@ use crate::support::passwords;
 use crate::support::relying_party::{RelyingParty, VERIFIER, text};
 use crate::support::sign_in::{cookie_pair, is_signed_in, login_url, parameter, to_callback, with};
 use crate::support::test_app::SEALING_KEY;
-use crate::support::{Browser, TestApp};
+use crate::support::{Browser, TestApp, totp};
 
 /// `doorward serve` as a process of its own, on the database of a test's server.
 struct Program {
@@ -151,6 +151,17 @@ async fn k_03_at_trace_level_the_log_of_logins_by_password_holds_no_password() {
     let proof = passwords::proof(&asked);
     let form = [("proof", proof.as_str()), ("password", "chosen-by-alice")];
     passwords::signs_in(&browser.post("/t/acme/login/new-password", &form).await);
+    // And with a second step: what is shown once, what is typed, and what the browser holds in between.
+    let now = app.clock.now();
+    let (secret, recovery) = totp::enrol(&browser, now).await;
+    let half = browser.another();
+    let asked = passwords::try_password(&half, "alice@acme.example", "chosen-by-alice").await;
+    let held = cookie_pair(&asked, "dw_h_").unwrap();
+    let typed = totp::code_in(&secret, now, 1);
+    passwords::signs_in(&totp::try_code(&half, &typed).await);
+    let again = browser.another();
+    passwords::try_password(&again, "alice@acme.example", "chosen-by-alice").await;
+    passwords::signs_in(&totp::try_code(&again, &recovery[0]).await);
     let device = cookie_pair(&page, "dw_d_").unwrap();
     let log = program.end();
     assert!(log.contains("request{") && log.contains("TRACE"), "it logged: {}", log.len());
@@ -163,6 +174,11 @@ async fn k_03_at_trace_level_the_log_of_logins_by_password_holds_no_password() {
         "argon2id",
         proof.as_str(),
         device.split_once('=').unwrap().1,
+        held.split_once('=').unwrap().1,
+        secret.as_str(),
+        &format!("code={typed}"),
+        recovery[0].as_str(),
+        recovery[9].as_str(),
         "alice@acme.example",
     ] {
         let line = log.lines().find(|line| line.contains(secret)).unwrap_or_default();

@@ -29,7 +29,9 @@ async fn pages_with(name: &str) -> String {
     }));
     let browser = app.browser();
     let mut all = browser.follow(login_url(&connection)).await.body;
-    for path in ["/t/acme/login", "/t/acme/login?choose=true", "/t/acme/logout", "/t/acme/logout/done"] {
+    for path in
+        ["/t/acme/login", "/t/acme/login?choose=true", "/t/acme/account", "/t/acme/logout", "/t/acme/logout/done"]
+    {
         let page = browser.get(path).await;
         assert_eq!(page.status, 200);
         all += &page.body;

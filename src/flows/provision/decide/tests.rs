@@ -30,6 +30,7 @@ fn nobody(email: &str) -> Candidates {
         same_address: None,
         same_address_is_linked: false,
         domain: DomainStanding::Unknown,
+        by_mail: false,
         offer: None,
     }
 }
@@ -90,9 +91,48 @@ fn a_directory_is_believed_for_verified_domains_only() {
 }
 
 #[test]
-fn verify_by_mail_refuses_with_its_own_reason_until_there_is_mail() {
+fn with_verify_by_mail_a_letter_proves_the_address_and_the_provider_does_not() {
     let policy = ProvisioningPolicy { email_trust: EmailTrust::VerifyByMail, ..ProvisioningPolicy::default() };
-    assert_eq!(code(&assertion(A, true), &policy, nobody(A)), "email_verification_by_mail_unavailable");
+    assert_eq!(code(&assertion(A, true), &policy, nobody(A)), "waits");
+    assert_eq!(code(&assertion(A, false), &policy, Candidates { by_mail: true, ..nobody(A) }), "created");
+    let elsewhere = Candidates { domain: DomainStanding::Elsewhere, ..nobody(A) };
+    assert_eq!(code(&assertion(A, true), &policy, elsewhere), "domain_signs_in_elsewhere");
+}
+
+#[test]
+fn l_22_before_the_letter_nothing_is_said_of_who_has_the_address() {
+    let closed = ProvisioningPolicy {
+        email_trust: EmailTrust::VerifyByMail,
+        link_existing: LinkPolicy::Never,
+        create_users: false,
+        ..ProvisioningPolicy::default()
+    };
+    let mut suspended = user(A);
+    suspended.status = AccountStatus::Suspended;
+    let proven = |who: Candidates| Candidates { by_mail: true, ..who };
+    for (who, after) in [
+        (nobody(A), "user_unknown"),
+        (Candidates { same_address: Some(user(A)), ..nobody(A) }, "link_requires_verification"),
+        (Candidates { same_address: Some(suspended), ..nobody(A) }, "user_suspended"),
+    ] {
+        assert_eq!(code(&assertion(A, true), &closed, who.clone()), "waits");
+        assert_eq!(code(&assertion(A, true), &closed, proven(who)), after);
+    }
+}
+
+#[test]
+fn with_verify_by_mail_a_known_person_is_asked_again_for_a_new_address_only() {
+    let policy = ProvisioningPolicy { email_trust: EmailTrust::VerifyByMail, ..ProvisioningPolicy::default() };
+    let mut alice = user(A);
+    let linked = |alice: &User| Candidates { linked: Some((known(alice, "s-1"), alice.clone())), ..nobody(A) };
+    assert_eq!(code(&assertion(A, true), &policy, linked(&alice)), "waits", "linked by hand, and nothing proven");
+    alice.email_verified_at = Some(NOW);
+    assert_eq!(code(&assertion(A, false), &policy, linked(&alice)), "updated");
+    alice.email_key = Some("old@acme.example".into());
+    assert_eq!(code(&assertion(A, true), &policy, linked(&alice)), "waits");
+    assert_eq!(code(&assertion(A, true), &policy, Candidates { by_mail: true, ..linked(&alice) }), "updated");
+    let taken = Candidates { same_address: Some(user(A)), ..linked(&alice) };
+    assert_eq!(code(&assertion(A, true), &policy, taken), "updated", "somebody else's address is not taken");
 }
 
 #[test]
@@ -268,6 +308,6 @@ fn a_letter_proves_its_own_address_unless_its_link_was_shown_elsewhere() {
     let with = |offer| Candidates { offer, ..nobody(A) };
     assert_eq!(code(&assertion(A, false), &policy, with(offer(true, |_| ()))), "created");
     for unproven in [offer(false, |_| ()), offer(true, |i| i.token_shown = true)] {
-        assert_eq!(code(&assertion(A, false), &policy, with(unproven)), "email_verification_by_mail_unavailable");
+        assert_eq!(code(&assertion(A, false), &policy, with(unproven)), "waits");
     }
 }

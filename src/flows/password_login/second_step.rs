@@ -1,0 +1,191 @@
+//! second_step: the password was right, and the account asks for a code too. Until that is right nobody is signed in: a
+//! sealed cookie holds, in this browser alone and for ten minutes, that the first step was taken.
+//!
+//! 1. `begin`, after the password: the cookie, when the account has a second step;
+//! 2. [`finish`]: the cookie, and the account as it is now; count the try; hold the code against the secret, or against
+//!    the recovery codes; in the transaction that opens the session it is used up, so that it is good once.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{DateTime, Duration, Utc};
+use diesel::PgConnection;
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::context::Context;
+use crate::context::caches::TenantCache;
+use crate::flows::manage_totp::secret_place;
+use crate::flows::password_login::{
+    Arrival, Ending, Passed, WRONG_CODE, check_allowed, device, new_password, open, refuse, throttle, usable,
+};
+use crate::flows::{Error, limits};
+use crate::model::audit::{Event, Stamp};
+use crate::model::local_credential::LocalCredential;
+use crate::model::totp::TotpSecret;
+use crate::model::user::User;
+use crate::secrets::sealed::Place;
+use crate::secrets::{recovery_code, totp};
+use crate::store::db::DbError;
+use crate::store::{audit_events, local_credentials, recovery_codes, totp_secrets};
+
+/// How long the first step counts, in minutes.
+pub const HALF_LOGIN_MINUTES: i64 = 10;
+/// Longest cookie that is looked at, in bytes.
+const MAX_COOKIE: usize = 1024;
+
+/// That this password was right in this browser; sealed.
+#[derive(Serialize, Deserialize)]
+struct HalfLogin {
+    user: Uuid,
+    /// Whichever comes after it, has another id.
+    password: Uuid,
+    /// Likewise.
+    totp: Uuid,
+    until: DateTime<Utc>,
+}
+
+/// What came with the form of the second step.
+pub struct SecondStep {
+    /// The code, or a recovery code.
+    pub code: SecretString,
+    /// What [`Ending::CodeNeeded`] gave.
+    pub half: Option<String>,
+}
+
+/// A code that is right, to be used up.
+#[derive(Clone)]
+enum Right {
+    /// Of the app: which secret, and the step of time.
+    Code { secret: Uuid, step: i64 },
+    /// A recovery code, perhaps: its hash.
+    Recovery(Vec<u8>),
+}
+
+/// What the browser shall hold when the account asks for a code; nothing when it does not. `renewed` is the new hash of the
+/// same password, if there is one: only now is the password here.
+///
+/// # Errors
+/// [`Error::Unavailable`].
+pub(super) async fn begin(
+    ctx: &Context,
+    credential: &LocalCredential,
+    renewed: Option<String>,
+) -> Result<Option<SecretString>, Error> {
+    let (tenant, user, password) = (credential.tenant_id, credential.user_id, credential.password_id);
+    let active = ctx.db.tenant(tenant, move |conn| {
+        let active = totp_secrets::active(conn, tenant, user)?;
+        if active.is_some() && renewed.is_some() {
+            local_credentials::hold(conn, tenant, (user, password), renewed.as_deref())?;
+        }
+        Ok::<_, DbError>(active)
+    });
+    let Some(active) = active.await? else { return Ok(None) };
+    let until = ctx.clock.now() + Duration::minutes(HALF_LOGIN_MINUTES);
+    let half = HalfLogin { user, password, totp: active.id, until };
+    let bytes = serde_json::to_vec(&half).map_err(|e| Error::Internal(e.to_string()))?;
+    Ok(Some(URL_SAFE_NO_PAD.encode(ctx.sealer.seal(place(tenant), &bytes)).into()))
+}
+
+/// Signs in whoever took the first step in this browser and has the code.
+///
+/// # Errors
+/// As [`super::sign_in`]; [`Error::Forbidden`] `second_step_expired` when the first step was not taken here, or counts no
+/// longer.
+pub async fn finish(
+    ctx: &Context,
+    tenant: &TenantCache,
+    given: SecondStep,
+    arrival: &Arrival,
+) -> Result<Ending, Error> {
+    check_allowed(ctx, tenant)?;
+    let (id, now) = (tenant.tenant.id, ctx.clock.now());
+    let half = read(ctx, id, given.half.as_deref()).filter(|half| half.until > now).ok_or_else(expired)?;
+    let (user, credential, secret) = still(ctx, id, &half).await?.ok_or_else(expired)?;
+    let devices = device::read(ctx, id, arrival.device_cookie.as_deref());
+    let mine = device::of_user_since(&devices, user.id, secret.confirmed_at.unwrap_or(now));
+    let counted = throttle::count_code(ctx, id, user.id, mine).await?;
+    let told = (counted[0].hits == 1).then(|| user.clone());
+    let stamp = arrival.visitor.stamp(ctx);
+
+    let Some(right) = right(ctx, &secret, &given.code, now)? else {
+        return wrong(ctx, id, arrival, told).await;
+    };
+    let ended = if credential.must_change {
+        let (user_id, right) = (user.id, right.clone());
+        let used = ctx.db.tenant(id, move |conn| use_up(conn, (id, user_id), &right, &stamp)).await?;
+        let proof = new_password::prove(ctx, &credential, true)?;
+        used.then_some(Ending::MustChange { proof })
+    } else {
+        let (user_id, password) = (user.id, (user.id, credential.password_id));
+        let signed_in = open(ctx, user, arrival, (&devices, Passed::BothSteps), move |conn| {
+            Ok(local_credentials::hold(conn, id, password, None)? && use_up(conn, (id, user_id), &right, &stamp)?)
+        });
+        signed_in.await?.map(Ending::SignedIn)
+    };
+    let Some(ended) = ended else { return wrong(ctx, id, arrival, told).await };
+    for counted in counted {
+        limits::take_back(ctx, counted).await?;
+    }
+    Ok(ended)
+}
+
+async fn wrong(ctx: &Context, tenant: Uuid, arrival: &Arrival, told: Option<User>) -> Result<Ending, Error> {
+    refuse(ctx, tenant, arrival, (told, WRONG_CODE)).await?;
+    Ok(Ending::WrongCode)
+}
+
+/// Who took the first step, when nothing of it has changed since.
+async fn still(
+    ctx: &Context,
+    tenant: Uuid,
+    half: &HalfLogin,
+) -> Result<Option<(User, LocalCredential, TotpSecret)>, Error> {
+    let (user, wanted) = (half.user, half.totp);
+    let found = usable(ctx, tenant, user).await?.filter(|(_, credential)| credential.password_id == half.password);
+    let active = ctx.db.tenant(tenant, move |conn| Ok::<_, DbError>(totp_secrets::active(conn, tenant, user)?));
+    let active = active.await?.filter(|secret| secret.id == wanted);
+    Ok(found.zip(active).map(|((user, credential), secret)| (user, credential, secret)))
+}
+
+/// What the text is: a code that fits and was not used yet, or something in the form of a recovery code.
+fn right(ctx: &Context, row: &TotpSecret, typed: &SecretString, now: DateTime<Utc>) -> Result<Option<Right>, Error> {
+    let typed = typed.expose_secret();
+    if let Some(digits) = totp::digits(typed) {
+        let secret = ctx.sealer.open(secret_place(row.tenant_id, row.id), &row.secret)?;
+        let step = totp::step_of(&secret, &digits, now, row.last_step);
+        return Ok(step.map(|step| Right::Code { secret: row.id, step }));
+    }
+    Ok(recovery_code::hash(row.user_id, typed).map(Right::Recovery))
+}
+
+/// Uses the code up; tells whether it still was one.
+fn use_up(conn: &mut PgConnection, (tenant, user): (Uuid, Uuid), right: &Right, stamp: &Stamp) -> Result<bool, Error> {
+    match right {
+        Right::Code { secret, step } => Ok(totp_secrets::use_step(conn, tenant, *secret, *step)?),
+        Right::Recovery(hash) => {
+            let taken = recovery_codes::take(conn, tenant, user, hash)?;
+            if taken {
+                let left = recovery_codes::count(conn, tenant, user)?;
+                let event = Event::UserRecoveryCodeUsed { id: user, left };
+                audit_events::insert(conn, tenant, &stamp.event(tenant, &event))?;
+            }
+            Ok(taken)
+        }
+    }
+}
+
+fn expired() -> Error {
+    Error::forbidden("second_step_expired", "the code did not come in time; sign in again")
+}
+
+fn read(ctx: &Context, tenant: Uuid, cookie: Option<&str>) -> Option<HalfLogin> {
+    let sealed = URL_SAFE_NO_PAD.decode(cookie.filter(|cookie| cookie.len() <= MAX_COOKIE)?).ok()?;
+    let bytes = ctx.sealer.open(place(tenant), &sealed).ok()?;
+    serde_json::from_slice(bytes.expose_secret()).ok()
+}
+
+/// It lives in no table; the place keeps it from opening as anything else, or for another tenant.
+fn place(tenant: Uuid) -> Place {
+    Place { tenant, table: "(half-finished login)", row: Uuid::nil(), column: "first step" }
+}
