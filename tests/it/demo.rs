@@ -147,6 +147,9 @@ async fn the_demo_in_a_container_signs_in_from_the_hosts_browser_by_the_addresse
     let page = outside.fill_in(page, &[who, ("password", "alice-tries-the-demo")]).await;
     assert_eq!((page.status, &page.url), (200, &app), "{}", page.body);
     assert!(page.body.contains("Alice Archer"), "{}", page.body);
+
+    let letters = outside.get(&doorward.join("demo/letters").unwrap()).await;
+    assert!(letters.status == 200 && letters.body.contains("No letter was written yet."), "{}", letters.body);
 }
 
 #[actix_web::test]

@@ -2,6 +2,7 @@
 
 mod expiry;
 mod faults;
+mod kills;
 mod letters;
 mod rest;
 mod smtp;

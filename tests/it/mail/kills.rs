@@ -1,0 +1,177 @@
+//! Workers that are killed, and workers side by side: no letter is lost, and for each kill at most one comes twice, as the
+//! same message.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::Ordering;
+use std::time::Duration as Pause;
+
+use chrono::Duration;
+use diesel::prelude::*;
+use doorward::app::{self, Opened};
+use doorward::clock::Clock;
+use doorward::context::Context;
+use doorward::flows::deliver::deliver_due;
+use doorward::schema::deliveries;
+use doorward::store::db::DbError;
+use rustix::process::Signal;
+use secrecy::ExposeSecret;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{acme, tenant_id};
+use crate::support::TestApp;
+use crate::support::command::Settings;
+use crate::support::mail_server::{MailServer, Taken, Trouble};
+use crate::support::test_app::Setup;
+
+const ADA: &str = "ada@acme.example";
+/// Longer than a lease.
+const LEASE: Duration = Duration::seconds(60);
+
+/// A server with a manual clock that sends by this mail server; its own worker rests.
+fn resting(server: &MailServer) -> TestApp {
+    let clock = Clock::manual(Clock::default().now());
+    let app = TestApp::start_with(Setup { settings: server.settings(), clock, ..Setup::default() });
+    app.context.draining.store(true, Ordering::SeqCst);
+    app
+}
+
+/// What another worker of the same installation is handed.
+async fn worker(app: &TestApp) -> Context {
+    let Opened { context, .. } = app::open(app.context.config.clone(), app.clock.clone()).await.unwrap();
+    context
+}
+
+/// A random number below this one.
+fn random(below: u64) -> u64 {
+    u64::try_from(Uuid::new_v4().as_u128() % u128::from(below)).unwrap()
+}
+
+fn message_ids(taken: &[Taken]) -> BTreeSet<String> {
+    taken.iter().map(|taken| taken.letter().message_id()).collect()
+}
+
+/// States of the rows, each with how many there are.
+async fn states(app: &TestApp) -> Vec<(String, i64)> {
+    let counted = app.context.db.system(|conn| {
+        let grouped =
+            deliveries::table.group_by(deliveries::state).select((deliveries::state, diesel::dsl::count_star()));
+        Ok::<_, DbError>(grouped.load(conn)?)
+    });
+    counted.await.unwrap()
+}
+
+#[actix_web::test]
+async fn r_11_two_hundred_kills_at_random_lose_no_letter_and_double_at_most_one_each() {
+    const KILLS: usize = 200;
+    let server = MailServer::start();
+    let app = resting(&server);
+    let (_, tenant) = acme(&app).await;
+    let (ctx, mut posted, mut interrupted) = (worker(&app).await, 0, 0);
+    for _ in 0..KILLS {
+        for _ in 0..=random(2) {
+            app.post_letter(tenant, ADA, "Grace").await;
+            posted += 1;
+        }
+        let sending = ctx.clone();
+        let task = actix_web::rt::spawn(async move { deliver_due(&sending).await });
+        tokio::time::sleep(Pause::from_micros(random(20_000))).await;
+        task.abort();
+        interrupted += usize::from(task.await.is_err());
+        app.clock.advance(LEASE);
+    }
+    deliver_due(&ctx).await.unwrap();
+    let taken = server.taken();
+    assert!(interrupted > KILLS / 10, "kills hit something: {interrupted}");
+    assert_eq!(message_ids(&taken).len(), posted, "none is lost");
+    assert!(taken.len() - posted <= interrupted, "{} letters, {posted} messages, {interrupted} kills", taken.len());
+    assert_eq!(states(&app).await, [("sent".to_owned(), i64::try_from(posted).unwrap())]);
+}
+
+#[actix_web::test]
+async fn r_11_a_server_that_is_killed_again_and_again_loses_no_letter_and_doubles_at_most_one_each_time() {
+    const KILLS: usize = 6;
+    let server = MailServer::start();
+    let app = resting(&server);
+    let (_, tenant) = acme(&app).await;
+    let settings = Settings::with_database(app.database.url.expose_secret())
+        .set("DOORWARD_SMTP_HOST", "127.0.0.1")
+        .set("DOORWARD_SMTP_PORT", &server.port.to_string())
+        .set("DOORWARD_SMTP_TLS", "none")
+        .set("DOORWARD_MAIL_FROM", "sso@doorward.example");
+    let mut posted = 0;
+    for _ in 0..KILLS {
+        for _ in 0..10 {
+            app.post_letter(tenant, ADA, "Grace").await;
+            posted += 1;
+        }
+        let before = server.taken().len();
+        let mut serving = settings.serve();
+        let some = before + 1 + usize::try_from(random(5)).unwrap();
+        while server.taken().len() < some {
+            tokio::time::sleep(Pause::from_micros(200)).await;
+        }
+        serving.signal(Signal::KILL);
+        serving.exit();
+    }
+    app.clock.advance(Duration::hours(1));
+    deliver_due(&worker(&app).await).await.unwrap();
+    let taken = server.taken();
+    assert_eq!(message_ids(&taken).len(), posted, "none is lost");
+    assert!(taken.len() - posted <= KILLS, "{} letters, {posted} messages", taken.len());
+}
+
+#[actix_web::test]
+async fn r_11_four_workers_side_by_side_send_each_letter_once() {
+    let server = MailServer::start();
+    let app = resting(&server);
+    let (_, tenant) = acme(&app).await;
+    let workers = [worker(&app).await, worker(&app).await, worker(&app).await, worker(&app).await];
+    for _ in 0..100 {
+        app.post_letter(tenant, ADA, "Grace").await;
+    }
+    let tasks = workers.map(|ctx| actix_web::rt::spawn(async move { deliver_due(&ctx).await.unwrap() }));
+    let mut went = 0;
+    for task in tasks {
+        went += task.await.unwrap();
+    }
+    let taken = server.taken();
+    assert_eq!((went, taken.len(), message_ids(&taken).len()), (100, 100, 100));
+}
+
+#[actix_web::test]
+async fn a_letter_that_is_under_way_can_be_neither_cancelled_nor_tried_again() {
+    let server = MailServer::start();
+    let app = resting(&server);
+    let (owner, tenant) = acme(&app).await;
+    let id = app.post_letter(tenant, ADA, "Grace").await;
+    let ctx = worker(&app).await;
+    server.set(Trouble::Hangs("end"));
+    let task = actix_web::rt::spawn(async move { deliver_due(&ctx).await });
+    while !server.commands().iter().any(|command| command == "DATA") {
+        tokio::time::sleep(Pause::from_millis(2)).await;
+    }
+    for what in ["cancel", "retry"] {
+        let answer = owner.post(&format!("/deliveries/{id}/{what}"), &json!({})).await.expect(409);
+        assert_eq!(answer.code(), "delivery_under_way", "{what}");
+    }
+    task.await.unwrap().unwrap();
+    owner.post(&format!("/deliveries/{id}/cancel"), &json!({})).await.ok();
+    assert_eq!(states(&app).await, [("cancelled".to_owned(), 1)]);
+}
+
+#[actix_web::test]
+async fn a_tenant_with_many_letters_holds_up_nobody_elses() {
+    let server = MailServer::start();
+    let app = resting(&server);
+    let (_, many) = acme(&app).await;
+    let few = tenant_id(&app.tenant("few").await).await;
+    for _ in 0..20 {
+        app.post_letter(many, ADA, "Grace").await;
+    }
+    app.post_letter(few, "fay@few.example", "Grace").await;
+    deliver_due(&worker(&app).await).await.unwrap();
+    let to: Vec<_> = server.taken().into_iter().flat_map(|taken| taken.to).collect();
+    let place = to.iter().position(|to| to == "fay@few.example").unwrap();
+    assert!(to.len() == 21 && place <= 1, "{to:?}");
+}
