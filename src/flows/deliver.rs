@@ -1,8 +1,11 @@
 //! deliver: sends what is due, one delivery after the other, on any instance.
 //!
-//! 1. claim: one statement, with a lease; 2. send, with no transaction open; 3. mark: sent, put off, or given up. Between 2
-//! and 3 a crash leaves a letter that went and does not know it: after the lease it goes again, with the same Message-ID.
-//! Because there is one at a time, that is one duplicate for each crash at most.
+//! 1. claim: one statement, with a lease;
+//! 2. send, with no transaction open;
+//! 3. mark: sent, put off, or given up.
+//!
+//! Between 2 and 3 a crash leaves a letter that went and does not know it: after the lease it goes again, with the same
+//! Message-ID. Because there is one at a time, that is one duplicate for each crash at most.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration as Pause;
