@@ -1,29 +1,32 @@
-//! The whole story, from an operator's new customer to people who work there.
+//! The whole story, from an operator's new customer to people who work there; letters go through a real mail server.
 
 use serde_json::json;
 
 use crate::needs;
 use crate::support::TestApp;
 use crate::support::admin::Admin;
-use crate::support::invitations::{invited, now, press_with, token_of};
+use crate::support::aiosmtpd::Aiosmtpd;
+use crate::support::invitations::{now, press_with, token_of};
 use crate::support::oidc_provider::{OidcProvider, follow_on, submit};
 use crate::support::passwords::{PASSWORD, signs_in, try_password};
 use crate::support::screen::Screen;
 use crate::support::sign_in::id;
 
 /// An operator's customer, and its first owner's link.
-async fn a_new_customer(app: &TestApp) -> (Admin, String) {
+async fn a_new_customer(app: &TestApp, mail: &Aiosmtpd) -> (Admin, String) {
     let operator = app.operator().await;
     operator.post("/v1/tenants", &json!({"slug": "acme", "name": "Acme Inc."})).await.created();
     let acme = Admin::new(app.browser(), "/v1/tenants/acme", operator.key.clone());
-    let (_, link) = invited(app, &acme, "owner@acme.example", json!({"role": "owner", "name": "Olive Owner"})).await;
+    let owner = json!({"role": "owner", "name": "Olive Owner"});
+    let (_, link) = mail.invited(&acme, "owner@acme.example", owner).await;
     (acme, link)
 }
 
 #[actix_web::test]
 async fn journey_invite_by_email_local_an_owner_and_then_by_the_owner_a_member() {
-    let app = TestApp::start();
-    let (acme, link) = a_new_customer(&app).await;
+    let mail = Aiosmtpd::start(&needs!("DOORWARD_TEST_AIOSMTPD"), "starttls");
+    let app = mail.app();
+    let (acme, link) = a_new_customer(&app, &mail).await;
     let owner = app.browser();
     assert_eq!(owner.get(&link).await.text_of("invited").as_deref(), Some("owner@acme.example"));
     signs_in(&press_with(&owner, &link, &[("way", "password"), ("password", PASSWORD)]).await);
@@ -36,7 +39,7 @@ async fn journey_invite_by_email_local_an_owner_and_then_by_the_owner_a_member()
     let made = owner.send(request.json(&body), "/").await;
     assert_eq!(made.status, 201, "{}", made.body);
     let made: serde_json::Value = serde_json::from_str(&made.body).unwrap();
-    let link = crate::support::invitations::link(&app, &acme, &made).await;
+    let link = mail.letters_to("mary@acme.example").await[0].link();
     let member = app.browser();
     signs_in(&press_with(&member, &link, &[("way", "password"), ("password", "marys own password")]).await);
     assert_eq!(member.get("/v1/tenants/acme/users").await.status, 403, "a member");
@@ -47,11 +50,12 @@ async fn journey_invite_by_email_local_an_owner_and_then_by_the_owner_a_member()
 #[actix_web::test]
 async fn journey_invite_by_email_oidc_by_way_of_a_real_provider() {
     let provider = OidcProvider::at(needs!("DOORWARD_TEST_OIDC_PROVIDER"));
-    let app = TestApp::start();
+    let mail = Aiosmtpd::start(&needs!("DOORWARD_TEST_AIOSMTPD"), "starttls");
+    let app = mail.app();
     let acme = app.tenant("acme").await;
     let connection = json!({"provisioning": {"create_users": false}});
     let connection = provider.connect(&acme, json!({}), connection).await;
-    let (made, link) = invited(&app, &acme, "alice@acme.example.com", json!({"role": "admin"})).await;
+    let (made, link) = mail.invited(&acme, "alice@acme.example.com", json!({"role": "admin"})).await;
     let browser = app.browser();
     let pressed = press_with(&browser, &link, &[("way", "sso")]).await;
     let form = browser.follow(pressed.location().unwrap().as_str()).await;
@@ -68,10 +72,11 @@ async fn journey_invite_by_email_oidc_by_way_of_a_real_provider() {
 async fn journey_invite_by_email_oidc_in_a_real_browser() {
     let provider = OidcProvider::at(needs!("DOORWARD_TEST_OIDC_PROVIDER"));
     let (driver, chromium) = (needs!("DOORWARD_TEST_CHROMEDRIVER"), needs!("DOORWARD_TEST_CHROMIUM"));
-    let app = TestApp::start();
+    let mail = Aiosmtpd::start(&needs!("DOORWARD_TEST_AIOSMTPD"), "starttls");
+    let app = mail.app();
     let acme = app.tenant("acme").await;
     provider.connect(&acme, json!({}), json!({"provisioning": {"create_users": false}})).await;
-    let (made, link) = invited(&app, &acme, "alice@acme.example.com", json!({})).await;
+    let (made, link) = mail.invited(&acme, "alice@acme.example.com", json!({})).await;
     let screen = Screen::open(driver, &chromium).await;
     screen.client.goto(&link).await.unwrap();
     assert_eq!(screen.text("#invited").await, "alice@acme.example.com");
@@ -90,8 +95,9 @@ async fn journey_invite_by_email_oidc_in_a_real_browser() {
 #[actix_web::test]
 async fn journey_invite_by_email_local_in_a_real_browser() {
     let (driver, chromium) = (needs!("DOORWARD_TEST_CHROMEDRIVER"), needs!("DOORWARD_TEST_CHROMIUM"));
-    let app = TestApp::start();
-    let (acme, link) = a_new_customer(&app).await;
+    let mail = Aiosmtpd::start(&needs!("DOORWARD_TEST_AIOSMTPD"), "starttls");
+    let app = mail.app();
+    let (acme, link) = a_new_customer(&app, &mail).await;
     let screen = Screen::open(driver, &chromium).await;
     screen.client.goto(&link).await.unwrap();
     screen.wait("#password").await.send_keys(PASSWORD).await.unwrap();

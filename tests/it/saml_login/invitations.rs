@@ -5,7 +5,7 @@ use serde_json::json;
 use super::providers::{connect, tenant};
 use super::rig::Rig;
 use crate::needs;
-use crate::support::TestApp;
+use crate::support::aiosmtpd::Aiosmtpd;
 use crate::support::invitations::{invited, now, press};
 use crate::support::saml_idp::{SamlIdp, Software};
 use crate::support::sign_in::{id, is_signed_in, refused};
@@ -13,14 +13,15 @@ use crate::support::sign_in::{id, is_signed_in, refused};
 #[actix_web::test]
 async fn journey_invite_by_email_saml_at_a_real_provider() {
     let python = Software::PySaml2(needs!("DOORWARD_TEST_PYSAML2"));
-    let app = TestApp::start();
+    let mail = Aiosmtpd::start(&needs!("DOORWARD_TEST_AIOSMTPD"), "starttls");
+    let app = mail.app();
     let acme = tenant(&app).await;
     let idp = SamlIdp::start(python, json!({}));
     let connection = connect(&acme, &idp, json!({})).await;
     let only_known = json!({"provisioning": {"create_users": false}});
     acme.patch(&format!("/connections/{}", id(&connection)), &only_known).await.ok();
     let browser = app.browser();
-    let (made, link) = invited(&app, &acme, "alice@acme.example.com", json!({"role": "admin"})).await;
+    let (made, link) = mail.invited(&acme, "alice@acme.example.com", json!({"role": "admin"})).await;
     let pressed = press(&browser, &link).await;
     let answer = idp.visit(&browser, pressed.location().unwrap().as_str(), "alice").await;
     let page = answer.arrive(&browser).await;

@@ -7,8 +7,12 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use super::TestApp;
+use super::admin::Admin;
+use super::invitations::invite;
 use super::letters::ReadLetter;
 use super::process;
+use super::test_app::Setup;
 
 /// The name that may send.
 pub const NAME: &str = "doorward";
@@ -64,6 +68,19 @@ impl Aiosmtpd {
             settings[name] = value.clone();
         }
         settings
+    }
+
+    /// A server of ours that sends by this one, with STARTTLS and a password.
+    pub fn app(&self) -> TestApp {
+        TestApp::start_with(Setup { settings: self.settings("starttls", json!({})), ..Setup::default() })
+    }
+
+    /// Invites by address and gives the link of the letter that came here.
+    pub async fn invited(&self, admin: &Admin, email: &str, more: Value) -> (Value, String) {
+        let invitation = invite(admin, email, more).await;
+        let letters = self.letters_to(email).await;
+        assert_eq!(letters.len(), 1, "{letters:#?}\n{}", self.log());
+        (invitation, letters[0].link())
     }
 
     /// What came, the oldest first.
