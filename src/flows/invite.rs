@@ -17,6 +17,7 @@ use uuid::Uuid;
 use crate::context::Context;
 use crate::flows::authenticate::Caller;
 use crate::flows::limits::{self, Counted, Limit};
+use crate::flows::post::take_back;
 use crate::flows::write::{check_room, write};
 use crate::flows::{Error, Fault};
 use crate::model::audit::{Actor, Event, Stamp, Subject};
@@ -193,6 +194,9 @@ pub async fn resend(ctx: &Context, caller: &Caller, id: Uuid) -> Result<Invitati
         check_open(row.state)?;
         (row.invited_by, row.token_shown) = (Json(by), false);
         (row.updated_at, row.expires_at) = (stamp.at, stamp.at + chrono::Duration::hours(row.valid_hours.into()));
+        if let Some(before) = row.delivery_id {
+            take_back(conn, tenant, before, stamp.at)?;
+        }
         if let Some(email) = &email {
             letter::post(conn, &context, &slug, &mut row, email)?;
         }
@@ -215,6 +219,9 @@ pub async fn revoke(ctx: &Context, caller: &Caller, id: Uuid) -> Result<(), Erro
         caller.check_role(row.role)?;
         if !invitations::revoke(conn, tenant, id, stamp.at)? {
             return Err(over());
+        }
+        if let Some(letter) = row.delivery_id {
+            take_back(conn, tenant, letter, stamp.at)?;
         }
         Ok(((), Some(Event::InvitationRevoked(Subject { id, name: None }))))
     })

@@ -1,5 +1,6 @@
 //! post: puts a letter into the outbox, in the transaction of what causes it. A worker sends it (`deliver`).
 
+use chrono::{DateTime, Utc};
 use diesel::PgConnection;
 use secrecy::{ExposeSecret, SecretString};
 use uuid::Uuid;
@@ -53,4 +54,17 @@ pub fn post(
     };
     deliveries::insert(conn, tenant, &row)?;
     Ok(id)
+}
+
+/// Takes a letter back whose link is void, when it did not go yet; one that a worker has in hand goes.
+///
+/// # Errors
+/// [`Error::Unavailable`].
+pub fn take_back(conn: &mut PgConnection, tenant: Uuid, id: Uuid, now: DateTime<Utc>) -> Result<(), Error> {
+    let waits =
+        |row: &Delivery| row.state == DeliveryState::Pending && row.leased_until.is_none_or(|until| until <= now);
+    if deliveries::lock(conn, tenant, id)?.is_some_and(|row| waits(&row)) {
+        deliveries::cancel(conn, tenant, id, now)?;
+    }
+    Ok(())
 }

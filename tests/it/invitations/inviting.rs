@@ -9,8 +9,10 @@ use serde_json::{Value, json};
 use crate::support::TestApp;
 use crate::support::database::lines;
 use crate::support::invitations::{invite, invited, link, now, token_of};
+use crate::support::mail_server::{MailServer, Trouble};
 use crate::support::passwords::PASSWORD;
 use crate::support::sign_in::id;
+use crate::support::test_app::Setup;
 
 const A: &str = "alice@acme.example";
 
@@ -44,6 +46,27 @@ async fn an_invitation_is_made_read_listed_and_taken_back() {
     for event in ["invitation.created", "invitation.revoked"] {
         assert_eq!(acme.last_event(event).await["payload"]["id"], made["id"]);
     }
+}
+
+#[actix_web::test]
+async fn a_letter_that_did_not_go_yet_is_taken_back_with_its_link() {
+    let server = MailServer::start();
+    server.set(Trouble::Says("connect", "421 too busy"));
+    let app = TestApp::start_with(Setup { settings: server.settings(), ..Setup::default() });
+    let acme = app.tenant("acme").await;
+    let state = async |invitation: &Value| {
+        app.send_letters().await; // a worker that has it in hand has put it off then
+        let path = format!("/deliveries/{}", invitation["delivery_id"].as_str().unwrap());
+        acme.get(&path).await.ok()["state"].as_str().unwrap().to_owned()
+    };
+    let first = invite(&acme, A, json!({})).await;
+    assert_eq!(state(&first).await, "pending");
+    let path = format!("/invitations/{}", id(&first));
+    let second = acme.post(&format!("{path}/resend"), &json!({})).await.ok();
+    assert_eq!((state(&first).await.as_str(), state(&second).await.as_str()), ("cancelled", "pending"));
+    acme.delete(&path).await.expect(204);
+    assert_eq!(state(&second).await, "cancelled");
+    assert!(server.taken().is_empty());
 }
 
 #[actix_web::test]

@@ -1,6 +1,5 @@
 //! Sign-ins that wait for a letter to prove the address (`email_trust = verify_by_mail`, row A4).
 
-use doorward::clock::Clock;
 use doorward::model::delivery::Language;
 use doorward::model::letter::Letter;
 use reqwest::Method;
@@ -32,13 +31,7 @@ impl Scene {
 
     async fn on(app: TestApp) -> Self {
         let (acme, provider) = (app.tenant("acme").await, HostileProvider::start());
-        // The provider's clock is the app's.
-        let ahead = (app.clock.now() - Clock::default().now()).num_seconds();
-        provider.id_token(move |claims| {
-            for time in ["iat", "exp"] {
-                claims[time] = json!(claims[time].as_i64().unwrap() + ahead);
-            }
-        });
+        provider.goes_by(&app.clock);
         let by_mail = json!({"provisioning": {"email_trust": "verify_by_mail"}});
         let connection = acme.connect(&provider, by_mail).await;
         Self { app, acme, provider, connection }

@@ -192,6 +192,7 @@ async fn k_07_an_address_is_changed_in_person_and_soon_after_the_login() {
 async fn l_06_an_address_that_a_provider_says_is_changed_there() {
     let s = Scene::set().await;
     let provider = HostileProvider::start();
+    provider.goes_by(&s.app.clock);
     let connection = s.acme.connect(&provider, json!({})).await;
     provider.person(json!({"sub": "carol", "email": "carol@acme.example", "email_verified": true, "name": "Carol"}));
     let carol = s.app.browser();

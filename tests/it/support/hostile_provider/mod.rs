@@ -16,6 +16,7 @@ use std::thread;
 
 use actix_web::dev::ServerHandle;
 use actix_web::{App, HttpServer, web};
+use doorward::clock::Clock;
 use doorward::model::connection::oidc::OidcSettings;
 use serde_json::{Map, Value, json};
 use url::Url;
@@ -86,6 +87,16 @@ impl HostileProvider {
     /// Changes the ID token's claims before they are signed.
     pub fn id_token(&self, change: impl Fn(&mut Claims) + Send + 'static) {
         self.script().change_id_token = Box::new(change);
+    }
+
+    /// Dates its ID tokens by the clock of somebody else.
+    pub fn goes_by(&self, clock: &Clock) {
+        let clock = clock.clone();
+        self.id_token(move |claims| {
+            let now = clock.now().timestamp();
+            claims.insert("iat".into(), json!(now));
+            claims.insert("exp".into(), json!(now + 300));
+        });
     }
 
     /// Changes the ID token's header before it is signed.
