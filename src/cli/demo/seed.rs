@@ -91,7 +91,7 @@ async fn northwind(ctx: &Context, rest: &Rest) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Notes that somebody has proven their address. Doorward sends no letters yet, and nobody may say so by the API (L-09).
+/// Notes that somebody has proven their address: who tries the demo has no mailbox, and nobody may say so by the API (L-09).
 async fn note_proven(ctx: &Context, tenant: Uuid, user: Uuid) -> Result<(), Box<dyn Error>> {
     let now = ctx.clock.now();
     let noted = ctx.db.tenant(tenant, move |conn| {
