@@ -57,7 +57,7 @@ pub async fn ask(ctx: &Context, tenant: &TenantCache, person: Person, input: Own
     let email = EmailAddress::parse(&input.email).map_err(|e| Error::invalid("email", e.to_string()))?;
     fresh_login::require(ctx, id, person.session).await?;
     limits::letter_wanted(ctx, id, None, (&person.user.to_string(), &email.key)).await?;
-    limits::mailbox(ctx, id, &email.key).await?;
+    limits::mailbox(ctx, id, ("change", &email.key)).await?;
     let secret = token::random();
     let link: SecretString =
         ctx.config.url(&format!("/t/{}/account/email/confirm?token={secret}", tenant.tenant.slug)).into();

@@ -131,13 +131,14 @@ pub async fn letter_wanted(
     check_each(ctx, address.into_iter().chain([person]).collect(), LETTER_WINDOW).await.map(drop)
 }
 
-/// Counts a letter that goes to the mailbox with this key, so that it is not flooded, whoever wants it to be. Where there is
+/// Counts a letter for this purpose to the mailbox with this key, so that it is not flooded, whoever wants it to be, and
+/// letters of one purpose are in nobody's way who waits for another. Where there is
 /// no room, the letters of this window are still there, and each stays good.
 ///
 /// # Errors
 /// [`Error::RateLimited`], [`Error::Unavailable`].
-pub async fn mailbox(ctx: &Context, tenant: Uuid, key: &str) -> Result<(), Error> {
-    check(ctx, format!("letter/mailbox/{tenant}/{key}"), LETTERS_PER_MAILBOX, LETTER_WINDOW).await
+pub async fn mailbox(ctx: &Context, tenant: Uuid, (purpose, key): (&str, &str)) -> Result<(), Error> {
+    check(ctx, format!("letter/mailbox/{purpose}/{tenant}/{key}"), LETTERS_PER_MAILBOX, LETTER_WINDOW).await
 }
 
 /// Takes a counted try back, because it was none: only failures count.

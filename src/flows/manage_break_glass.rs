@@ -1,25 +1,23 @@
 //! manage_break_glass: an owner makes and withdraws their own break-glass codes.
 
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret, SecretString};
 use uuid::Uuid;
 
 use crate::context::Context;
 use crate::flows::authenticate::Caller;
 use crate::flows::write::write;
-use crate::flows::{Error, enforce_sso};
+use crate::flows::{Error, enforce_sso, fresh_login};
 use crate::model::audit::{Actor, Event};
 use crate::model::break_glass_code::BreakGlassCode;
 use crate::model::letter::Letter;
 use crate::model::role::{AccountStatus, Role};
 use crate::model::user::User;
 use crate::secrets::{code, token};
-use crate::store::{Versioned, break_glass_codes, sessions};
+use crate::store::{Versioned, break_glass_codes};
 
 /// Codes of a set.
 const CODES: usize = 10;
-/// How old the session's login may be, in minutes.
-const FRESH_MINUTES: i64 = 15;
 
 /// A set that was made just now.
 pub struct NewCodes {
@@ -32,8 +30,7 @@ pub struct NewCodes {
 /// Makes a set of codes for the owner whose session this is, in place of those that they had. The other owners are told.
 ///
 /// # Errors
-/// [`Error::Forbidden`] `session_needed` for API keys and tokens, `login_too_old` when the session began more than a
-/// quarter of an hour ago.
+/// [`Error::Forbidden`] `session_needed` for API keys and tokens; as [`fresh_login::check`].
 pub async fn make(ctx: &Context, caller: &Caller) -> Result<NewCodes, Error> {
     let (user_id, session) = in_person(caller)?;
     let (tenant, stamp, to_tell) = (caller.tenant_id(), caller.stamp(ctx), ctx.clone());
@@ -48,11 +45,7 @@ pub async fn make(ctx: &Context, caller: &Caller) -> Result<NewCodes, Error> {
     };
     let rows: Vec<_> = codes.iter().map(row).collect();
     write(ctx, tenant, stamp, move |conn| {
-        let began = sessions::find(conn, tenant, session)?.ok_or(Error::NotFound)?.created_at;
-        if began + Duration::minutes(FRESH_MINUTES) < stamp.at {
-            let how = format!("sign in again; codes are made within {FRESH_MINUTES} minutes of a login");
-            return Err(Error::forbidden("login_too_old", how));
-        }
+        fresh_login::check(conn, tenant, session, stamp.at)?;
         // What the session says may be some seconds old.
         let user = User::lock(conn, tenant, user_id)?.ok_or(Error::NotFound)?;
         if user.role != Role::Owner || user.status != AccountStatus::Active {

@@ -130,6 +130,8 @@ pub async fn confirm(ctx: &Context, caller: &Caller, typed: &SecretString) -> Re
         }
         totp_secrets::activate(conn, tenant, &waiting, step, stamp.at)?;
         recovery_codes::replace(conn, tenant, user, &hashes)?;
+        // Whoever came in by the password alone, comes in by it no more.
+        sessions::end_others(conn, tenant, (user, session), "second_step_added", stamp.at)?;
         Ok(((), Some(Event::UserTotpEnabled { id: user })))
     });
     confirmed.await?;

@@ -139,7 +139,10 @@ pub fn provision(
         return Ok(Verdict::Raced); // L-19
     }
     let proven = unproven == Some(user.id) && user.email_verified_at.is_some();
-    let cleared = proven && first_proof::clear(conn, tenant, user.id, now)?;
+    let mut cleared = proven && first_proof::clear(conn, tenant, user.id, now)?;
+    if proven && invitation.is_some() {
+        cleared |= first_proof::unlink_others(conn, tenant, user.id, Some(identity_id))?;
+    }
     if cleared {
         warnings.push("earlier_credentials_removed");
     }

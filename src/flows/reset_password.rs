@@ -63,7 +63,7 @@ pub async fn ask(
     let key = parsed.as_ref().map_or_else(|| format!("? {}", tamed(address, 254)), |email| email.key.clone());
     let person = visitor.ip.map_or_else(String::new, limits::address_bucket);
     limits::letter_wanted(ctx, id, visitor.ip, (&person, &key)).await?;
-    let room = match limits::mailbox(ctx, id, &key).await {
+    let room = match limits::mailbox(ctx, id, ("reset", &key)).await {
         Ok(()) => true,
         Err(Error::RateLimited { .. }) => false, // who asks too is told the same, and finds the letters that went out
         Err(error) => return Err(error),
@@ -73,12 +73,12 @@ pub async fn ask(
     let (secret, stamp, language) = (token::random(), visitor.stamp(ctx), visitor.language);
     let link: SecretString = ctx.config.url(&format!("/t/{}/login/reset?token={secret}", tenant.tenant.slug)).into();
     let done = ctx.db.tenant(id, move |conn| {
-        let (found, row) = asked.row(conn, token::hash(&secret), stamp.at)?;
+        let (found, row, to) = asked.row(conn, token::hash(&secret), stamp.at)?;
         let event = Event::UserPasswordResetRequested { id: row.user_id.unwrap_or_default() };
         keep_if(conn, found && asked.room, |conn| {
             address_proofs::insert(conn, id, &row)?;
             let letter = Letter::ResetPassword { expires_at: row.expires_at };
-            post(conn, &asked.ctx, id, (&asked.to, language), &letter, Some(&link))?;
+            post(conn, &asked.ctx, id, (&to, language), &letter, Some(&link))?;
             audit_events::insert(conn, id, &stamp.event(id, &event))?;
             Ok::<_, Error>(())
         })
@@ -97,13 +97,14 @@ struct Asked {
 }
 
 impl Asked {
-    /// The link's row, and whether there is somebody who may have it.
+    /// Whether there is somebody who may have a link, its row, and where it goes: to the address that the user has, not to
+    /// one that is only written like it.
     fn row(
         &self,
         conn: &mut PgConnection,
         token_hash: Vec<u8>,
         now: chrono::DateTime<chrono::Utc>,
-    ) -> Result<(bool, AddressProof), Error> {
+    ) -> Result<(bool, AddressProof, EmailAddress), Error> {
         let (user, credential) = local_credentials::find_by_email_key(conn, self.tenant, &self.key)?.unzip();
         let credential = credential.flatten();
         let domain = domains::verified(conn, self.tenant, &self.to.domain)?;
@@ -111,11 +112,13 @@ impl Asked {
         let elsewhere = domain.is_some_and(|domain| domain.connection_id.is_some());
         let user = user.filter(|user| user.status == AccountStatus::Active);
         let may = user.is_some() && (credential.is_some() || !elsewhere);
+        let on_file = user.as_ref().and_then(|user| EmailAddress::parse(user.email.as_deref()?).ok());
+        let to = on_file.unwrap_or_else(|| self.to.clone());
         let mut row = AddressProof::new(self.tenant, Purpose::ResetPassword, &self.to, token_hash, now);
         (row.user_id, row.user_key) = user.filter(|_| may).map_or((None, None), |user| (Some(user.id), user.email_key));
         row.password_id = credential.filter(|_| may).map(|credential| credential.password_id);
         row.return_to = Some(self.login.clone());
-        Ok((may, row))
+        Ok((may, row, to))
     }
 }
 
@@ -162,6 +165,7 @@ pub async fn set(
         }
         if user.email_verified_at.is_none() {
             first_proof::clear(conn, id, user.id, stamp.at)?; // L-08
+            first_proof::unlink_others(conn, id, user.id, None)?;
             (user.email_verified_at, user.updated_at) = (Some(stamp.at), stamp.at);
             users::save(conn, id, &user, user.version)?;
         }

@@ -143,6 +143,16 @@ pub fn delete(conn: &mut PgConnection, tenant: Uuid, user: Uuid, id: Uuid) -> Qu
     diesel::delete(row).execute(conn)
 }
 
+/// Deletes every identity of a user but this one, likewise; tells how many there were.
+///
+/// # Errors
+/// What the database says.
+pub fn delete_others(conn: &mut PgConnection, tenant: Uuid, user: Uuid, kept: Option<Uuid>) -> QueryResult<usize> {
+    let of_user = federated_identities::tenant_id.eq(tenant).and(federated_identities::user_id.eq(user));
+    let others = federated_identities::id.ne(kept.unwrap_or_else(Uuid::nil));
+    diesel::delete(federated_identities::table.filter(of_user).filter(others)).execute(conn)
+}
+
 /// The roles of those who are linked through a source, each once.
 ///
 /// # Errors

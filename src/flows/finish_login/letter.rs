@@ -101,7 +101,7 @@ pub(super) async fn post_it(
     let (tenant_id, source, assertion) = (tenant.tenant.id, provider.connection.id, vouched.assertion.clone());
     let who = format!("{source}/{}/{}", assertion.issuer, assertion.subject);
     limits::letter_wanted(ctx, tenant_id, opening.visitor.ip, (&who, &wait.email.key)).await?;
-    limits::mailbox(ctx, tenant_id, &wait.email.key).await?;
+    limits::mailbox(ctx, tenant_id, ("sign-in", &wait.email.key)).await?;
     let (secret, browser_secret, stamp) = (token::random(), token::random(), opening.visitor.stamp(ctx));
     let mut row = AddressProof::new(tenant_id, Purpose::SignIn, &wait.email, token::hash(&secret), stamp.at);
     (row.user_id, row.user_key) = wait.user.map_or((None, None), |(id, key)| (Some(id), key));

@@ -149,6 +149,7 @@ fn prove(
     let (mut fields, mut warnings, mut cleared) = (Vec::new(), Vec::new(), false);
     if proven && user.email_verified_at.is_none() {
         cleared = first_proof::clear(conn, tenant, id, now)?;
+        cleared |= first_proof::unlink_others(conn, tenant, id, None)?;
         user.email_verified_at = Some(now);
         fields.push("email_verified_at");
         saved(users::save(conn, tenant, &user, user.version)?)?;
@@ -172,7 +173,7 @@ fn new_user(invitation: &Invitation, now: DateTime<Utc>) -> User {
 /// as somebody else accepts nothing (L-17).
 ///
 /// # Errors
-/// [`Error::Forbidden`] `invitation_not_covered`, `invitation_connection_mismatch`.
+/// [`Error::Forbidden`] `invitation_not_covered`, `invitation_connection_mismatch`, `invitation_way_closed`.
 pub(super) fn hold(
     conn: &mut PgConnection,
     user: &User,
@@ -185,6 +186,9 @@ pub(super) fn hold(
     let Some(invitation) = found.filter(waits).filter(|row| row.is_for(user.email_key.as_deref())) else {
         return Ok(None);
     };
+    if invitation.proves_address() && user.email_verified_at.is_none() {
+        return Err(closed()); // L-08: the password may be anybody's; behind the link another one is chosen
+    }
     check(conn, &invitation)?;
     Ok(Some(invitation))
 }

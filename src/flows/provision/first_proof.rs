@@ -8,7 +8,8 @@ use uuid::Uuid;
 
 use crate::flows::Error;
 use crate::store::{
-    api_keys, break_glass_codes, changes, consents, local_credentials, recovery_codes, sessions, totp_secrets,
+    api_keys, break_glass_codes, changes, consents, identities, local_credentials, recovery_codes, sessions,
+    totp_secrets,
 };
 
 /// Ends the user's sessions with what applications were given in them, takes the password and the second step away, revokes
@@ -27,6 +28,19 @@ pub fn clear(conn: &mut PgConnection, tenant: Uuid, user: Uuid, now: DateTime<Ut
     let any = password || second_step || sessions + recovery + keys + codes + consents > 0;
     if any {
         changes::note(conn, tenant)?; // W-04: every instance may hold them in memory
+    }
+    Ok(any)
+}
+
+/// Unlinks every identity but `kept`: whoever linked one before a letter of ours came to the person may have linked their
+/// own. Tells whether there was any.
+///
+/// # Errors
+/// [`Error`] of the database.
+pub fn unlink_others(conn: &mut PgConnection, tenant: Uuid, user: Uuid, kept: Option<Uuid>) -> Result<bool, Error> {
+    let any = identities::delete_others(conn, tenant, user, kept)? > 0;
+    if any {
+        changes::note(conn, tenant)?;
     }
     Ok(any)
 }

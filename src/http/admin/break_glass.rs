@@ -59,7 +59,7 @@ pub async fn get_my_break_glass_codes(ctx: Ctx, caller: TenantOwner) -> Result<H
     }))
 }
 
-/// Makes a set of break-glass codes for the caller, who signed in within a quarter of an hour; codes of before are void.
+/// Makes a set of break-glass codes for the caller, who signed in within ten minutes; codes of before are void.
 #[utoipa::path(post, path = "/v1/tenants/{tenant}/me/break-glass-codes", tag = "me", responses((status = 201, body = BreakGlassCodesMadeOut)))]
 pub async fn make_my_break_glass_codes(ctx: Ctx, caller: TenantOwner) -> Result<HttpResponse, Problem> {
     let made = manage_break_glass::make(&ctx, &caller).await?;

@@ -174,8 +174,8 @@ async fn k_07_codes_are_made_by_an_owner_in_person_who_came_in_just_now() {
     let request = s.acme.browser.request(Method::POST, CODES).bearer_auth(key["secret"].as_str().unwrap());
     assert_eq!(s.acme.send(request).await.expect(403).code(), "session_needed", "an owner's own key");
     let olga = s.comes_in(OLGA).await;
-    s.app.clock.advance(Duration::minutes(15) + Duration::seconds(1));
-    assert_eq!(make(&olga).await.expect(403).code(), "login_too_old");
+    s.app.clock.advance(Duration::minutes(10) + Duration::seconds(1));
+    assert_eq!(make(&olga).await.expect(403).code(), "reauthentication_needed");
     let cross_site = olga.request(Method::POST, CODES).header("sec-fetch-site", "cross-site");
     assert_eq!(olga.send(cross_site, CODES).await.status, 403);
     assert_eq!(by_page(&olga, Method::GET, CODES, &json!({})).await.ok(), json!({"total": 0, "unused": 0}));

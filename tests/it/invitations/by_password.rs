@@ -83,6 +83,33 @@ async fn l_08_an_invited_person_does_not_share_a_password_from_before_the_letter
 }
 
 #[actix_web::test]
+async fn l_08_a_password_from_before_the_letter_accepts_nothing() {
+    let app = TestApp::start();
+    let acme = app.tenant("acme").await;
+    person(&acme, A).await; // somebody knows this password
+    let (made, link) = invited(&app, &acme, A, json!({"role": "admin"})).await;
+    let browser = app.browser();
+    press_with(&browser, &link, &[("way", "password")]).await;
+    refused(&try_password(&browser, A, PASSWORD).await, 403, "invitation_way_closed");
+    assert_eq!(now(&acme, &made).await["state"], "pending");
+    assert_eq!(acme.get("/users").await.ok()["items"][0]["role"], "member");
+    signs_in(&press_with(&browser, &link, &[("way", "password"), ("password", ANOTHER)]).await);
+    assert_eq!(now(&acme, &made).await["state"], "accepted");
+}
+
+#[actix_web::test]
+async fn l_08_an_invited_person_does_not_share_an_identity_from_before_the_letter() {
+    let app = TestApp::start();
+    let (acme, provider) = (app.tenant("acme").await, HostileProvider::start());
+    let connection = acme.connect(&provider, json!({})).await;
+    let identities = format!("/users/{}/identities", id(&person(&acme, A).await));
+    acme.post(&identities, &json!({"connection_id": connection["id"], "subject": "evil"})).await.created();
+    let (_, link) = invited(&app, &acme, A, json!({})).await;
+    signs_in(&press_with(&app.browser(), &link, &CHOOSE).await);
+    assert_eq!(acme.get(&identities).await.ok()["items"], json!([]));
+}
+
+#[actix_web::test]
 async fn a_suspended_user_chooses_no_password() {
     let app = TestApp::start();
     let acme = app.tenant("acme").await;

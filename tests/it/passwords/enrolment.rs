@@ -202,3 +202,13 @@ async fn k_08_a_session_guesses_no_code_of_a_secret_it_did_not_see() {
     }
     assert_eq!(confirm(&browser, &code(&secret, app.clock.now())).await.expect(429).code(), "rate_limited");
 }
+
+#[actix_web::test]
+async fn setting_an_app_up_ends_the_sessions_that_came_by_the_password_alone() {
+    let (app, _, _, browser) = start().await;
+    let other = app.browser();
+    signs_in(&try_password(&other, ALICE, PASSWORD).await);
+    enrol(&browser, app.clock.now()).await;
+    assert_eq!(me(&other, Method::GET, "", None).await.status, 401);
+    assert_eq!(me(&browser, Method::GET, "", None).await.status, 200);
+}
