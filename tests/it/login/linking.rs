@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::needs_loopback;
 use crate::support::TestApp;
 use crate::support::admin::Admin;
-use crate::support::browser::{Browser, Page};
+use crate::support::browser::Page;
 use crate::support::hostile_provider::HostileProvider;
 use crate::support::passwords::PASSWORD;
 use crate::support::sign_in::{id, is_signed_in, login_url, refused, to_callback};
@@ -379,26 +379,4 @@ async fn l_28_a_deleted_user_comes_back_as_a_new_one_with_nothing_of_the_old() {
     // The old id means nothing, here and at another tenant.
     s.acme.get(&format!("/users/{}", id(&old))).await.expect(404);
     s.app.tenant("evil").await.get(&format!("/users/{}", id(&new))).await.expect(404);
-}
-
-#[actix_web::test]
-async fn l_13_an_identity_is_linked_to_nobody_because_their_browser_is_signed_in() {
-    let scene = Scene::set(json!({})).await;
-    let login = async |browser: &Browser, sub: &str, email: &str| {
-        scene.provider.person(json!({"sub": sub, "email": email, "email_verified": true, "name": sub}));
-        let callback = to_callback(browser, login_url(&scene.connection)).await;
-        browser.get(callback.as_str()).await
-    };
-    let victims = scene.app.browser();
-    assert!(is_signed_in(&login(&victims, "ada", "ada@acme.example").await));
-    // Somebody makes Ada's browser finish a login of theirs: begun elsewhere it is refused, begun here it is theirs alone.
-    scene.provider.person(json!({"sub": "eve", "email": "eve@acme.example", "email_verified": true}));
-    let planted = to_callback(&scene.app.browser(), login_url(&scene.connection)).await;
-    refused(&victims.get(planted.as_str()).await, 400, "browser_mismatch");
-    assert!(is_signed_in(&login(&victims, "eve", "eve@acme.example").await));
-    let users = scene.users().await;
-    assert_eq!(users.len(), 2, "{users:?}");
-    for user in &users {
-        assert_eq!(scene.identities(user).await.len(), 1, "{user}");
-    }
 }
