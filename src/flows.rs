@@ -51,6 +51,7 @@ pub mod rotate_secrets;
 pub mod signing_keys;
 pub mod single_logout;
 pub mod sweep;
+pub mod ways_in;
 pub mod write;
 
 pub use error::{Error, Fault};

@@ -334,7 +334,7 @@ diesel::table! {
         /// The nonce of the request.
         nonce -> Nullable<Text>,
         /// When the person had proven who they are.
-        auth_time -> Timestamptz,
+        auth_time -> Nullable<Timestamptz>,
         /// The authentication context class of the session.
         acr -> Nullable<Text>,
         /// The authentication methods of the session.
@@ -758,7 +758,7 @@ diesel::table! {
         /// By which identity source.
         source_id -> Nullable<Uuid>,
         /// When the person last proved who they are.
-        auth_time -> Timestamptz,
+        auth_time -> Nullable<Timestamptz>,
         /// When it began.
         created_at -> Timestamptz,
         /// Last use, to the minute.

@@ -20,11 +20,11 @@ use crate::context::Context;
 use crate::context::caches::TenantCache;
 use crate::flows::find_connection;
 use crate::flows::provision::invited::over_code;
-use crate::flows::{Error, limits};
+use crate::flows::{Error, limits, ways_in};
 use crate::model::connection::Connection;
 use crate::model::email::EmailAddress;
 use crate::model::invitation::{Invitation, InvitationState};
-use crate::model::tenant::{Sso, TenantStatus};
+use crate::model::tenant::Sso;
 use crate::secrets::sealed::Place;
 use crate::secrets::token;
 use crate::store::db::DbError;
@@ -71,9 +71,7 @@ pub struct Remembered {
 /// `invitation_revoked` or `invitation_accepted`, [`Error::Forbidden`] `tenant_suspended`, [`Error::RateLimited`] for who
 /// guesses (K-08).
 pub async fn look(ctx: &Context, tenant: &TenantCache, token: &str, ip: Option<IpAddr>) -> Result<Invitation, Error> {
-    if tenant.tenant.status != TenantStatus::Active {
-        return Err(Error::forbidden("tenant_suspended", "this organisation is suspended"));
-    }
+    ways_in::check_active(&tenant.tenant)?;
     let (id, now) = (tenant.tenant.id, ctx.clock.now());
     let hash = token::hash(token.get(..MAX_TOKEN).unwrap_or(token));
     let found = ctx.db.tenant(id, move |conn| Ok::<_, DbError>(invitations::find_by_token(conn, id, &hash)?));

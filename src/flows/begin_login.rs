@@ -14,12 +14,12 @@ use uuid::Uuid;
 use crate::context::Context;
 use crate::context::caches::TenantCache;
 use crate::context::provider::{Provider, Speaks};
-use crate::flows::Error;
 use crate::flows::destination::Destination;
 use crate::flows::onward::Onward;
+use crate::flows::{Error, ways_in};
+use crate::model::audit::LoginMethod;
 use crate::model::authorization::AuthorizationParams;
 use crate::model::login_attempt::{ATTEMPT_MINUTES, LoginAttempt};
-use crate::model::tenant::{Sso, TenantStatus};
 use crate::secrets::sealed::Place;
 use crate::secrets::token;
 use crate::store::login_attempts;
@@ -96,14 +96,19 @@ pub async fn begin_login(
     Ok(Begun { onward, attempt_id, browser_secret: browser_secret.into() })
 }
 
-/// The application's request that waits for this login; the way to the person's own account is one that asks them anew.
+/// The application's request that waits for this login. Who comes back to their account for a change has to be asked anew,
+/// and the provider has to say so: `max_age` obliges it to (OpenID Connect Core 1.0, section 3.1.2.1).
 async fn behind(
     ctx: &Context,
     tenant: &Arc<TenantCache>,
     destination: Option<&Destination>,
 ) -> Result<Option<AuthorizationParams>, Error> {
-    if destination.is_some_and(|to| to.is_account(ctx, &tenant.tenant)) {
-        return Ok(Some(AuthorizationParams { prompt_login: true, ..AuthorizationParams::default() }));
+    if destination.is_some_and(|to| to.asks_anew(ctx, &tenant.tenant)) {
+        return Ok(Some(AuthorizationParams {
+            prompt_login: true,
+            max_age: Some(0),
+            ..AuthorizationParams::default()
+        }));
     }
     let Some(Destination::Request(id)) = destination else { return Ok(None) };
     Ok(ctx.waiting_request(tenant, *id).await?.map(|(asked, _)| asked.params))
@@ -114,12 +119,7 @@ async fn behind(
 /// # Errors
 /// As [`begin_login`].
 pub async fn usable(ctx: &Context, tenant: &TenantCache, connection: Uuid) -> Result<std::sync::Arc<Provider>, Error> {
-    if tenant.tenant.status != TenantStatus::Active {
-        return Err(Error::forbidden("tenant_suspended", "this organisation is suspended"));
-    }
-    if tenant.tenant.sso.at(ctx.clock.now()) == Sso::Off {
-        return Err(Error::forbidden("sso_off", "this organisation signs in by password only"));
-    }
+    ways_in::check(&tenant.tenant, LoginMethod::Oidc, ctx.clock.now())?; // by whichever protocol
     let provider = ctx.provider(tenant, connection).await?.ok_or(Error::NotFound)?;
     if provider.is_active() { Ok(provider) } else { Err(Error::NotFound) }
 }

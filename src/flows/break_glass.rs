@@ -19,16 +19,16 @@ use crate::context::caches::TenantCache;
 use crate::flows::limits::{self, Limit};
 use crate::flows::open_session::{self, NewSession, Proof, Visitor};
 use crate::flows::provision::Provisioned;
-use crate::flows::{Error, enforce_sso};
+use crate::flows::{Error, enforce_sso, ways_in};
 use crate::model::audit::{Event, LoginMethod, LoginRefused};
 use crate::model::email::EmailAddress;
 use crate::model::letter::Letter;
 use crate::model::role::{AccountStatus, Role};
-use crate::model::tenant::{Sso, Tenant, TenantStatus};
+use crate::model::tenant::Tenant;
 use crate::model::text::tamed;
 use crate::model::user::User;
 use crate::secrets::{code, token};
-use crate::store::{Versioned, audit_events, break_glass_codes, tenants, users};
+use crate::store::{Versioned, audit_events, break_glass_codes, users};
 
 /// The reason of a refusal; it says nothing about the person.
 pub const WRONG: &str = "break_glass_wrong";
@@ -47,13 +47,7 @@ const SESSION_HOURS: i64 = 1;
 /// # Errors
 /// [`Error::Forbidden`] `tenant_suspended` or `break_glass_closed`.
 pub fn check_open(ctx: &Context, tenant: &Tenant) -> Result<(), Error> {
-    if tenant.status != TenantStatus::Active {
-        return Err(Error::forbidden("tenant_suspended", "this organisation is suspended"));
-    }
-    if tenant.sso.at(ctx.clock.now()) != Sso::Enforced {
-        return Err(Error::forbidden("break_glass_closed", "codes open nothing while sso is not enforced"));
-    }
-    Ok(())
+    ways_in::check(tenant, LoginMethod::BreakGlass, ctx.clock.now())
 }
 
 /// Signs an owner in by address and code. Gives the session cookie's value; `None`: refused, as [`WRONG`].
@@ -115,15 +109,9 @@ fn by_address(ip: Option<IpAddr>) -> Vec<Limit> {
 
 async fn open(ctx: &Context, tenant: Uuid, tried: Tried, visitor: &Visitor) -> Result<Outcome, Error> {
     let now = ctx.clock.now();
-    let proof = Proof {
-        method: LoginMethod::BreakGlass,
-        source_id: None,
-        auth_time: None,
-        acr: None,
-        amr: vec![LoginMethod::BreakGlass.to_string()], // RFC 8176 has no name for it
-        upstream: None,
-        ends_at: Some(now + Duration::hours(SESSION_HOURS)),
-    };
+    let method = LoginMethod::BreakGlass;
+    let amr = vec![method.to_string()]; // RFC 8176 has no name for it
+    let proof = Proof { ends_at: Some(now + Duration::hours(SESSION_HOURS)), ..Proof::here(method, amr, now) };
     let (session, token) = NewSession::prepare(ctx, tenant, visitor, proof)?;
     let to_tell = ctx.clone();
     let opened = ctx.db.tenant(tenant, move |conn| {
@@ -151,8 +139,6 @@ fn take(
     (code, owner): (Uuid, Uuid),
 ) -> Result<Option<User>, Error> {
     let now = ctx.clock.now();
-    // The cached tenant may be some seconds old: suspended since, or not enforced any more.
-    check_open(ctx, &tenants::find(conn, tenant)?.ok_or(Error::NotFound)?)?;
     let user = User::lock(conn, tenant, owner)?;
     let user = user.filter(|user| user.role == Role::Owner && user.status == AccountStatus::Active);
     let Some(user) = user else { return Ok(None) };

@@ -23,6 +23,12 @@ pub fn account_url(ctx: &Context, tenant: &Tenant) -> String {
     ctx.config.url(&format!("/t/{}/account", tenant.slug))
 }
 
+/// The same, for who wants to change something there that needs a login a few minutes old at most (`flows::fresh_login`).
+#[must_use]
+pub fn account_again_url(ctx: &Context, tenant: &Tenant) -> String {
+    format!("{}?again=true", account_url(ctx, tenant))
+}
+
 impl Destination {
     /// Reads what a link or a form carries. A request wins over a URL; a URL that is too long is forgotten.
     #[must_use]
@@ -39,18 +45,19 @@ impl Destination {
         }
     }
 
-    /// Whether it is the person's own account, which wants a login that is not older than a few minutes: whoever comes from
-    /// there is to be asked who they are.
+    /// Whether the provider is to ask who it is, whatever session it has.
     #[must_use]
-    pub fn is_account(&self, ctx: &Context, tenant: &Tenant) -> bool {
-        matches!(self, Self::ReturnTo(url) if *url == account_url(ctx, tenant))
+    pub fn asks_anew(&self, ctx: &Context, tenant: &Tenant) -> bool {
+        matches!(self, Self::ReturnTo(url) if *url == account_again_url(ctx, tenant))
     }
 
     /// The checked URL; `None` for a target that the tenant does not list (W-10, O-43), which means its landing page.
     #[must_use]
     pub fn url(&self, ctx: &Context, tenant: &Tenant) -> Option<String> {
         match self {
-            Self::ReturnTo(url) if *url == account_url(ctx, tenant) => Some(url.clone()),
+            Self::ReturnTo(url) if [account_url(ctx, tenant), account_again_url(ctx, tenant)].contains(url) => {
+                Some(url.clone())
+            }
             Self::ReturnTo(url) => tenant.permitted_return(url).map(String::from),
             Self::Request(id) => Some(ctx.config.url(&format!("/t/{}/oauth2/continue/{id}", tenant.slug))),
         }

@@ -14,13 +14,14 @@ use crate::store::sessions;
 pub const FRESH_MINUTES: i64 = 10;
 
 /// Whether the person proved who they are a moment ago. A provider's word for when that was is not believed beyond the
-/// login that it came with.
+/// login that it came with, and one that says nothing may have asked nobody.
 #[must_use]
 pub fn is_fresh(session: &Session, now: DateTime<Utc>) -> bool {
-    now - session.auth_time.min(session.created_at) <= Duration::minutes(FRESH_MINUTES)
+    let age = |auth_time: DateTime<Utc>| now - auth_time.min(session.created_at);
+    session.auth_time.is_some_and(|auth_time| age(auth_time) <= Duration::minutes(FRESH_MINUTES))
 }
 
-/// Whether they signed in a moment ago, and their provider did not ask who they are: signing in once more would not help.
+/// Whether they signed in a moment ago, and their provider does not say that it asked who they are.
 #[must_use]
 pub fn was_not_asked(session: &Session, now: DateTime<Utc>) -> bool {
     !is_fresh(session, now) && now - session.created_at <= Duration::minutes(FRESH_MINUTES)
@@ -29,11 +30,12 @@ pub fn was_not_asked(session: &Session, now: DateTime<Utc>) -> bool {
 /// Refuses when the session's login is old, or the session over.
 ///
 /// # Errors
-/// [`Error::Forbidden`] `reauthentication_needed`, or `reauthentication_refused` when signing in again did not help.
+/// [`Error::Forbidden`] `reauthentication_needed`, or `reauthentication_refused` when a provider says that it asked nobody
+/// at the login just now. One that says nothing is to be asked by `max_age` first.
 pub fn check(conn: &mut PgConnection, tenant: Uuid, session: Uuid, now: DateTime<Utc>) -> Result<(), Error> {
     match sessions::find(conn, tenant, session)?.filter(|session| session.ended_at.is_none()) {
         Some(session) if is_fresh(&session, now) => Ok(()),
-        Some(session) if was_not_asked(&session, now) => Err(Error::forbidden(
+        Some(session) if session.auth_time.is_some() && was_not_asked(&session, now) => Err(Error::forbidden(
             "reauthentication_refused",
             "the identity provider did not ask the person to sign in again, which this needs",
         )),

@@ -15,14 +15,14 @@ use uuid::Uuid;
 
 use crate::context::Context;
 use crate::flows::provision::Provisioned;
-use crate::flows::{Error, enforce_sso};
+use crate::flows::{Error, enforce_sso, ways_in};
 use crate::model::audit::{Actor, Event, LoginMethod, LoginSucceeded, Stamp};
 use crate::model::delivery::Language;
 use crate::model::session::{Session, Upstream};
 use crate::model::text::tamed;
 use crate::secrets::sealed::Place;
 use crate::secrets::token;
-use crate::store::{audit_events, changes, grants, sessions, totp_secrets};
+use crate::store::{audit_events, changes, grants, sessions, tenants, totp_secrets};
 
 /// The `amr` of a code after the password (RFC 8176).
 pub const SECOND_STEP: &str = "otp";
@@ -57,7 +57,7 @@ pub struct Proof {
     pub method: LoginMethod,
     /// By which identity source, where it was one.
     pub source_id: Option<Uuid>,
-    /// When, if the source says so; now otherwise.
+    /// When, if the source says so.
     pub auth_time: Option<DateTime<Utc>>,
     /// In which authentication context (`acr`), if the source says so.
     pub acr: Option<String>,
@@ -67,6 +67,14 @@ pub struct Proof {
     pub upstream: Option<Upstream>,
     /// The provider says that its session ends then; ours does not outlive it.
     pub ends_at: Option<DateTime<Utc>>,
+}
+
+impl Proof {
+    /// A person who proved it to ourselves, at `now`.
+    #[must_use]
+    pub fn here(method: LoginMethod, amr: Vec<String>, now: DateTime<Utc>) -> Self {
+        Self { method, source_id: None, auth_time: Some(now), acr: None, amr, upstream: None, ends_at: None }
+    }
 }
 
 /// A session that is ready to be stored, but for who it is of.
@@ -100,7 +108,7 @@ impl NewSession {
             user_id: Uuid::nil(),
             identity_id: None,
             source_id: proof.source_id,
-            auth_time: proof.auth_time.unwrap_or(stamp.at),
+            auth_time: proof.auth_time,
             created_at: stamp.at,
             last_seen_at: stamp.at,
             expires_at: proof.ends_at.map_or(longest, |ends| ends.min(longest)), // C-19
@@ -121,9 +129,12 @@ impl NewSession {
     /// Stores the session of `welcome`'s user with its audit event, in the caller's transaction. Gives its id.
     ///
     /// # Errors
-    /// [`Error::Stale`] for a login by password alone, where the account asks for a code too: whichever way it came here.
+    /// [`Error::Stale`] for a login by password alone, where the account asks for a code too: whichever way it came here; as
+    /// [`ways_in::check`], for what was closed since the login began.
     pub fn store(mut self, conn: &mut PgConnection, welcome: &Provisioned) -> Result<Uuid, Error> {
         let (tenant, at) = (self.row.tenant_id, self.stamp.at);
+        let row = tenants::find(conn, tenant)?.ok_or(Error::NotFound)?;
+        ways_in::check(&row, self.method, at)?;
         let half = self.method == LoginMethod::Password && !self.row.amr.iter().any(|method| method == SECOND_STEP);
         if half && totp_secrets::is_active(conn, tenant, welcome.user.id)? {
             return Err(Error::Stale);

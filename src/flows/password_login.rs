@@ -21,13 +21,12 @@ use crate::context::Context;
 use crate::context::caches::TenantCache;
 use crate::flows::open_session::{self, NewSession, Proof, SECOND_STEP, Visitor};
 use crate::flows::provision::Provisioned;
-use crate::flows::{Error, limits};
+use crate::flows::{Error, limits, ways_in};
 use crate::model::audit::{Event, LoginMethod, LoginRefused};
 use crate::model::email::EmailAddress;
 use crate::model::local_credential::LocalCredential;
 use crate::model::password::{Password, Unfit};
 use crate::model::role::AccountStatus;
-use crate::model::tenant::{Sso, TenantStatus};
 use crate::model::text::tamed;
 use crate::model::user::User;
 use crate::secrets::argon::Match;
@@ -90,13 +89,7 @@ pub struct SignedIn {
 /// # Errors
 /// [`Error::Forbidden`] `tenant_suspended` or `sso_enforced`.
 pub fn check_allowed(ctx: &Context, tenant: &TenantCache) -> Result<(), Error> {
-    if tenant.tenant.status != TenantStatus::Active {
-        return Err(Error::forbidden("tenant_suspended", "this organisation is suspended"));
-    }
-    if tenant.tenant.sso.at(ctx.clock.now()) == Sso::Enforced {
-        return Err(Error::forbidden("sso_enforced", "this organisation signs in by its own provider only"));
-    }
-    Ok(())
+    ways_in::check(&tenant.tenant, LoginMethod::Password, ctx.clock.now())
 }
 
 /// Signs in by address and password.
@@ -196,7 +189,7 @@ where
 {
     let (tenant, user_id, now) = (user.tenant_id, user.id, ctx.clock.now());
     let (method, amr) = (LoginMethod::Password, passed.amr());
-    let proof = Proof { method, source_id: None, auth_time: None, acr: None, amr, upstream: None, ends_at: None };
+    let proof = Proof::here(method, amr, now);
     let (session, token) = NewSession::prepare(ctx, tenant, &arrival.visitor, proof)?;
     let brought = arrival.invitation.clone();
     let opened = ctx.db.tenant(tenant, move |conn| {

@@ -16,13 +16,15 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use chrono::{DateTime, Utc};
+use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::context::caches::TenantCache;
-use crate::flows::Error;
-use crate::flows::destination::account_url;
+use crate::flows::destination::{account_again_url, account_url};
+use crate::flows::{Error, fresh_login};
 use crate::http::Ctx;
 use crate::http::auth::{TenantMember, member, same_origin};
+use crate::http::body::Query;
 use crate::http::login::{page, refusal, see_other, tenant_of};
 use crate::http::problem::Problem;
 use crate::http::texts::{Texts, texts};
@@ -33,6 +35,9 @@ use crate::store::{connections, identities, local_credentials, recovery_codes, s
 
 /// Most sessions and identities that the page shows.
 const MOST: PageRequest = PageRequest { limit: 50, after: None };
+
+/// Said when signing in again did not help.
+const NOT_ASKED: &str = "reauthentication_refused";
 
 /// A session on the page.
 struct SessionLine {
@@ -74,13 +79,31 @@ struct AccountPage<'a> {
     alert: Option<(&'a str, &'a str)>,
 }
 
+/// What the link back from the login says.
+#[derive(Deserialize)]
+pub struct AccountQuery {
+    /// They signed in again for a change; when that did not help, they are told.
+    #[serde(default)]
+    again: bool,
+}
+
 /// `GET /t/{tenant}/account`.
-pub async fn get_account(ctx: Ctx, req: HttpRequest) -> Result<HttpResponse, Problem> {
+pub async fn get_account(ctx: Ctx, req: HttpRequest, query: Query<AccountQuery>) -> Result<HttpResponse, Problem> {
+    let query = query.read()?;
     let (tenant, caller) = match enter(&ctx, &req).await? {
         Ok(entered) => entered,
         Err(page) => return Ok(page),
     };
-    show(&ctx, &req, &tenant, &caller, (StatusCode::OK, None)).await
+    let alert = query.again && was_not_asked(&ctx, &caller).await?;
+    let alert = alert.then(|| (NOT_ASKED, texts(&req).reason(NOT_ASKED)));
+    show(&ctx, &req, &tenant, &caller, (StatusCode::OK, alert)).await
+}
+
+/// Whether the login just now is none that changes anything here.
+async fn was_not_asked(ctx: &Ctx, caller: &TenantMember) -> Result<bool, Problem> {
+    let (id, now, (_, here)) = (caller.tenant_id(), ctx.clock.now(), caller.person()?);
+    let session = ctx.db.tenant(id, move |conn| Ok::<_, DbError>(sessions::find(conn, id, here)?)).await?;
+    Ok(session.is_some_and(|session| fresh_login::was_not_asked(&session, now)))
 }
 
 /// Tenant and member, or the page that comes instead.
@@ -97,14 +120,14 @@ async fn enter(
     };
     Ok(match member(ctx, &tenant, req).await? {
         Some(caller) => Ok((tenant, caller)),
-        None => Err(sign_in(ctx, &tenant)),
+        None => Err(sign_in(ctx, &tenant, &account_url(ctx, &tenant.tenant))),
     })
 }
 
-/// To the login page, and back here.
-fn sign_in(ctx: &Ctx, tenant: &TenantCache) -> HttpResponse {
+/// To the login page, and back.
+fn sign_in(ctx: &Ctx, tenant: &TenantCache, back: &str) -> HttpResponse {
     let mut query = url::form_urlencoded::Serializer::new(String::new());
-    query.append_pair("return_to", &account_url(ctx, &tenant.tenant));
+    query.append_pair("return_to", back);
     let login = ctx.config.url(&format!("/t/{}/login?{}", tenant.tenant.slug, query.finish()));
     see_other(&login).finish()
 }
@@ -120,7 +143,9 @@ async fn finished(
     let t = texts(req);
     let (status, code) = match done {
         Ok(()) => return Ok(see_other(&account_url(ctx, &tenant.tenant)).finish()),
-        Err(Error::Forbidden { code: "reauthentication_needed", .. }) => return Ok(sign_in(ctx, tenant)),
+        Err(Error::Forbidden { code: "reauthentication_needed", .. }) => {
+            return Ok(sign_in(ctx, tenant, &account_again_url(ctx, &tenant.tenant)));
+        }
         Err(Error::Forbidden { code, .. }) => (StatusCode::FORBIDDEN, code),
         Err(Error::Conflict { code, .. }) => (StatusCode::CONFLICT, code),
         Err(Error::Invalid(_)) => (StatusCode::UNPROCESSABLE_ENTITY, "invalid_fields"),
@@ -141,7 +166,9 @@ async fn show(
     caller: &TenantMember,
     (status, alert): (StatusCode, Option<(&str, &str)>),
 ) -> Result<HttpResponse, Problem> {
-    let Some(account) = load(ctx, caller).await? else { return Ok(sign_in(ctx, tenant)) };
+    let Some(account) = load(ctx, caller).await? else {
+        return Ok(sign_in(ctx, tenant, &account_url(ctx, &tenant.tenant)));
+    };
     let slug = &tenant.tenant.slug;
     let template = AccountPage {
         t: texts(req),

@@ -218,7 +218,7 @@ static EN: Texts = Texts {
         ("last_way_in", "This is your only way to sign in. It cannot be taken away."),
         (
             "reauthentication_refused",
-            "For this you have to sign in again, and your organisation's sign-in service did not ask you to.",
+            "For this you have to sign in again, and your organisation's sign-in service did not say that it asked you to.",
         ),
         ("password_change_expired", "This took too long. Please start again."),
         ("sso_enforced", "Passwords are not accepted here. Please sign in by your organisation's sign-in service."),
@@ -359,7 +359,7 @@ static DE: Texts = Texts {
         ("last_way_in", "Das ist Ihre einzige Art, sich anzumelden. Sie lässt sich nicht wegnehmen."),
         (
             "reauthentication_refused",
-            "Dafür müssen Sie sich noch einmal anmelden, und der Anmeldedienst Ihrer Organisation hat Sie nicht danach gefragt.",
+            "Dafür müssen Sie sich noch einmal anmelden, und der Anmeldedienst Ihrer Organisation sagt nicht, dass er Sie danach gefragt hat.",
         ),
         ("password_change_expired", "Das hat zu lange gedauert. Bitte beginnen Sie noch einmal."),
         (

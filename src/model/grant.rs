@@ -31,7 +31,7 @@ pub struct Grant {
     pub scope: String,
     pub resource: Option<String>,
     pub nonce: Option<String>,
-    pub auth_time: DateTime<Utc>,
+    pub auth_time: Option<DateTime<Utc>>,
     pub acr: Option<String>,
     pub amr: Vec<String>,
     pub redirect_uri: String,

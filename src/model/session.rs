@@ -5,6 +5,8 @@ use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::model::audit::LoginMethod;
+
 /// A signed-in browser (the whole row).
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = crate::schema::sessions)]
@@ -16,7 +18,7 @@ pub struct Session {
     pub user_id: Uuid,
     pub identity_id: Option<Uuid>,
     pub source_id: Option<Uuid>,
-    pub auth_time: DateTime<Utc>,
+    pub auth_time: Option<DateTime<Utc>>,
     pub created_at: DateTime<Utc>,
     pub last_seen_at: DateTime<Utc>,
     pub expires_at: DateTime<Utc>,
@@ -38,6 +40,14 @@ impl Session {
         self.ended_at.is_none()
             && now < self.expires_at
             && now < self.last_seen_at + chrono::Duration::minutes(idle_minutes)
+    }
+
+    /// When whatever an application is given in it is over at the latest. Consent outlives a session, but not one by a
+    /// break-glass code: that opens an account for an hour, and nothing else.
+    #[must_use]
+    pub fn grants_end_by(&self) -> DateTime<Utc> {
+        let break_glass = self.amr.iter().any(|method| method == LoginMethod::BreakGlass.as_str());
+        if break_glass { self.expires_at } else { DateTime::<Utc>::MAX_UTC }
     }
 }
 

@@ -212,7 +212,8 @@ enum Standing {
 }
 
 /// `since` is when the request began to wait: whoever signed in after that did it for this request, so that what is
-/// still missing is told instead of asked for again without an end.
+/// still missing is told instead of asked for again without an end. A provider that does not say when the person proved
+/// who they are is believed to have obeyed `prompt=login`, as nothing obliges it to say; `max_age` does.
 fn standing(ctx: &Context, asked: &Asked, since: Option<DateTime<Utc>>, signed_in: Option<SignedIn>) -> Standing {
     let Some(found) = signed_in else { return Standing::SignIn };
     let (session, user) = &*found;
@@ -228,7 +229,7 @@ fn standing(ctx: &Context, asked: &Asked, since: Option<DateTime<Utc>>, signed_i
         Standing::Refused(ANOTHER_USER)
     } else if params.connection.is_some_and(|id| session.source_id != Some(id)) {
         Standing::SignIn
-    } else if oldest.is_some_and(|oldest| session.auth_time < oldest - SKEW) {
+    } else if session.auth_time.map_or(params.max_age.is_some(), |at| oldest.is_some_and(|oldest| at < oldest - SKEW)) {
         Standing::Refused(NOT_ANEW)
     } else {
         Standing::Ready(found)
@@ -238,7 +239,10 @@ fn standing(ctx: &Context, asked: &Asked, since: Option<DateTime<Utc>>, signed_i
 /// Whether who is signed in already will do for the request.
 fn will_do(ctx: &Context, asked: &Asked, (session, user): &(Session, User)) -> bool {
     let Asked { params, client, .. } = asked;
-    let young = |age: u32| age > 0 && ctx.clock.now() - session.auth_time <= Duration::seconds(age.into());
+    let young = |age: u32| {
+        let oldest = ctx.clock.now() - Duration::seconds(age.into());
+        age > 0 && session.auth_time.is_some_and(|at| at >= oldest)
+    };
     // A hint that is no address says nothing that we know.
     let expected =
         |hint: &String| EmailAddress::parse(hint).map_or(true, |hint| Some(&hint.key) == user.email_key.as_ref());

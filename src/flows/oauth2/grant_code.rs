@@ -95,7 +95,7 @@ fn grant(ctx: &Context, tenant_id: Uuid, asked: &Asked, found: &SignedIn, code: 
         code_used_at: None,
         created_at: now,
         // Without refresh tokens the last thing that comes of it is an access token.
-        expires_at: code_expires_at + life,
+        expires_at: (code_expires_at + life).min(session.grants_end_by()),
         revoked_at: None,
         revoke_reason: None,
     }

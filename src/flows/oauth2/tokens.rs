@@ -102,8 +102,10 @@ fn at_hash(access_token: &str) -> String {
 
 fn about_login(grant: &Grant) -> Map<String, Value> {
     let mut claims = Map::new();
-    claims.insert("auth_time".into(), json!(grant.auth_time.timestamp()));
     claims.insert("sid".into(), json!(grant.session_id));
+    if let Some(auth_time) = grant.auth_time {
+        claims.insert("auth_time".into(), json!(auth_time.timestamp()));
+    }
     if let Some(acr) = &grant.acr {
         claims.insert("acr".into(), json!(acr));
     }

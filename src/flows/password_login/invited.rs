@@ -55,7 +55,7 @@ pub async fn accept(
     };
     let password_hash = ctx.hasher.hash(id, password).await?;
     let (method, amr) = (LoginMethod::Password, vec!["pwd".to_owned()]); // RFC 8176
-    let proof = Proof { method, source_id: None, auth_time: None, acr: None, amr, upstream: None, ends_at: None };
+    let proof = Proof::here(method, amr, stamp.at);
     let (session, token) = NewSession::prepare(ctx, id, &arrival.visitor, proof)?;
     let brought = invitation.token_hash.clone().unwrap_or_default();
     let done = ctx.db.tenant(id, move |conn| {

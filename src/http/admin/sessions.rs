@@ -25,8 +25,8 @@ pub struct SessionOut {
     pub user_id: Uuid,
     /// By which connection.
     pub connection_id: Option<Uuid>,
-    /// When the person last proved who they are.
-    pub auth_time: DateTime<Utc>,
+    /// When the person proved who they are, if their provider said so.
+    pub auth_time: Option<DateTime<Utc>>,
     /// When it began.
     pub created_at: DateTime<Utc>,
     /// Last use, to the minute.

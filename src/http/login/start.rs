@@ -13,14 +13,14 @@ use crate::flows::accept_invitation::{self, Remembered};
 use crate::flows::begin_login::{Wanted, begin_login};
 use crate::flows::destination::Destination;
 use crate::flows::find_connection::{SignsIn, find_connection, ways};
-use crate::flows::{Error, limits};
+use crate::flows::{Error, limits, ways_in};
 use crate::http::Ctx;
 use crate::http::auth::same_origin;
 use crate::http::body::{FormText, Query, read_pairs};
 use crate::http::login::form::{self, MAX_HINT, Shown, Step};
 use crate::http::login::{onward, refusal, see_other, tenant_of};
 use crate::http::{cookies, peer, problem::Problem};
-use crate::model::tenant::{Sso, TenantStatus};
+use crate::model::tenant::Sso;
 
 /// What may stand in the login page's URL.
 #[derive(Debug, Default, Deserialize)]
@@ -62,8 +62,8 @@ pub async fn get_login(ctx: Ctx, req: HttpRequest, query: Query<LoginQuery>) -> 
         Ok(tenant) => tenant,
         Err(page) => return Ok(page),
     };
-    if tenant.tenant.status != TenantStatus::Active {
-        return Ok(refusal(&req, Some(&tenant), &Error::forbidden("tenant_suspended", "")));
+    if let Err(error) = ways_in::check_active(&tenant.tenant) {
+        return Ok(refusal(&req, Some(&tenant), &error));
     }
     let shown = Shown {
         destination: Destination::read(query.request, query.return_to),

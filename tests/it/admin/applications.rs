@@ -78,7 +78,7 @@ pub async fn grant(app: &TestApp, client: &Client, user: &Value) -> Uuid {
         scope: "openid".into(),
         resource: None,
         nonce: None,
-        auth_time: now,
+        auth_time: Some(now),
         acr: None,
         amr: Vec::new(),
         redirect_uri: "https://app.example/callback".into(),

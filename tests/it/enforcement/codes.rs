@@ -261,3 +261,18 @@ async fn l_23_row_e5_under_enforced_sso_no_other_way_signs_in_and_what_was_given
     client.refresh(text(&tokens, "refresh_token")).await.ok();
     assert_eq!(olga.get("/v1/tenants/acme/me").await.status, 200);
 }
+
+#[actix_web::test]
+async fn row_e3_break_glass_what_an_application_is_given_ends_with_the_hour() {
+    let (s, codes) = Scene::with_codes().await;
+    let client = RelyingParty::register(&s.acme, json!({"scopes": ["openid", "offline_access"]})).await;
+    let browser = s.app.browser();
+    signs_in(&try_code(&browser, OLGA, &codes[0]).await);
+    let tokens = client.tokens(&browser, &[("scope", "openid offline_access")]).await;
+    s.app.clock.advance(Duration::minutes(59));
+    let tokens = client.refresh(text(&tokens, "refresh_token")).await.ok();
+    s.app.clock.advance(Duration::minutes(1));
+    let over = client.refresh(text(&tokens, "refresh_token")).await;
+    assert_eq!(over.expect(400).json()["error"], "invalid_grant");
+    assert_eq!(client.introspect(text(&tokens, "access_token")).await["active"], json!(false));
+}

@@ -197,14 +197,17 @@ async fn with_an_old_login_the_page_asks_to_sign_in_again_and_leads_back() {
         let fields: &[(&str, &str)] = &[];
         let login = post(&browser, form, fields).await;
         let login = login.location().unwrap_or_else(|| panic!("{form}: {} {}", login.status, login.body));
-        assert_eq!((login.path(), parameter(&login, "return_to")), ("/t/acme/login", format!("{}{PAGE}", app.url)));
+        assert_eq!(
+            (login.path(), parameter(&login, "return_to")),
+            ("/t/acme/login", format!("{}{PAGE}?again=true", app.url))
+        );
     }
     let fields = [("current_password", PASSWORD), ("new_password", ANOTHER)];
     assert_eq!(post(&browser, "password", &fields).await.location().unwrap().path(), "/t/acme/login");
     // What is no way in is changed without it.
     done(&post(&browser, "profile", &[("name", "A"), ("given_name", ""), ("family_name", "")]).await);
     done(&post(&browser, "sessions", &[]).await);
-    let back = format!("{}{PAGE}", app.url);
+    let back = format!("{}{PAGE}?again=true", app.url);
     let again = [("email", ALICE), ("password", PASSWORD), ("return_to", back.as_str())];
     asks_for_a_code(&browser.post("/t/acme/login/password", &again).await);
     let typed = code(&secret, app.clock.now());

@@ -88,12 +88,16 @@ async fn l_13_an_account_offers_no_way_to_link_an_identity_and_a_login_into_it_i
     let (app, _, provider, connection, browser) = start().await;
     let page = browser.get("/t/acme/account").await;
     assert!(page.status == 200 && !page.body.contains(login_url(&connection)), "{}", page.body);
-    // Who comes from the account is asked by the provider who they are, however lately they signed in there.
-    let back = format!("{}/t/acme/account", app.url);
-    let begun = browser.get(&format!("{}?return_to={back}", login_url(&connection))).await;
-    assert_eq!(parameter(&begun.location().unwrap(), "prompt"), "login");
-    let begun = browser.get(login_url(&connection)).await;
-    assert!(begun.location().unwrap().query_pairs().all(|(name, _)| name != "prompt"));
+    // Who wants to change something there is asked by the provider who they are, however lately they signed in there.
+    let back = format!("{}/t/acme/account?again=true", app.url);
+    let begun = browser.get(&format!("{}?return_to={back}", login_url(&connection))).await.location().unwrap();
+    assert_eq!((parameter(&begun, "prompt").as_str(), parameter(&begun, "max_age").as_str()), ("login", "0"));
+    for way in
+        [login_url(&connection).to_owned(), format!("{}?return_to={}/t/acme/account", login_url(&connection), app.url)]
+    {
+        let begun = browser.get(&way).await.location().unwrap();
+        assert!(begun.query_pairs().all(|(name, _)| name != "prompt" && name != "max_age"), "{begun}");
+    }
     // Somebody else's login in this browser is their own session, and adds nothing to the one before.
     provider.person(json!({"sub": "mallory", "email": "mallory@evil.example", "email_verified": true}));
     browser.follow(login_url(&connection)).await;
@@ -121,6 +125,32 @@ async fn a_provider_that_asks_nobody_anew_is_not_asked_in_a_circle() {
     let now = app.clock.now().timestamp();
     provider.id_token(move |claims| drop(claims.insert("auth_time".into(), json!(now))));
     assert_eq!(browser.follow(login_url(&connection)).await.status, 200);
+    unlink(&browser, &other).await.expect(204);
+}
+
+#[actix_web::test]
+async fn l_13_a_provider_that_does_not_say_when_it_asked_who_it_is_is_not_believed() {
+    let (app, acme, provider, connection, _) = start().await;
+    let user = acme.get(&format!("/users?email={ADA}")).await.ok()["items"][0].clone();
+    let link = json!({"connection_id": id(&connection), "subject": "another"});
+    let other = acme.post(&format!("/users/{}/identities", id(&user)), &link).await.created();
+    provider.id_token(|claims| drop(claims.remove("auth_time")));
+    let browser = app.browser();
+    assert_eq!(browser.follow(login_url(&connection)).await.status, 200);
+    // Nobody knows whether it asked: it was not obliged to say so.
+    assert_eq!(unlink(&browser, &other).await.expect(403).code(), "reauthentication_needed");
+    assert!(!browser.get("/t/acme/account").await.body.contains("reauthentication_refused"));
+    let login = browser.post("/t/acme/account/identities", &[("id", id(&other))]).await.location().unwrap();
+    let back = parameter(&login, "return_to");
+    assert_eq!((login.path(), back.as_str()), ("/t/acme/login", &*format!("{}/t/acme/account?again=true", app.url)));
+    // Where it does not say it when obliged to either, the page says why nothing can be changed.
+    let again = format!("{}?return_to={back}", login_url(&connection));
+    let page = browser.follow(&again).await;
+    assert_eq!((page.url.as_str(), page.code().as_str()), (back.as_str(), "reauthentication_refused"), "{}", page.body);
+    assert_eq!(unlink(&browser, &other).await.expect(403).code(), "reauthentication_needed");
+    provider.id_token(|_| ());
+    let page = browser.follow(&again).await;
+    assert!(page.url.as_str() == back && !page.body.contains("reauthentication_refused"), "{}", page.body);
     unlink(&browser, &other).await.expect(204);
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::support::TestApp;
 use crate::support::hostile_provider::HostileProvider;
-use crate::support::passwords::{PASSWORD, person, signs_in, try_password};
+use crate::support::passwords::{PASSWORD, person, set, signs_in, try_password};
 use crate::support::sign_in::{id, login_url, nothing_happened, parameter, refused, to_callback};
 
 const ALICE: &str = "alice@acme.example";
@@ -137,4 +137,28 @@ async fn row_e5_a_change_of_sso_counts_at_every_instance_within_five_seconds() {
         assert!(begun.elapsed() < Duration::from_secs(5), "passwords still sign in");
         actix_web::rt::time::sleep(Duration::from_millis(100)).await;
     }
+}
+
+#[actix_web::test]
+async fn l_23_row_e5_a_way_that_is_closed_while_somebody_comes_by_it_opens_no_session() {
+    let app = TestApp::start();
+    let (acme, provider) = (app.tenant("acme").await, HostileProvider::start());
+    let connection = acme.connect(&provider, json!({})).await;
+    assert_eq!(app.browser().follow(login_url(&connection)).await.status, 200);
+    let ada = acme.get("/users?email=ada@example.com").await.ok()["items"][0].clone();
+    set(&acme, &ada, &json!({"password": PASSWORD})).await;
+    for (change, code) in [("sso = 'enforced'", "sso_enforced"), ("sso = 'off'", "sso_off")] {
+        let browser = app.browser();
+        let comes_in = async {
+            match code {
+                "sso_off" => browser.follow(login_url(&connection)).await,
+                _ => try_password(&browser, "ada@example.com", PASSWORD).await,
+            }
+        };
+        let touched = "UPDATE users SET name = name; UPDATE connections SET display_name = display_name";
+        let overtaking = format!("UPDATE tenants SET {change}; {touched}");
+        refused(&app.database.overtaken(&overtaking, comes_in).await, 403, code);
+        app.operator().await.patch("/v1/tenants/acme", &json!({"sso": "optional"})).await.ok();
+    }
+    assert_eq!(acme.get("/sessions").await.ok()["items"], json!([]));
 }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::Scene;
 use crate::support::TestApp;
-use crate::support::relying_party::{answer_of, text};
+use crate::support::relying_party::{answer_of, claims, text};
 use crate::support::sign_in::parameter;
 
 /// When the person proved who they are.
@@ -13,10 +13,10 @@ fn auth_time(id_token: &Map<String, Value>) -> i64 {
     id_token["auth_time"].as_i64().unwrap()
 }
 
-/// A scene whose provider does not say when people proved who they are: then it is when the login came back.
+/// A scene in which time is moved by hand, at the provider too.
 async fn with_moving_time() -> Scene {
     let scene = Scene::set_at(TestApp::start_with_manual_clock(), json!({})).await;
-    scene.provider.id_token(|claims| drop(claims.remove("auth_time")));
+    scene.provider_keeps_time();
     scene
 }
 
@@ -67,4 +67,24 @@ async fn a_login_that_is_older_than_max_age_is_asked_for_again_and_a_younger_one
     let again = scene.id_token(&[("max_age", "1")]).await;
     assert!(auth_time(&again) > auth_time(&first));
     assert_eq!(scene.logins().await, 2);
+}
+
+#[actix_web::test]
+async fn o_30_a_provider_that_does_not_say_when_it_asked_fulfils_no_max_age_and_is_told_as_no_time() {
+    let scene = Scene::set(json!({})).await;
+    scene.provider.id_token(|claims| drop(claims.remove("auth_time")));
+    let first = scene.id_token(&[]).await;
+    assert!(!first.contains_key("auth_time"), "{first:?}");
+    for age in ["0", "1", "15000"] {
+        let refused = scene.client.answer(&scene.ada, &[("max_age", age)]).await;
+        assert_eq!(parameter(&refused, "error"), "login_required", "{age}");
+    }
+    // Nothing obliges a provider to say it for this (OpenID Connect Core 1.0, section 3.1.2.1).
+    let anew = scene.id_token(&[("prompt", "login")]).await;
+    assert!(!anew.contains_key("auth_time") && anew["sub"] == first["sub"], "{anew:?}");
+    let client = &scene.client;
+    let tokens = client.tokens(&scene.ada, &[]).await;
+    assert!(!claims(text(&tokens, "access_token")).contains_key("auth_time"));
+    let session = scene.acme.get("/sessions").await.ok()["items"][0].clone();
+    assert_eq!(session["auth_time"], json!(null), "{session}");
 }
