@@ -110,6 +110,8 @@ routes! {
     "/t/{tenant}/account/totp/confirm" => { POST account::security::post_confirm }
     "/t/{tenant}/account/totp/remove" => { POST account::security::post_remove }
     "/t/{tenant}/account/recovery-codes" => { POST account::security::post_recovery_codes }
+    "/t/{tenant}/account/break-glass" => { POST account::break_glass::post_break_glass }
+    "/t/{tenant}/account/break-glass/withdraw" => { POST account::break_glass::post_withdraw }
     "/t/{tenant}/account/email" => { GET address::get_email, POST address::post_email }
     "/t/{tenant}/account/email/confirm" => { GET address::get_confirm_email, POST address::post_confirm_email }
     "/t/{tenant}/logout" => { GET logout::get_logout, POST logout::post_logout }

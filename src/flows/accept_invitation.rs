@@ -32,8 +32,6 @@ use crate::store::{domains, identities, invitations, local_credentials, users};
 
 /// How long a button that was pressed is remembered, in minutes.
 pub const REMEMBERED_MINUTES: i64 = 15;
-/// Longest token that is looked at, in bytes; ours have 43.
-const MAX_TOKEN: usize = 64;
 
 /// How the invited person may sign in.
 pub struct Ways {
@@ -73,7 +71,7 @@ pub struct Remembered {
 pub async fn look(ctx: &Context, tenant: &TenantCache, token: &str, ip: Option<IpAddr>) -> Result<Invitation, Error> {
     ways_in::check_active(&tenant.tenant)?;
     let (id, now) = (tenant.tenant.id, ctx.clock.now());
-    let hash = token::hash(token.get(..MAX_TOKEN).unwrap_or(token));
+    let hash = token::hash(token);
     let found = ctx.db.tenant(id, move |conn| Ok::<_, DbError>(invitations::find_by_token(conn, id, &hash)?));
     let Some(invitation) = found.await? else {
         limits::garbage(ctx, id, ip).await?;
@@ -96,15 +94,15 @@ pub async fn ways(ctx: &Context, tenant: &Arc<TenantCache>, invitation: &Invitat
     let domain = row.email.as_deref().and_then(|text| EmailAddress::parse(text).ok()).map(|email| email.domain);
     let found = ctx.db.tenant(id, move |conn| {
         let domain = domain.map(|domain| domains::verified(conn, id, &domain)).transpose()?.flatten();
-        let only = row.connection_id.or(domain.and_then(|domain| domain.connection_id));
-        Ok::<_, Error>((only, password_way_of(conn, &row, sso)?))
+        Ok::<_, Error>((domain, password_way_of(conn, &row, sso)?))
     });
-    let (only, password) = found.await?;
+    let (domain, password) = found.await?;
+    let only = invitation.connection_id.or(ways.routed(domain.as_ref()));
     if let Some(only) = only {
         ways.connections.retain(|connection| connection.id == only);
     }
     // L-23: a password is no way around a connection that is named; beside others it is one where people have some.
-    let open = only.is_none() && sso != Sso::Enforced && (ways.passwords || ways.connections.is_empty());
+    let open = only.is_none() && sso != Sso::Enforced && ways.first_password();
     Ok(Ways { connections: ways.connections, password: if open { password } else { PasswordWay::Closed } })
 }
 

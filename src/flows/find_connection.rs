@@ -9,6 +9,7 @@ use crate::context::caches::TenantCache;
 use crate::flows::Error;
 use crate::flows::destination::Destination;
 use crate::model::connection::Connection;
+use crate::model::domain::VerifiedDomain;
 use crate::model::email::EmailAddress;
 use crate::model::tenant::Sso;
 use crate::store::db::DbError;
@@ -20,6 +21,23 @@ pub struct Ways {
     pub connections: Vec<Connection>,
     /// By a password of Doorward's own.
     pub passwords: bool,
+}
+
+impl Ways {
+    /// Where people of this domain sign in in any case: by the connection that the tenant's verified domain names, if that
+    /// signs anybody in.
+    #[must_use]
+    pub fn routed(&self, domain: Option<&VerifiedDomain>) -> Option<Uuid> {
+        let named = domain.and_then(|domain| domain.connection_id)?;
+        self.connections.iter().any(|connection| connection.id == named).then_some(named)
+    }
+
+    /// Whether somebody without a password, whom no connection is named for, may choose one: where people have some, and
+    /// where there is nothing else.
+    #[must_use]
+    pub fn first_password(&self) -> bool {
+        self.passwords || self.connections.is_empty()
+    }
 }
 
 /// Where an address signs in.
@@ -81,8 +99,7 @@ pub async fn find_connection(
     let id = tenant.tenant.id;
     let domain = ctx.db.tenant(id, move |conn| Ok::<_, DbError>(domains::verified(conn, id, &email.domain)?)).await?;
     let ways = ways(ctx, tenant, destination).await?;
-    let routed = domain.and_then(|d| d.connection_id).filter(|id| ways.connections.iter().any(|c| c.id == *id));
-    Ok(match (routed, ways.connections.as_slice()) {
+    Ok(match (ways.routed(domain.as_ref()), ways.connections.as_slice()) {
         (Some(routed), _) => SignsIn::By(routed),
         _ if ways.passwords => SignsIn::ByPassword,
         (None, [only]) => SignsIn::By(only.id),

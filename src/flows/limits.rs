@@ -17,7 +17,7 @@ pub const GARBAGE_PER_MINUTE: u32 = 100;
 pub const PARKED_PER_MINUTE: u32 = 30;
 
 /// The window in which letters are counted, in seconds.
-const LETTER_WINDOW: u32 = 900;
+pub const LETTER_WINDOW: u32 = 900;
 
 /// Letters that one address may cause in a quarter of an hour.
 pub const LETTERS_PER_ADDRESS: u32 = 30;

@@ -115,6 +115,7 @@ pub fn provision(
     };
     let (unproven, before) = (who.unproven(), who.user().cloned());
     let offer = who.usable_offer().map(|offer| offer.invitation.clone());
+    let by_mail = sign_in.letter.is_some() || who.usable_offer().is_some_and(|offer| offer.proves(who.email.as_ref()));
     let decide = |who| decide::decide(assertion, &connection.provisioning.0, who, now);
     let mut decided = decide(who.clone());
     if let Ok((Plan::Wait, _)) = decided {
@@ -140,7 +141,7 @@ pub fn provision(
     }
     let proven = unproven == Some(user.id) && user.email_verified_at.is_some();
     let mut cleared = proven && first_proof::clear(conn, tenant, user.id, now)?;
-    if proven && invitation.is_some() {
+    if proven && by_mail {
         cleared |= first_proof::unlink_others(conn, tenant, user.id, Some(identity_id))?;
     }
     if cleared {

@@ -6,17 +6,20 @@
 //! 3. [`set`]: one transaction uses the link up, sets the password, and ends what was signed in by the old one. Nobody is
 //!    signed in by it: that takes the login page, with all its steps.
 
+use std::sync::Arc;
+
 use diesel::PgConnection;
 use secrecy::SecretString;
 use uuid::Uuid;
 
 use crate::context::Context;
 use crate::context::caches::TenantCache;
+use crate::flows::find_connection::{self, Ways};
 use crate::flows::open_session::Visitor;
 use crate::flows::password_login::check_allowed;
 use crate::flows::post::post;
 use crate::flows::provision::first_proof;
-use crate::flows::write::write;
+use crate::flows::write::{saved, write};
 use crate::flows::{Error, limits};
 use crate::model::address_proof::{AddressProof, Purpose};
 use crate::model::audit::Event;
@@ -29,7 +32,7 @@ use crate::model::text::tamed;
 use crate::model::user::User;
 use crate::secrets::token;
 use crate::store::db::{DbError, keep_if};
-use crate::store::{Versioned, address_proofs, audit_events, domains, local_credentials, sessions, users};
+use crate::store::{Versioned, address_proofs, audit_events, domains, identities, local_credentials, sessions, users};
 
 /// Stands for the mailbox of what is no address.
 const NOWHERE: &str = "nobody@doorward.invalid";
@@ -51,7 +54,7 @@ pub enum Ending {
 /// As [`check_allowed`]; [`Error::RateLimited`] by who asks; [`Error::Unavailable`].
 pub async fn ask(
     ctx: &Context,
-    tenant: &TenantCache,
+    tenant: &Arc<TenantCache>,
     address: &str,
     visitor: &Visitor,
     login: String,
@@ -69,7 +72,8 @@ pub async fn ask(
         Err(error) => return Err(error),
     };
     let nowhere = EmailAddress { address: NOWHERE.into(), key: NOWHERE.into(), domain: "doorward.invalid".into() };
-    let asked = Asked { ctx: ctx.clone(), tenant: id, key, to: parsed.unwrap_or(nowhere), room, login };
+    let ways = find_connection::ways(ctx, tenant, None).await?;
+    let asked = Asked { ctx: ctx.clone(), tenant: id, key, to: parsed.unwrap_or(nowhere), room, login, ways };
     let (secret, stamp, language) = (token::random(), visitor.stamp(ctx), visitor.language);
     let link: SecretString = ctx.config.url(&format!("/t/{}/login/reset?token={secret}", tenant.tenant.slug)).into();
     let done = ctx.db.tenant(id, move |conn| {
@@ -94,6 +98,7 @@ struct Asked {
     to: EmailAddress,
     room: bool,
     login: String,
+    ways: Ways,
 }
 
 impl Asked {
@@ -108,10 +113,11 @@ impl Asked {
         let (user, credential) = local_credentials::find_by_email_key(conn, self.tenant, &self.key)?.unzip();
         let credential = credential.flatten();
         let domain = domains::verified(conn, self.tenant, &self.to.domain)?;
-        // L-23: people whose domain signs in by a connection have a password only where an admin gave them one.
-        let elsewhere = domain.is_some_and(|domain| domain.connection_id.is_some());
+        let linked = identities::any_of_user(conn, self.tenant, user.as_ref().map_or(Uuid::nil(), |user| user.id))?;
+        // L-23: whoever signs in by a connection has a password only where an admin gave them one.
+        let elsewhere = self.ways.routed(domain.as_ref()).is_some() || linked && !self.ways.connections.is_empty();
         let user = user.filter(|user| user.status == AccountStatus::Active);
-        let may = user.is_some() && (credential.is_some() || !elsewhere);
+        let may = user.is_some() && (credential.is_some() || !elsewhere && self.ways.first_password());
         let on_file = user.as_ref().and_then(|user| EmailAddress::parse(user.email.as_deref()?).ok());
         let to = on_file.unwrap_or_else(|| self.to.clone());
         let mut row = AddressProof::new(self.tenant, Purpose::ResetPassword, &self.to, token_hash, now);
@@ -166,8 +172,10 @@ pub async fn set(
         if user.email_verified_at.is_none() {
             first_proof::clear(conn, id, user.id, stamp.at)?; // L-08
             first_proof::unlink_others(conn, id, user.id, None)?;
-            (user.email_verified_at, user.updated_at) = (Some(stamp.at), stamp.at);
-            users::save(conn, id, &user, user.version)?;
+            let version = user.version;
+            user.email_verified_at = Some(stamp.at);
+            user.bump(stamp.at);
+            saved(user.save(conn, version)?)?;
         }
         local_credentials::put(conn, id, &row)?;
         sessions::end_of_user(conn, id, user.id, "password_reset", stamp.at)?;

@@ -4,8 +4,10 @@
 //! 1. `enter`: the member whose browser asks; nobody goes to the login page, and comes back here from it;
 //! 2. the flow;
 //! 3. `finished`: back to the page, to the login page where the login is too old for it, or the page again with what was
-//!    wrong. `entries` are profile, sessions and identities; `security` are password and second step.
+//!    wrong. `entries` are profile, sessions and identities; `security` are password and second step; `break_glass` is an
+//!    owner's.
 
+pub mod break_glass;
 pub mod entries;
 pub mod qr;
 pub mod security;
@@ -29,9 +31,12 @@ use crate::http::login::{page, refusal, see_other, tenant_of};
 use crate::http::problem::Problem;
 use crate::http::texts::{Texts, texts};
 use crate::model::page::PageRequest;
+use crate::model::role::Role;
 use crate::model::user::User;
 use crate::store::db::DbError;
-use crate::store::{connections, identities, local_credentials, recovery_codes, sessions, totp_secrets, users};
+use crate::store::{
+    break_glass_codes, connections, identities, local_credentials, recovery_codes, sessions, totp_secrets, users,
+};
 
 /// Most sessions and identities that the page shows.
 const MOST: PageRequest = PageRequest { limit: 50, after: None };
@@ -64,6 +69,8 @@ struct Account {
     has_password: bool,
     codes: bool,
     codes_left: i64,
+    /// An owner's unused break-glass codes.
+    break_glass: Option<usize>,
 }
 
 #[derive(Template)]
@@ -125,7 +132,7 @@ async fn enter(
 }
 
 /// To the login page, and back.
-fn sign_in(ctx: &Ctx, tenant: &TenantCache, back: &str) -> HttpResponse {
+pub fn sign_in(ctx: &Ctx, tenant: &TenantCache, back: &str) -> HttpResponse {
     let mut query = url::form_urlencoded::Serializer::new(String::new());
     query.append_pair("return_to", back);
     let login = ctx.config.url(&format!("/t/{}/login?{}", tenant.tenant.slug, query.finish()));
@@ -186,7 +193,7 @@ async fn show(
 /// What the page shows; nothing when the user is gone.
 async fn load(ctx: &Ctx, caller: &TenantMember) -> Result<Option<Account>, Problem> {
     let (user_id, here) = caller.person()?;
-    let (id, now) = (caller.tenant_id(), ctx.clock.now());
+    let (id, now, owner) = (caller.tenant_id(), ctx.clock.now(), caller.role == Role::Owner);
     let read = ctx.db.tenant(id, move |conn| {
         let Some(user) = users::find(conn, id, user_id)? else { return Ok::<_, DbError>(None) };
         let mut linked = Vec::new();
@@ -198,6 +205,7 @@ async fn load(ctx: &Ctx, caller: &TenantMember) -> Result<Option<Account>, Probl
                 email: identity.email.unwrap_or(identity.subject),
             });
         }
+        let codes = if owner { Some(break_glass_codes::of_user(conn, id, user_id)?) } else { None };
         let live = sessions::live(conn, id, Some(user_id), now, MOST)?;
         Ok(Some(Account {
             user,
@@ -206,6 +214,7 @@ async fn load(ctx: &Ctx, caller: &TenantMember) -> Result<Option<Account>, Probl
             has_password: local_credentials::find(conn, id, user_id)?.is_some(),
             codes: totp_secrets::is_active(conn, id, user_id)?,
             codes_left: recovery_codes::count(conn, id, user_id)?,
+            break_glass: codes.map(|codes| codes.iter().filter(|code| code.used_at.is_none()).count()),
         }))
     });
     Ok(read.await?)

@@ -240,7 +240,7 @@ pub(in crate::http) fn refused_page(
     let page_data = MessagePage {
         t,
         organisation: tenant.map_or("", |c| c.tenant.name.as_str()),
-        title: if code == "not_found" { t.not_found_title } else { t.refused_title },
+        title: t.refused_title(code),
         message: t.reason(code),
         code: Some(code),
         event_id,

@@ -48,6 +48,7 @@ pub struct Texts {
     pub signed_out: &'static str,
     pub sign_in_again: &'static str,
     pub refused_title: &'static str,
+    pub not_done_title: &'static str,
     pub logout_refused_title: &'static str,
     pub logout_refused: &'static str,
     pub not_found_title: &'static str,
@@ -82,6 +83,18 @@ impl Texts {
             .chain(self.invitation.reasons)
             .find(|(known, _)| *known == code)
             .map_or(self.other_reason, |(_, text)| text)
+    }
+
+    /// The title of the page that tells a refusal: not all of them are of a sign-in.
+    #[must_use]
+    pub fn refused_title(&self, code: &str) -> &'static str {
+        match code {
+            "not_found" => self.not_found_title,
+            "link_void" | "confirmed_elsewhere" | "rate_limited" | "email_taken" | "email_from_provider" => {
+                self.not_done_title
+            }
+            _ => self.refused_title,
+        }
     }
 
     /// What is wrong with a new password.
@@ -140,6 +153,7 @@ static EN: Texts = Texts {
     signed_out: "You are signed out.",
     sign_in_again: "Sign in again",
     refused_title: "You could not be signed in",
+    not_done_title: "This was not done",
     logout_refused_title: "You could not be signed out",
     logout_refused: "Something about this sign-out is not right. Nothing was changed.",
     not_found_title: "Not found",
@@ -260,6 +274,7 @@ static DE: Texts = Texts {
     signed_out: "Sie sind abgemeldet.",
     sign_in_again: "Wieder anmelden",
     refused_title: "Die Anmeldung hat nicht geklappt",
+    not_done_title: "Das hat nicht geklappt",
     logout_refused_title: "Die Abmeldung hat nicht geklappt",
     logout_refused: "An dieser Abmeldung stimmt etwas nicht. Es wurde nichts geändert.",
     not_found_title: "Nicht gefunden",

@@ -22,6 +22,15 @@ pub fn insert(conn: &mut PgConnection, tenant: Uuid, row: &Delivery) -> QueryRes
     diesel::insert_into(deliveries::table).values(row).execute(conn)
 }
 
+/// How many went to this address since then.
+///
+/// # Errors
+/// What the database says.
+pub fn count_to(conn: &mut PgConnection, tenant: Uuid, recipient: &str, since: DateTime<Utc>) -> QueryResult<i64> {
+    let to_it = deliveries::table.filter(deliveries::tenant_id.eq(tenant)).filter(deliveries::recipient.eq(recipient));
+    to_it.filter(deliveries::created_at.gt(since)).count().get_result(conn)
+}
+
 /// The delivery with this id, if this tenant has it.
 ///
 /// # Errors

@@ -1,6 +1,7 @@
 //! Local accounts: people who sign in by a password of Doorward's own, and everybody's own account.
 
 mod account;
+mod account_in_a_browser;
 mod address;
 mod changing;
 mod enrolment;

@@ -51,13 +51,13 @@ const TABLE: &[(&str, &str, Rule)] = &[
     ("POST", "/t/{tenant}/login/new-password", Public(403, 403)),
     ("GET", "/t/{tenant}/login/forgot", Public(200, 403)),
     ("POST", "/t/{tenant}/login/forgot", Public(403, 403)),
-    ("GET", "/t/{tenant}/login/reset", Public(422, 422)), // without a token
+    ("GET", "/t/{tenant}/login/reset", Public(404, 403)), // without a token
     ("POST", "/t/{tenant}/login/reset", Public(403, 403)),
     ("GET", "/t/{tenant}/account/email", Public(303, 303)),
     ("POST", "/t/{tenant}/account/email", Public(403, 403)),
-    ("GET", "/t/{tenant}/account/email/confirm", Public(422, 422)), // without a token
+    ("GET", "/t/{tenant}/account/email/confirm", Public(200, 200)), // without a session
     ("POST", "/t/{tenant}/account/email/confirm", Public(403, 403)),
-    ("GET", "/t/{tenant}/login/verify", Public(422, 422)), // without a token
+    ("GET", "/t/{tenant}/login/verify", Public(404, 404)), // without a token
     ("POST", "/t/{tenant}/login/verify", Public(403, 403)),
     ("GET", "/t/{tenant}/login/verify/{attempt}", Public(404, 404)),
     ("POST", "/t/{tenant}/login/verify/{attempt}", Public(403, 403)),
@@ -81,6 +81,8 @@ const TABLE: &[(&str, &str, Rule)] = &[
     ("POST", "/t/{tenant}/account/totp/confirm", Public(403, 403)),
     ("POST", "/t/{tenant}/account/totp/remove", Public(403, 403)),
     ("POST", "/t/{tenant}/account/recovery-codes", Public(403, 403)),
+    ("POST", "/t/{tenant}/account/break-glass", Public(403, 403)),
+    ("POST", "/t/{tenant}/account/break-glass/withdraw", Public(403, 403)),
     ("GET", "/t/{tenant}/logout", Public(200, 200)),
     ("POST", "/t/{tenant}/logout", Public(403, 403)),
     ("GET", "/t/{tenant}/logout/done", Public(200, 200)),

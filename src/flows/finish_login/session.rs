@@ -1,5 +1,6 @@
 //! Step 4: one transaction from the assertion to the session and its audit event.
 
+use chrono::Duration;
 use diesel::PgConnection;
 use secrecy::SecretString;
 use uuid::Uuid;
@@ -8,6 +9,7 @@ use crate::context::Context;
 use crate::context::provider::Provider;
 use crate::flows::Error;
 use crate::flows::finish_login::{Vouched, Why};
+use crate::flows::limits::{LETTER_WINDOW, LETTERS_PER_MAILBOX};
 use crate::flows::manage_connections::says_otherwise;
 use crate::flows::open_session::{self, NewSession, Visitor};
 use crate::flows::post::post;
@@ -18,7 +20,7 @@ use crate::model::connection::{Connection, ConnectionStatus};
 use crate::model::email::EmailAddress;
 use crate::model::letter::Letter;
 use crate::store::connections::{self, Rules};
-use crate::store::{address_proofs, login_attempts};
+use crate::store::{address_proofs, deliveries, login_attempts};
 
 /// How often a lost race is run again. Each round somebody wins, and a loser finds the winner's rows.
 const ROUNDS: usize = 5;
@@ -148,7 +150,11 @@ impl Round {
             Verdict::Raced => return Err(Undone::Raced),
         };
         welcome.warnings.extend(self.vouched.warnings);
-        if let (Some(old), Some(new)) = (&welcome.moved_from, &welcome.user.email) {
+        // Providers change addresses as often as they like, but flood no mailbox by it.
+        let since = now - Duration::seconds(LETTER_WINDOW.into());
+        if let (Some(old), Some(new)) = (&welcome.moved_from, &welcome.user.email)
+            && deliveries::count_to(conn, tenant, &old.address, since)? < LETTERS_PER_MAILBOX.into()
+        {
             let letter = Letter::AddressChanged { new_address: new.clone() };
             post(conn, &self.ctx, tenant, (old, self.visitor.language), &letter, None)?;
         }

@@ -150,9 +150,11 @@ fn prove(
     if proven && user.email_verified_at.is_none() {
         cleared = first_proof::clear(conn, tenant, id, now)?;
         cleared |= first_proof::unlink_others(conn, tenant, id, None)?;
+        let version = user.version;
         user.email_verified_at = Some(now);
         fields.push("email_verified_at");
-        saved(users::save(conn, tenant, &user, user.version)?)?;
+        user.bump(now);
+        saved(user.save(conn, version)?)?;
     }
     if cleared {
         warnings.push("earlier_credentials_removed");
@@ -173,7 +175,7 @@ fn new_user(invitation: &Invitation, now: DateTime<Utc>) -> User {
 /// as somebody else accepts nothing (L-17).
 ///
 /// # Errors
-/// [`Error::Forbidden`] `invitation_not_covered`, `invitation_connection_mismatch`, `invitation_way_closed`.
+/// [`Error::Forbidden`] `invitation_not_covered`, `invitation_connection_mismatch`, `invitation_password_needed`.
 pub(super) fn hold(
     conn: &mut PgConnection,
     user: &User,
@@ -187,7 +189,9 @@ pub(super) fn hold(
         return Ok(None);
     };
     if invitation.proves_address() && user.email_verified_at.is_none() {
-        return Err(closed()); // L-08: the password may be anybody's; behind the link another one is chosen
+        // L-08: the password may be anybody's; behind the link another one is chosen.
+        let how = "the address was not proven when the password was set; choose one behind the link of the invitation";
+        return Err(Error::forbidden("invitation_password_needed", how));
     }
     check(conn, &invitation)?;
     Ok(Some(invitation))
@@ -209,8 +213,9 @@ pub(super) fn join(
     let mut fields = Vec::new();
     invited::grant(&mut user, invitation, false, &mut fields);
     if !fields.is_empty() {
-        user.updated_at = now;
-        saved(users::save(conn, tenant, &user, user.version)?)?;
+        let version = user.version;
+        user.bump(now);
+        saved(user.save(conn, version)?)?;
     }
     if invited::accept(conn, invitation, id, now)? {
         welcome.invitation = Some(invitation.id);

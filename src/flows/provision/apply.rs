@@ -9,7 +9,7 @@ use crate::flows::provision::Plan;
 use crate::model::claims::IdentityAssertion;
 use crate::model::identity::FederatedIdentity;
 use crate::model::user::User;
-use crate::store::{identities, users};
+use crate::store::{Versioned, identities, users};
 
 /// Writes user and identity; gives the user and the identity's id, or `None` when somebody else was faster (the caller
 /// rolls back and looks again).
@@ -31,9 +31,9 @@ pub fn apply(
             }
             (Some(*user), None)
         }
-        Plan::Link(user, fields) => (save_if_changed(conn, tenant, *user, &fields, now)?, None),
+        Plan::Link(user, fields) => (save_if_changed(conn, *user, &fields, now)?, None),
         Plan::Wait => (None, None),
-        Plan::Update(user, identity, fields) => (save_if_changed(conn, tenant, *user, &fields, now)?, Some(identity)),
+        Plan::Update(user, identity, fields) => (save_if_changed(conn, *user, &fields, now)?, Some(identity)),
     };
     let Some(user) = user else { return Ok(None) };
     // The user's row first, in the order of everybody who changes users: one who was suspended or deleted just now is
@@ -57,18 +57,18 @@ pub fn apply(
     Ok(Some((user, identity_id)))
 }
 
-/// Writes only what the login changed, and only when something did. The version stays: it guards admins' edits, and a
-/// login is none; a concurrent edit by an admin is not overwritten, because the row is saved at the version read.
+/// Writes only what the login changed, and only when something did, at the version read: neither this nor an admin's edit
+/// at the same time overwrites the other.
 fn save_if_changed(
     conn: &mut PgConnection,
-    tenant: Uuid,
     mut user: User,
     fields: &[&str],
     now: DateTime<Utc>,
 ) -> Result<Option<User>, Error> {
     if !fields.is_empty() {
-        user.updated_at = now;
-        if users::save(conn, tenant, &user, user.version)? == 0 {
+        let version = user.version;
+        user.bump(now);
+        if user.save(conn, version)? == 0 {
             return Ok(None);
         }
     }

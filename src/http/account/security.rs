@@ -40,11 +40,14 @@ struct EnrolmentPage<'a> {
 }
 
 #[derive(Template)]
-#[template(path = "recovery_codes.html")]
-struct RecoveryCodesPage<'a> {
+#[template(path = "codes.html")]
+struct CodesPage<'a> {
     t: &'a Texts,
     organisation: &'a str,
     base: String,
+    title: &'a str,
+    /// What they are for, and to keep them.
+    keep: &'a str,
     codes: Vec<&'a str>,
 }
 
@@ -135,10 +138,24 @@ fn enrolment(
 }
 
 fn recovery_codes(ctx: &Ctx, req: &HttpRequest, tenant: &TenantCache, codes: &[SecretString]) -> HttpResponse {
-    let template = RecoveryCodesPage {
+    let t = &texts(req).account;
+    codes_page(ctx, req, tenant, (t.recovery_title, t.recovery_keep), codes)
+}
+
+/// Codes that are shown once.
+pub(super) fn codes_page(
+    ctx: &Ctx,
+    req: &HttpRequest,
+    tenant: &TenantCache,
+    (title, keep): (&str, &str),
+    codes: &[SecretString],
+) -> HttpResponse {
+    let template = CodesPage {
         t: texts(req),
         organisation: &tenant.tenant.name,
         base: account_url(ctx, &tenant.tenant),
+        title,
+        keep,
         codes: codes.iter().map(ExposeSecret::expose_secret).collect(),
     };
     page(HttpResponse::Ok(), &ctx.config, &template, true)

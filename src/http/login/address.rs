@@ -1,6 +1,7 @@
 //! Another address for the own account: the form, and the button behind the link in the letter. Both are for who is signed in
 //! here; others go to the login page first.
 
+use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use serde::Deserialize;
@@ -8,7 +9,9 @@ use serde::Deserialize;
 use crate::context::caches::TenantCache;
 use crate::flows::Error;
 use crate::flows::change_address::{self, OwnEmailIn, Person};
+use crate::flows::destination::{account_again_url, account_url};
 use crate::http::Ctx;
+use crate::http::account::sign_in;
 use crate::http::auth::{request_id, same_origin};
 use crate::http::body::{FormText, Query, read_pairs};
 use crate::http::login::landing::{SignedIn, signed_in};
@@ -31,6 +34,9 @@ struct EmailPage<'a> {
     t: &'a Texts,
     organisation: &'a str,
     email: &'a str,
+    typed: &'a str,
+    /// Code and sentence of what was wrong.
+    alert: Option<(&'a str, &'a str)>,
     action: String,
     back: String,
 }
@@ -44,20 +50,34 @@ pub async fn get_email(ctx: Ctx, req: HttpRequest) -> Result<HttpResponse, Probl
     let Some(who) = signed_in(&ctx, &req, &tenant).await? else {
         return Ok(see_other(&login_page(&ctx, &tenant)).finish());
     };
+    Ok(form(&ctx, &req, (&tenant, &who), ("", None)))
+}
+
+/// The form; after a refusal with what was typed, and why.
+fn form(
+    ctx: &Ctx,
+    req: &HttpRequest,
+    (tenant, who): (&TenantCache, &SignedIn),
+    (typed, refused): (&str, Option<(StatusCode, &str, &str)>),
+) -> HttpResponse {
+    let t = texts(req);
     let template = EmailPage {
-        t: texts(&req),
+        t,
         organisation: &tenant.tenant.name,
         email: who.1.email.as_deref().unwrap_or_default(),
-        action: url(&ctx, &tenant, "/account/email"),
-        back: url(&ctx, &tenant, ""),
+        typed,
+        alert: refused.map(|(_, code, sentence)| (code, sentence)),
+        action: url(ctx, tenant, "/account/email"),
+        back: account_url(ctx, &tenant.tenant),
     };
-    Ok(page(HttpResponse::Ok(), &ctx.config, &template, false))
+    let status = refused.map_or(StatusCode::OK, |(status, ..)| status);
+    page(HttpResponse::build(status), &ctx.config, &template, false)
 }
 
 /// `POST /t/{tenant}/account/email`: a letter to the new address.
-pub async fn post_email(ctx: Ctx, req: HttpRequest, form: FormText) -> Result<HttpResponse, Problem> {
+pub async fn post_email(ctx: Ctx, req: HttpRequest, sent: FormText) -> Result<HttpResponse, Problem> {
     same_origin(&req, &ctx.config)?;
-    let form: EmailForm = read_pairs(&form.0)?;
+    let sent: EmailForm = read_pairs(&sent.0)?;
     let tenant = match tenant_of(&ctx, &req).await {
         Ok(tenant) => tenant,
         Err(page) => return Ok(page),
@@ -65,10 +85,18 @@ pub async fn post_email(ctx: Ctx, req: HttpRequest, form: FormText) -> Result<Ht
     let Some(who) = signed_in(&ctx, &req, &tenant).await? else {
         return Ok(see_other(&login_page(&ctx, &tenant)).finish());
     };
-    let (t, back) = (texts(&req), url(&ctx, &tenant, ""));
-    match change_address::ask(&ctx, &tenant, person(&ctx, &req, &who), OwnEmailIn { email: form.email }).await {
+    let (t, back) = (texts(&req), account_url(&ctx, &tenant.tenant));
+    let wanted = OwnEmailIn { email: sent.email.clone() };
+    let again = |status, code, said| Ok(form(&ctx, &req, (&tenant, &who), (&sent.email, Some((status, code, said)))));
+    match change_address::ask(&ctx, &tenant, person(&ctx, &req, &who), wanted).await {
         Ok(()) => Ok(message(&ctx, &req, &tenant, (t.letters.title, t.letters.email_sent), back)),
-        Err(error) => refused(&req, &tenant, error),
+        Err(Error::Forbidden { code: "reauthentication_needed", .. }) => {
+            Ok(sign_in(&ctx, &tenant, &account_again_url(&ctx, &tenant.tenant)))
+        }
+        Err(Error::Forbidden { code, .. }) => again(StatusCode::FORBIDDEN, code, t.reason(code)),
+        Err(Error::Conflict { code, .. }) => again(StatusCode::CONFLICT, code, t.reason(code)),
+        Err(Error::Invalid(_)) => again(StatusCode::UNPROCESSABLE_ENTITY, "invalid_fields", t.letters.email_unfit),
+        Err(error) => Ok(refusal(&req, Some(&tenant), &error)),
     }
 }
 
@@ -86,7 +114,7 @@ pub async fn get_confirm_email(ctx: Ctx, req: HttpRequest, query: Query<Token>) 
     };
     match change_address::look(&ctx, &tenant, &token, person(&ctx, &req, &who)).await {
         Ok(proof) => Ok(ask(&ctx, &req, &tenant, (&proof.address, &token))),
-        Err(error) => refused(&req, &tenant, error),
+        Err(error) => Ok(refusal(&req, Some(&tenant), &error)),
     }
 }
 
@@ -120,10 +148,10 @@ pub async fn post_confirm_email(ctx: Ctx, req: HttpRequest, form: FormText) -> R
     let Some(who) = signed_in(&ctx, &req, &tenant).await? else {
         return Ok(see_other(&login_page(&ctx, &tenant)).finish());
     };
-    let (t, back) = (texts(&req), url(&ctx, &tenant, ""));
+    let (t, back) = (texts(&req), account_url(&ctx, &tenant.tenant));
     match change_address::confirm(&ctx, &tenant, &token, person(&ctx, &req, &who)).await {
         Ok(()) => Ok(message(&ctx, &req, &tenant, (t.letters.email_done_title, t.letters.email_done), back)),
-        Err(error) => refused(&req, &tenant, error),
+        Err(error) => Ok(refusal(&req, Some(&tenant), &error)),
     }
 }
 
@@ -136,12 +164,4 @@ fn person(ctx: &Ctx, req: &HttpRequest, who: &SignedIn) -> Person {
     let actor = Actor::User { user_id: user, session_id: Some(session), key_id: None };
     let stamp = Stamp { actor, request_id: request_id(req), at: ctx.clock.now() };
     Person { user, session, language: language(req), stamp }
-}
-
-/// A page for what people can mend, and for the rest what the API says.
-fn refused(req: &HttpRequest, tenant: &TenantCache, error: Error) -> Result<HttpResponse, Problem> {
-    match error {
-        Error::Invalid(_) | Error::Internal(_) => Err(error.into()),
-        error => Ok(refusal(req, Some(tenant), &error)),
-    }
 }

@@ -115,7 +115,7 @@ pub(super) fn refuse(ctx: &Ctx, req: &HttpRequest, tenant: &TenantCache, refused
     if let Some(id) = refused.attempt_id {
         response.cookie(cookies::no_attempt(&ctx.config, id));
     }
-    if refused.code.starts_with("invitation_") {
+    if refused.code.starts_with("invitation_") || matches!(&*refused.code, "external_id_taken" | "identity_conflict") {
         // The next login is one without it; the link in the letter is as good as before.
         response.cookie(cookies::no_invitation(&ctx.config, tenant.tenant.id));
     }

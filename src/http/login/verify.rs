@@ -23,9 +23,9 @@ use crate::http::{Ctx, cookies};
 
 /// The token of a mailed link, in its query and in the form behind it.
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Token {
-    /// The secret.
+    /// The secret; empty where a mail program lost it, which is then no token of ours.
+    #[serde(default)]
     pub token: String,
 }
 

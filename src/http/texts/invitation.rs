@@ -48,6 +48,10 @@ pub(super) static EN: InvitationTexts = InvitationTexts {
             "invitation_way_closed",
             "You cannot choose a password here. Please open the link in the letter again, and sign in as it says.",
         ),
+        (
+            "invitation_password_needed",
+            "This password was set before the address was known to be yours. Please open the link of the invitation again, and choose a new one.",
+        ),
         ("external_id_taken", "Somebody else is known by the same number already. Please ask your administrator."),
     ],
 };
@@ -88,6 +92,10 @@ pub(super) static DE: InvitationTexts = InvitationTexts {
         (
             "invitation_way_closed",
             "Hier können Sie kein Passwort wählen. Bitte öffnen Sie den Link im Brief noch einmal, und melden Sie sich an, wie es dort steht.",
+        ),
+        (
+            "invitation_password_needed",
+            "Dieses Passwort wurde gesetzt, bevor feststand, dass die Adresse Ihre ist. Bitte öffnen Sie den Link der Einladung noch einmal, und wählen Sie ein neues.",
         ),
         (
             "external_id_taken",

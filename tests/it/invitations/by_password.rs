@@ -90,7 +90,7 @@ async fn l_08_a_password_from_before_the_letter_accepts_nothing() {
     let (made, link) = invited(&app, &acme, A, json!({"role": "admin"})).await;
     let browser = app.browser();
     press_with(&browser, &link, &[("way", "password")]).await;
-    refused(&try_password(&browser, A, PASSWORD).await, 403, "invitation_way_closed");
+    refused(&try_password(&browser, A, PASSWORD).await, 403, "invitation_password_needed");
     assert_eq!(now(&acme, &made).await["state"], "pending");
     assert_eq!(acme.get("/users").await.ok()["items"][0]["role"], "member");
     signs_in(&press_with(&browser, &link, &[("way", "password"), ("password", ANOTHER)]).await);
@@ -156,6 +156,11 @@ async fn l_23_a_password_is_no_way_around_single_sign_on() {
     app.operator().await.post(&format!("/v1/tenants/acme/domains/{}/attest", id(&domain)), &json!({})).await.ok();
     assert!(!app.browser().get(&link).await.body.contains("name=\"password\""));
     refused(&press_with(&app.browser(), &link, &CHOOSE).await, 403, "invitation_way_closed");
+    // A connection that signs nobody in is no way that the domain could name.
+    let connection = format!("/connections/{}", id(&connection));
+    acme.post(&format!("{connection}/disable"), &json!({})).await.ok();
+    assert!(app.browser().get(&link).await.body.contains("name=\"password\""));
+    acme.post(&format!("{connection}/activate"), &json!({})).await.ok();
     app.operator().await.patch("/v1/tenants/acme", &json!({"sso": "enforced"})).await.ok();
     refused(&press_with(&app.browser(), &link, &CHOOSE).await, 403, "sso_enforced");
     assert_eq!(now(&acme, &made).await["state"], "pending");

@@ -2,6 +2,7 @@
 
 mod links;
 
+use doorward::flows::limits::LETTERS_PER_MAILBOX;
 use doorward::model::delivery::Language;
 use doorward::model::letter::Letter;
 use reqwest::Method;
@@ -221,14 +222,35 @@ async fn l_06_the_old_address_is_told_when_the_provider_says_another_one() {
 }
 
 #[actix_web::test]
+async fn k_08_a_provider_that_changes_addresses_all_day_floods_no_mailbox() {
+    let app = TestApp::start();
+    let (acme, provider) = (app.tenant("acme").await, HostileProvider::start());
+    let connection = acme.connect(&provider, json!({})).await;
+    let browser = app.browser();
+    for n in 0..28 {
+        let email = ["victim@elsewhere.example".to_owned(), format!("n{n}@evil.example")][n % 2].clone();
+        provider.person(json!({"sub": "u", "email": email, "email_verified": true}));
+        let page = browser.follow(login_url(&connection)).await;
+        assert_eq!(page.text_of("email"), Some(email), "{}", page.body);
+    }
+    let told = posted_to(&app, "victim@elsewhere.example").await;
+    assert_eq!(told.len(), usize::try_from(LETTERS_PER_MAILBOX).unwrap());
+}
+
+#[actix_web::test]
 async fn l_08_verify_by_mail_who_first_proves_an_address_finds_nobody_elses_way_in() {
     let s = Scene::set().await;
     let user = s.acme.post("/users", &json!({"email": ADA})).await.created();
     set(&s.acme, &user, &json!({"password": PASSWORD})).await;
+    let (path, trojan) = (format!("/users/{}/identities", id(&user)), HostileProvider::start());
+    let other = s.acme.connect(&trojan, json!({})).await;
+    for (connection, subject) in [(&other, "trojan"), (&s.connection, "ada")] {
+        s.acme.post(&path, &json!({"connection_id": connection["id"], "subject": subject})).await.created();
+    }
     let browser = s.app.browser();
     s.waits(&browser, "ada", ADA).await;
     assert!(is_signed_in(&press(&browser, &link_to(&s.app, ADA).await).await));
-    assert_eq!(s.identities(&user).await, 1);
+    assert_eq!(s.identities(&user).await, 1, "nor an identity that somebody linked before");
     refused(&try_password(&s.app.browser(), ADA, PASSWORD).await, 403, "credentials_wrong");
     let warnings = s.acme.last_event("login.succeeded").await["payload"]["warnings"].clone();
     assert_eq!(warnings, json!(["earlier_credentials_removed"]));

@@ -172,7 +172,7 @@ async fn an_app_is_set_up_on_the_page_by_a_picture_or_by_hand_and_taken_away() {
     assert_eq!((wrong.status, wrong.code().as_str()), (403, "code_wrong"));
     assert!(!wrong.body.contains(&secret), "it is shown once");
     let kept = post(&browser, "totp/confirm", &[("code", &code(&secret, app.clock.now()))]).await;
-    let list = kept.body.split("id=\"recovery-codes\"").nth(1).unwrap().split("</ol>").next().unwrap();
+    let list = kept.body.split("id=\"codes\"").nth(1).unwrap().split("</ol>").next().unwrap();
     let codes: Vec<&str> = list.split("<code>").skip(1).map(|part| part.split('<').next().unwrap()).collect();
     assert_eq!(codes.len(), 10, "{}", kept.body);
     assert_eq!(browser.get(PAGE).await.text_of("left").as_deref(), Some("10"));
@@ -220,8 +220,18 @@ async fn with_an_old_login_the_page_asks_to_sign_in_again_and_leads_back() {
 #[actix_web::test]
 async fn w_08_no_form_of_the_account_is_taken_from_another_site_or_without_a_session() {
     let (app, acme, _, browser) = start().await;
-    let forms =
-        ["profile", "password", "sessions", "identities", "totp", "totp/confirm", "totp/remove", "recovery-codes"];
+    let forms = [
+        "profile",
+        "password",
+        "sessions",
+        "identities",
+        "totp",
+        "totp/confirm",
+        "totp/remove",
+        "recovery-codes",
+        "break-glass",
+        "break-glass/withdraw",
+    ];
     for form in forms {
         let path = format!("{PAGE}/{form}");
         for (site, origin) in [("cross-site", "https://evil.example"), ("same-site", "null"), ("none", "null")] {

@@ -10,7 +10,7 @@ use crate::support::browser::{Browser, Page};
 use crate::support::hostile_provider::HostileProvider;
 use crate::support::mailbox::{link_to, posted_to, token_of};
 use crate::support::passwords::{PASSWORD, app_within_a_window, person, signs_in, try_password};
-use crate::support::sign_in::{id, login_url, refused};
+use crate::support::sign_in::{id, login_url, parameter, refused};
 
 const OLD: &str = "alice@acme.example";
 const NEW: &str = "alice@new.example";
@@ -105,7 +105,12 @@ async fn the_page_asks_and_says_where_the_letter_went() {
         assert_eq!((page.status, page.location().unwrap().path()), (303, "/t/acme/login"), "{method} {path}");
     }
     let unfit = s.browser.post("/t/acme/account/email", &[("email", "no address")]).await;
-    assert_eq!(unfit.status, 422, "{}", unfit.body);
+    assert_eq!((unfit.status, unfit.code().as_str()), (422, "invalid_fields"), "{}", unfit.body);
+    assert!(unfit.body.contains("value=\"no address\""), "what was typed is still there: {}", unfit.body);
+    for path in ["/t/acme/account/email/confirm", "/t/acme/login/verify", "/t/acme/login/reset"] {
+        let cut = s.browser.get(&format!("{path}?utm_source=mail")).await; // a mail program that loses the rest
+        refused(&cut, 404, "not_found");
+    }
 }
 
 #[actix_web::test]
@@ -180,7 +185,9 @@ async fn k_07_an_address_is_changed_in_person_and_soon_after_the_login() {
     s.app.clock.advance(chrono::Duration::minutes(11));
     assert_eq!(put(&s.browser, NEW).await.expect(403).code(), "reauthentication_needed");
     let page = s.browser.post("/t/acme/account/email", &[("email", NEW)]).await;
-    refused(&page, 403, "reauthentication_needed");
+    let login = page.location().unwrap();
+    assert_eq!((page.status, login.path()), (303, "/t/acme/login"));
+    assert!(parameter(&login, "return_to").ends_with("/t/acme/account?again=true"), "{login}");
     signs_in(&try_password(&s.browser, OLD, PASSWORD).await);
     put(&s.browser, NEW).await.expect(202);
     assert_eq!(posted_to(&s.app, NEW).await.len(), 1);

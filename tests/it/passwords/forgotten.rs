@@ -123,6 +123,32 @@ async fn who_has_no_password_sets_one_where_the_tenant_has_passwords_and_the_dom
 }
 
 #[actix_web::test]
+async fn l_23_a_forgotten_password_is_no_way_around_the_provider_for_who_never_had_one() {
+    let (app, acme) = start().await;
+    let provider = HostileProvider::start();
+    let connection = acme.connect(&provider, json!({})).await;
+    let identity = json!({"connection_id": connection["id"], "subject": "alice"});
+    let body = json!({"email": ALICE, "identities": [identity]});
+    let browser = app.browser();
+    acme.post("/users", &body).await.created();
+    acme.post("/users", &json!({"email": "bob@acme.example"})).await.created();
+    for address in [ALICE, "bob@acme.example"] {
+        asked(&browser, address).await;
+        assert!(posted_to(&app, address).await.is_empty(), "{address}: nobody here has a password");
+    }
+    person(&acme, "carol@acme.example").await;
+    for address in [ALICE, "bob@acme.example"] {
+        asked(&browser, address).await;
+    }
+    assert!(posted_to(&app, ALICE).await.is_empty(), "she signs in by her provider");
+    assert_eq!(posted_to(&app, "bob@acme.example").await.len(), 1, "he could not sign in otherwise");
+    // Where no connection signs anybody in, she may.
+    acme.post(&format!("/connections/{}/disable", id(&connection)), &json!({})).await.ok();
+    asked(&browser, ALICE).await;
+    assert_eq!(posted_to(&app, ALICE).await.len(), 1);
+}
+
+#[actix_web::test]
 async fn l_23_where_sso_is_enforced_there_are_no_passwords_to_reset() {
     let (app, acme) = start().await;
     person(&acme, ALICE).await;
