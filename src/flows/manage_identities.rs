@@ -106,7 +106,7 @@ pub async fn unlink(ctx: &Context, caller: &Caller, user: Uuid, id: Uuid) -> Res
         // Held, so that of two who unlink the last two at once one comes second.
         let row = User::lock(conn, tenant, user)?.ok_or(Error::NotFound)?;
         caller.check_role(row.role)?;
-        delete(conn, &caller, (user, id), stamp.at)
+        delete(conn, &caller, (&row, id), stamp.at)
     })
     .await
 }
@@ -123,9 +123,9 @@ pub async fn unlink_own(ctx: &Context, caller: &Caller, id: Uuid) -> Result<(), 
     let (tenant, stamp) = (caller.tenant_id(), caller.stamp(ctx));
     let caller = caller.clone();
     write(ctx, tenant, stamp, move |conn| {
-        User::lock(conn, tenant, user)?.ok_or(Error::NotFound)?;
+        let row = User::lock(conn, tenant, user)?.ok_or(Error::NotFound)?;
         fresh_login::check(conn, tenant, session, stamp.at)?;
-        delete(conn, &caller, (user, id), stamp.at)
+        delete(conn, &caller, (&row, id), stamp.at)
     })
     .await
 }
@@ -135,18 +135,17 @@ pub async fn unlink_own(ctx: &Context, caller: &Caller, id: Uuid) -> Result<(), 
 fn delete(
     conn: &mut PgConnection,
     caller: &Caller,
-    (user, id): (Uuid, Uuid),
+    (user, id): (&User, Uuid),
     now: DateTime<Utc>,
 ) -> Result<((), Option<Event>), Error> {
     let (tenant, sso) = (caller.tenant_id(), caller.tenant.tenant.sso.at(now));
     let came_in = works(conn, tenant, sso, user)?;
-    if identities::delete(conn, tenant, user, id)? == 0 {
+    if identities::delete(conn, tenant, user.id, id)? == 0 {
         return Err(Error::NotFound);
     }
-    let has_password = local_credentials::find(conn, tenant, user)?.is_some();
-    let any = has_password || identities::any_of_user(conn, tenant, user)?;
+    let any = has_password(conn, user)? || identities::any_of_user(conn, tenant, user.id)?;
     if any && (!came_in || works(conn, tenant, sso, user)?) {
-        return Ok(((), Some(Event::IdentityUnlinked { id, user_id: user })));
+        return Ok(((), Some(Event::IdentityUnlinked { id, user_id: user.id })));
     }
     let message =
         "the user has no other way to sign in; link another identity or set a password first, or delete the user";
@@ -155,7 +154,12 @@ fn delete(
 
 /// Whether the user can sign in now: by password where the tenant takes passwords, by an active connection where it takes
 /// those.
-fn works(conn: &mut PgConnection, tenant: Uuid, sso: Sso, user: Uuid) -> Result<bool, Error> {
-    let by_password = sso != Sso::Enforced && local_credentials::find(conn, tenant, user)?.is_some();
-    Ok(by_password || (sso != Sso::Off && identities::any_active_of_user(conn, tenant, user)?))
+fn works(conn: &mut PgConnection, tenant: Uuid, sso: Sso, user: &User) -> Result<bool, Error> {
+    let by_password = sso != Sso::Enforced && has_password(conn, user)?;
+    Ok(by_password || (sso != Sso::Off && identities::any_active_of_user(conn, tenant, user.id)?))
+}
+
+/// Whether the user has a password that is good for something: it is asked for by the address.
+fn has_password(conn: &mut PgConnection, user: &User) -> Result<bool, Error> {
+    Ok(user.email_key.is_some() && local_credentials::find(conn, user.tenant_id, user.id)?.is_some())
 }
