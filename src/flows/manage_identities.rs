@@ -18,7 +18,7 @@ use crate::model::tenant::Sso;
 use crate::model::text::valid_external_id;
 use crate::model::user::User;
 use crate::protocol::oidc::issuer;
-use crate::store::{Versioned, connections, identities, local_credentials, users};
+use crate::store::{Versioned, connections, identities, local_credentials};
 
 /// What a provider calls a person.
 #[derive(Debug, Clone, Deserialize, Serialize, Validate, ToSchema)]
@@ -83,8 +83,8 @@ pub async fn link(ctx: &Context, caller: &Caller, user: Uuid, input: IdentityIn)
     let (tenant, stamp) = (caller.tenant_id(), caller.stamp(ctx));
     let caller = caller.clone();
     write(ctx, tenant, stamp, move |conn| {
-        let row = users::find(conn, tenant, user)?.ok_or(Error::NotFound)?;
-        caller.check_role(row.role)?;
+        let row = User::lock(conn, tenant, user)?.ok_or(Error::NotFound)?;
+        caller.check_role(row.role)?; // T-05: whoever was raised just now is above them already
         let identity = new_identity(conn, tenant, user, &input, stamp.at)?;
         if identities::insert_if_new(conn, tenant, &identity)? == 0 {
             return Err(Error::conflict("identity_taken", "this subject is linked already"));
