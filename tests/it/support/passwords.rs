@@ -1,7 +1,10 @@
 //! People with a password of Doorward's own, and the forms by which they sign in.
 
+use diesel::prelude::*;
+use doorward::schema::users;
 use reqwest::Method;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::TestApp;
 use super::admin::{Admin, Answer};
@@ -20,10 +23,20 @@ pub fn app_within_a_window() -> TestApp {
     app
 }
 
-/// A new user with [`PASSWORD`].
+/// A new user with [`PASSWORD`], whose address nobody has proven.
 pub async fn person(admin: &Admin, email: &str) -> Value {
     let user = admin.post("/users", &json!({"email": email, "name": "Alice Lovelace"})).await.created();
     set(admin, &user, &json!({"password": PASSWORD})).await;
+    user
+}
+
+/// The same, who has proven their address.
+pub async fn proven_person(app: &TestApp, admin: &Admin, email: &str) -> Value {
+    let user = person(admin, email).await;
+    let id: Uuid = user["id"].as_str().unwrap().parse().unwrap();
+    let mut conn = app.database.superuser();
+    let proven = diesel::update(users::table.filter(users::id.eq(id)));
+    assert_eq!(proven.set(users::email_verified_at.eq(app.clock.now())).execute(&mut conn).unwrap(), 1);
     user
 }
 
