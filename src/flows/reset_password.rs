@@ -112,8 +112,7 @@ impl Asked {
         let elsewhere = domain.is_some_and(|domain| domain.connection_id.is_some());
         let user = user.filter(|user| user.status == AccountStatus::Active);
         let may = user.is_some() && (credential.is_some() || !elsewhere);
-        let on_file = user.as_ref().and_then(|user| EmailAddress::parse(user.email.as_deref()?).ok());
-        let to = on_file.unwrap_or_else(|| self.to.clone());
+        let to = user.as_ref().map_or_else(|| self.to.clone(), |user| user.mailbox(&self.to));
         let mut row = AddressProof::new(self.tenant, Purpose::ResetPassword, &self.to, token_hash, now);
         (row.user_id, row.user_key) = user.filter(|_| may).map_or((None, None), |user| (Some(user.id), user.email_key));
         row.password_id = credential.filter(|_| may).map(|credential| credential.password_id);
