@@ -13,7 +13,6 @@ use crate::flows::{Error, fresh_login, limits, password_login};
 use crate::model::audit::{Event, Stamp};
 use crate::model::local_credential::LocalCredential;
 use crate::model::password::{Password, Unfit};
-use crate::model::tenant::Tenant;
 use crate::model::user::User;
 use crate::secrets::argon::Match;
 use crate::store::db::DbError;
@@ -60,7 +59,8 @@ pub async fn set(ctx: &Context, caller: &Caller, id: Uuid, input: PasswordIn) ->
     if user.email.is_none() {
         return Err(Error::conflict("email_needed", "a user signs in by address and password; give them an address"));
     }
-    let password = fit("password", &input.password, &user, &caller.tenant.tenant)?;
+    let fit = ctx.hasher.read_new(&input.password, &user, &caller.tenant.tenant).await?;
+    let password = fit.map_err(|rule| Error::invalid("password", rule))?;
     let row = LocalCredential {
         tenant_id: tenant,
         user_id: id,
@@ -111,7 +111,7 @@ pub async fn change_own(ctx: &Context, caller: &Caller, input: OwnPasswordIn) ->
     let (tenant, stamp) = (caller.tenant_id(), caller.stamp(ctx));
     fresh_login::require(ctx, tenant, session).await?;
     let user = find(ctx, tenant, user_id).await?;
-    let password = match Password::new_of(&input.new_password, &user, &caller.tenant.tenant) {
+    let password = match ctx.hasher.read_new(&input.new_password, &user, &caller.tenant.tenant).await? {
         Ok(password) => password,
         Err(unfit) => return Ok(Err(unfit)),
     };
@@ -159,8 +159,4 @@ async fn change(
 async fn find(ctx: &Context, tenant: Uuid, id: Uuid) -> Result<User, Error> {
     let found = ctx.db.tenant(tenant, move |conn| Ok::<_, DbError>(users::find(conn, tenant, id)?));
     found.await?.ok_or(Error::NotFound)
-}
-
-fn fit(field: &str, text: &SecretString, user: &User, tenant: &Tenant) -> Result<Password, Error> {
-    Password::new_of(text, user, tenant).map_err(|rule| Error::invalid(field, rule))
 }

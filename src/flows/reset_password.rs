@@ -23,7 +23,7 @@ use crate::model::audit::Event;
 use crate::model::email::EmailAddress;
 use crate::model::letter::Letter;
 use crate::model::local_credential::LocalCredential;
-use crate::model::password::{Password, Unfit};
+use crate::model::password::Unfit;
 use crate::model::role::AccountStatus;
 use crate::model::text::tamed;
 use crate::model::user::User;
@@ -141,7 +141,7 @@ pub async fn set(
     visitor: &Visitor,
 ) -> Result<Ending, Error> {
     let (proof, user) = find(ctx, tenant, token, visitor).await?;
-    let password = match Password::new_of(chosen, &user, &tenant.tenant) {
+    let password = match ctx.hasher.read_new(chosen, &user, &tenant.tenant).await? {
         Ok(password) => password,
         Err(unfit) => return Ok(Ending::Unfit(unfit)),
     };
