@@ -11,8 +11,8 @@ use crate::flows::authenticate::Caller;
 use crate::flows::manage_identities::{IdentityIn, new_identity};
 use crate::flows::patch::{not_null, nullable, put};
 use crate::flows::write::{change, remove, write};
-use crate::flows::{Error, Fault};
-use crate::model::audit::{Actor, Event, Subject};
+use crate::flows::{Error, Fault, fresh_login};
+use crate::model::audit::{Event, Subject};
 use crate::model::email::EmailAddress;
 use crate::model::profile::Profile;
 use crate::model::role::{AccountStatus, Role};
@@ -190,7 +190,7 @@ pub async fn create(ctx: &Context, caller: &Caller, inputs: Vec<UserIn>, bulk: b
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::Stale`], [`Error::Invalid`], [`Error::Conflict`] (`last_owner` among them),
-/// [`Error::Forbidden`] for roles above the caller's.
+/// [`Error::Forbidden`] for roles above the caller's; for an address as [`fresh_login::may_change`].
 pub async fn update(
     ctx: &Context,
     caller: &Caller,
@@ -207,6 +207,7 @@ pub async fn update(
         if let Some(email) = patch.email
             && user.email != email
         {
+            fresh_login::may_change(conn, &by, user, now)?; // a letter to it sets another password
             set_email(user, email.as_deref()).map_err(|m| Error::invalid("email", m))?;
             address_proofs::void_of_user(conn, tenant, id, now)?; // L-10
             fields.push("email");
@@ -246,7 +247,7 @@ pub async fn update_own(
     expected: Option<i64>,
     patch: ProfilePatch,
 ) -> Result<User, Error> {
-    let Actor::User { user_id, .. } = caller.actor else { return Err(Error::NotFound) };
+    let user_id = caller.user().ok_or(Error::NotFound)?;
     // A form of ours comes by here without the checks of a body.
     patch.validate().map_err(|report| {
         let fault =
