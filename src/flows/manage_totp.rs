@@ -57,7 +57,7 @@ pub fn secret_place(tenant: Uuid, id: Uuid) -> Place {
 ///
 /// # Errors
 /// [`Error::Forbidden`] `session_needed`, `reauthentication_needed`; [`Error::Conflict`] `password_needed` for somebody who
-/// has none, whose logins would never ask for the code.
+/// has none, whose logins would never ask for the code, `address_not_proven`.
 pub async fn begin(ctx: &Context, caller: &Caller) -> Result<Enrolment, Error> {
     let ((user, _), by) = (caller.person()?, caller.clone());
     let (tenant, stamp, secret) = (caller.tenant_id(), caller.stamp(ctx), totp::new_secret());
@@ -76,6 +76,11 @@ pub async fn begin(ctx: &Context, caller: &Caller) -> Result<Enrolment, Error> {
         if local_credentials::find(conn, tenant, user)?.is_none() {
             let message = "codes are the second step of a login by password, and this account has none";
             return Err(Error::conflict("password_needed", message));
+        }
+        // L-08: whoever proves the address later takes it all away again.
+        if person.email_key.is_some() && person.email_verified_at.is_none() {
+            let message = "nobody has proven the account's address yet: ask for a letter to it by PUT of me/email";
+            return Err(Error::conflict("address_not_proven", message));
         }
         totp_secrets::put_pending(conn, tenant, &row)?;
         Ok((person, Some(Event::UserTotpBegun { id: user })))

@@ -64,7 +64,8 @@ pub struct UsersIn {
     pub users: Vec<UserIn>,
 }
 
-/// What to change of a user; absent fields stay. A changed address is not verified until the person proves it.
+/// What to change of a user; absent fields stay. An address is not verified until the person proves it;
+/// another spelling of the same one stays verified.
 #[derive(Debug, Clone, Default, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UserPatch {
@@ -287,10 +288,11 @@ fn keep_an_owner(conn: &mut PgConnection, tenant: Uuid, id: Uuid, stays: bool) -
     }
 }
 
-/// Sets address and key together; whatever an admin enters is unproven.
+/// Sets address and key together; whatever an admin enters is unproven, but for another spelling of the same address.
 fn set_email(user: &mut User, email: Option<&str>) -> Result<(), String> {
     let parsed = email.map(EmailAddress::parse).transpose().map_err(|e| e.to_string())?;
-    user.email_verified_at = None;
+    let before = user.email_key.take();
     (user.email, user.email_key) = parsed.map(|e| (e.address, e.key)).unzip();
+    user.email_verified_at = user.email_verified_at.filter(|_| user.email_key == before);
     Ok(())
 }

@@ -33,11 +33,15 @@ pub async fn person(admin: &Admin, email: &str) -> Value {
 /// The same, who has proven their address.
 pub async fn proven_person(app: &TestApp, admin: &Admin, email: &str) -> Value {
     let user = person(admin, email).await;
-    let id: Uuid = user["id"].as_str().unwrap().parse().unwrap();
-    let mut conn = app.database.superuser();
-    let proven = diesel::update(users::table.filter(users::id.eq(id)));
-    assert_eq!(proven.set(users::email_verified_at.eq(app.clock.now())).execute(&mut conn).unwrap(), 1);
+    prove(app, user["id"].as_str().unwrap());
     user
+}
+
+/// The user with this id has proven their address, as if by a letter.
+pub fn prove(app: &TestApp, user: &str) {
+    let proven = diesel::update(users::table.filter(users::id.eq(user.parse::<Uuid>().unwrap())));
+    let proven = proven.set(users::email_verified_at.eq(app.clock.now()));
+    assert_eq!(proven.execute(&mut app.database.superuser()).unwrap(), 1);
 }
 
 /// Sets a user's password as an admin.
