@@ -1,4 +1,4 @@
-//! Hasher: password hashes off the async threads, and only so many at once (D-09).
+//! Hasher: password hashes, and the look at new passwords, off the async threads and only so many at once (D-09).
 //!
 //! As many run as there are processors, and a bounded queue waits; beyond it the answer is "not now". A tenant has a few
 //! places in any case, and more only while half of all are free: whatever one asks for, the others get in. A hash goes on
@@ -7,10 +7,13 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use secrecy::SecretString;
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
-use crate::model::password::Password;
+use crate::model::password::{Password, Unfit};
+use crate::model::tenant::Tenant;
+use crate::model::user::User;
 use crate::secrets::argon::{self, Match};
 
 /// How many may wait.
@@ -23,7 +26,7 @@ const FEW: usize = 4;
 #[error("too many passwords are being checked at once")]
 pub struct Busy;
 
-/// Hashes and verifies passwords.
+/// Hashes, verifies and judges passwords.
 pub struct Hasher {
     running: Arc<Semaphore>,
     places: usize,
@@ -57,6 +60,21 @@ impl Hasher {
     #[must_use]
     pub fn new(at_once: usize, waiting: usize) -> Self {
         Self { running: Arc::new(Semaphore::new(at_once)), places: at_once + waiting, taken: Arc::default() }
+    }
+
+    /// Reads a new password of this user; inside, the rule that it breaks. How easily it is guessed takes as long to say as
+    /// a hash.
+    ///
+    /// # Errors
+    /// [`Busy`].
+    pub async fn read_new(
+        &self,
+        text: &SecretString,
+        user: &User,
+        tenant: &Tenant,
+    ) -> Result<Result<Password, Unfit>, Busy> {
+        let (text, user, of) = (text.clone(), user.clone(), tenant.clone());
+        self.run(tenant.id, move || Password::new_of(&text, &user, &of)).await
     }
 
     /// Hashes a password of this tenant.

@@ -47,6 +47,15 @@ impl Caller {
         self.tenant.tenant.id
     }
 
+    /// The user that they are, or whose key or token they hold.
+    #[must_use]
+    pub fn user(&self) -> Option<Uuid> {
+        match self.actor {
+            Actor::User { user_id, .. } => Some(user_id),
+            _ => None,
+        }
+    }
+
     /// Nobody gives, takes or touches a role above their own (T-05).
     ///
     /// # Errors

@@ -2,7 +2,8 @@
 //!
 //! 1. [`ask`]: a letter to the new address;
 //! 2. [`look`]: whether its link is good for who is signed in here; changes nothing (L-12);
-//! 3. [`confirm`]: one transaction changes the address, ends the other sessions, voids other links, and tells the old address.
+//! 3. [`confirm`]: one transaction changes the address, ends the other sessions, voids other links, and tells the old address if
+//!    it was proven.
 
 use garde::Validate;
 use secrecy::SecretString;
@@ -122,7 +123,9 @@ pub async fn confirm(ctx: &Context, tenant: &TenantCache, token: &str, person: P
             return Err(void());
         }
         check_own(identities::any_of_user(conn, id, user.id)?)?;
-        let old = user.email.take().and_then(|old| EmailAddress::parse(&old).ok()).filter(|old| old.key != email.key);
+        // What nobody proved may be a stranger's address; they are told nothing.
+        let proven = user.email.take().filter(|_| user.email_verified_at.is_some());
+        let old = proven.and_then(|old| EmailAddress::parse(&old).ok()).filter(|old| old.key != email.key);
         let version = user.version;
         (user.email, user.email_key) = (Some(email.address.clone()), Some(email.key));
         user.email_verified_at = Some(stamp.at);

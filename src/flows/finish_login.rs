@@ -192,7 +192,7 @@ async fn enter(
             Ok(Ending::SignedIn(Box::new(SignedIn { token, attempt_id, letter_id, return_to, provisioned })))
         }
         Opened::Waits(wait) => {
-            Ok(Ending::Waits(letter::post_it(ctx, tenant, (provider, vouched), opening, (wait, return_to)).await?))
+            Ok(Ending::Waits(letter::post_it(ctx, tenant, (provider, vouched), opening, (*wait, return_to)).await?))
         }
         Opened::Refused(why) => Err(why),
     })

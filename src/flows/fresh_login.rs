@@ -1,5 +1,6 @@
-//! fresh_login: what changes the ways into an account wants a login that is not old. A session that was left open, or its
-//! cookie in other hands, is not enough for it.
+//! fresh_login: what changes the ways into one's own account wants the person, and a login that is not old. A key or a token
+//! of theirs, a session that was left open, or its cookie in other hands, is not enough for it; nor is it on an admin's way
+//! to the users, when the user is the admin.
 
 use chrono::{DateTime, Duration, Utc};
 use diesel::PgConnection;
@@ -7,8 +8,10 @@ use uuid::Uuid;
 
 use crate::context::Context;
 use crate::flows::Error;
+use crate::flows::authenticate::Caller;
 use crate::model::session::Session;
-use crate::store::sessions;
+use crate::model::user::User;
+use crate::store::{Versioned, sessions};
 
 /// How old the login may be, in minutes.
 pub const FRESH_MINUTES: i64 = 10;
@@ -46,7 +49,39 @@ pub fn check(conn: &mut PgConnection, tenant: Uuid, session: Uuid, now: DateTime
     }
 }
 
-/// The same, outside a transaction.
+/// Refuses a caller who may not change this user's ways in: their own they change in person and soon after a login (K-07),
+/// those of others up to their role (T-05).
+///
+/// # Errors
+/// [`Error::Forbidden`] `session_needed`, `role_above_own`; as [`check`].
+pub fn may_change(conn: &mut PgConnection, caller: &Caller, user: &User, now: DateTime<Utc>) -> Result<(), Error> {
+    if caller.user() != Some(user.id) {
+        return caller.check_role(user.role);
+    }
+    let (_, session) = caller.person()?;
+    check(conn, caller.tenant_id(), session, now)
+}
+
+/// The user whose ways in are about to be changed, held until the transaction ends.
+///
+/// # Errors
+/// [`Error::NotFound`]; as [`may_change`].
+pub fn hold(conn: &mut PgConnection, caller: &Caller, user: Uuid, now: DateTime<Utc>) -> Result<User, Error> {
+    let user = User::lock(conn, caller.tenant_id(), user)?.ok_or(Error::NotFound)?;
+    may_change(conn, caller, &user, now)?;
+    Ok(user)
+}
+
+/// The same user before that transaction, where slow work lies between.
+///
+/// # Errors
+/// As [`hold`]; [`Error::Unavailable`].
+pub async fn look(ctx: &Context, caller: &Caller, user: Uuid) -> Result<User, Error> {
+    let (by, now) = (caller.clone(), ctx.clock.now());
+    ctx.db.tenant(caller.tenant_id(), move |conn| hold(conn, &by, user, now)).await
+}
+
+/// As [`check`], outside a transaction.
 ///
 /// # Errors
 /// As [`check`]; [`Error::Unavailable`].

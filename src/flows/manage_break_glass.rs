@@ -8,7 +8,7 @@ use crate::context::Context;
 use crate::flows::authenticate::Caller;
 use crate::flows::write::write;
 use crate::flows::{Error, enforce_sso, fresh_login};
-use crate::model::audit::{Actor, Event};
+use crate::model::audit::Event;
 use crate::model::break_glass_code::BreakGlassCode;
 use crate::model::letter::Letter;
 use crate::model::role::{AccountStatus, Role};
@@ -30,9 +30,9 @@ pub struct NewCodes {
 /// Makes a set of codes for the owner whose session this is, in place of those that they had. The other owners are told.
 ///
 /// # Errors
-/// [`Error::Forbidden`] `session_needed` for API keys and tokens; as [`fresh_login::check`].
+/// [`Error::Forbidden`] `role_too_low`; as [`fresh_login::may_change`].
 pub async fn make(ctx: &Context, caller: &Caller) -> Result<NewCodes, Error> {
-    let (user_id, session) = in_person(caller)?;
+    let ((user_id, _), by) = (caller.person()?, caller.clone());
     let (tenant, stamp, to_tell) = (caller.tenant_id(), caller.stamp(ctx), ctx.clone());
     let codes: Vec<SecretString> = (0..CODES).map(|_| code::new()).collect();
     let row = |shown: &SecretString| BreakGlassCode {
@@ -45,9 +45,8 @@ pub async fn make(ctx: &Context, caller: &Caller) -> Result<NewCodes, Error> {
     };
     let rows: Vec<_> = codes.iter().map(row).collect();
     write(ctx, tenant, stamp, move |conn| {
-        fresh_login::check(conn, tenant, session, stamp.at)?;
         // What the session says may be some seconds old.
-        let user = User::lock(conn, tenant, user_id)?.ok_or(Error::NotFound)?;
+        let user = fresh_login::hold(conn, &by, user_id, stamp.at)?;
         if user.role != Role::Owner || user.status != AccountStatus::Active {
             return Err(Error::forbidden("role_too_low", "this needs the role owner"));
         }
@@ -66,7 +65,7 @@ pub async fn make(ctx: &Context, caller: &Caller) -> Result<NewCodes, Error> {
 /// # Errors
 /// [`Error::Forbidden`] `session_needed`, [`Error::NotFound`] when they have none.
 pub async fn withdraw(ctx: &Context, caller: &Caller) -> Result<(), Error> {
-    let (user_id, _) = in_person(caller)?;
+    let (user_id, _) = caller.person()?;
     let (tenant, stamp) = (caller.tenant_id(), caller.stamp(ctx));
     write(ctx, tenant, stamp, move |conn| {
         User::lock(conn, tenant, user_id)?.ok_or(Error::NotFound)?;
@@ -77,12 +76,4 @@ pub async fn withdraw(ctx: &Context, caller: &Caller) -> Result<(), Error> {
         Ok(((), Some(Event::BreakGlassCodesWithdrawn { user_id, count })))
     })
     .await
-}
-
-/// K-07: who holds a key or a token must not make codes of it, which would outlive both.
-fn in_person(caller: &Caller) -> Result<(Uuid, Uuid), Error> {
-    match (caller.actor, caller.in_person) {
-        (Actor::User { user_id, session_id: Some(session), .. }, true) => Ok((user_id, session)),
-        _ => Err(Error::forbidden("session_needed", "only an owner who is signed in has break-glass codes")),
-    }
 }

@@ -11,14 +11,14 @@ use crate::context::Context;
 use crate::flows::authenticate::Caller;
 use crate::flows::write::write;
 use crate::flows::{Error, fresh_login};
-use crate::model::audit::{Actor, Event};
+use crate::model::audit::Event;
 use crate::model::connection::Settings;
 use crate::model::identity::FederatedIdentity;
 use crate::model::tenant::Sso;
 use crate::model::text::valid_external_id;
 use crate::model::user::User;
 use crate::protocol::oidc::issuer;
-use crate::store::{Versioned, connections, identities, local_credentials, users};
+use crate::store::{connections, identities, local_credentials};
 
 /// What a provider calls a person.
 #[derive(Debug, Clone, Deserialize, Serialize, Validate, ToSchema)]
@@ -78,13 +78,12 @@ fn issuer_of(settings: &Settings, input: &IdentityIn) -> Result<String, Error> {
 /// Links an identity to a user.
 ///
 /// # Errors
-/// [`Error::NotFound`], [`Error::Invalid`], [`Error::Conflict`] `identity_taken`, [`Error::Forbidden`].
+/// [`Error::NotFound`], [`Error::Invalid`], [`Error::Conflict`] `identity_taken`; as [`fresh_login::may_change`].
 pub async fn link(ctx: &Context, caller: &Caller, user: Uuid, input: IdentityIn) -> Result<FederatedIdentity, Error> {
     let (tenant, stamp) = (caller.tenant_id(), caller.stamp(ctx));
     let caller = caller.clone();
     write(ctx, tenant, stamp, move |conn| {
-        let row = users::find(conn, tenant, user)?.ok_or(Error::NotFound)?;
-        caller.check_role(row.role)?;
+        fresh_login::hold(conn, &caller, user, stamp.at)?;
         let identity = new_identity(conn, tenant, user, &input, stamp.at)?;
         if identities::insert_if_new(conn, tenant, &identity)? == 0 {
             return Err(Error::conflict("identity_taken", "this subject is linked already"));
@@ -95,37 +94,17 @@ pub async fn link(ctx: &Context, caller: &Caller, user: Uuid, input: IdentityIn)
     .await
 }
 
-/// Unlinks an identity; the sessions that came in by it end. The user's last way in stays.
+/// Unlinks an identity; the sessions that came in by it end, the caller's own perhaps too. The user's last way in stays.
 ///
 /// # Errors
-/// [`Error::NotFound`] (also for another user's), [`Error::Conflict`] `last_way_in`, [`Error::Forbidden`].
+/// [`Error::NotFound`] (also for another user's), [`Error::Conflict`] `last_way_in`; as [`fresh_login::may_change`].
 pub async fn unlink(ctx: &Context, caller: &Caller, user: Uuid, id: Uuid) -> Result<(), Error> {
     let (tenant, stamp) = (caller.tenant_id(), caller.stamp(ctx));
     let caller = caller.clone();
     write(ctx, tenant, stamp, move |conn| {
         // Held, so that of two who unlink the last two at once one comes second.
-        let row = User::lock(conn, tenant, user)?.ok_or(Error::NotFound)?;
-        caller.check_role(row.role)?;
-        delete(conn, &caller, (user, id), stamp.at)
-    })
-    .await
-}
-
-/// Unlinks an identity of the person themselves; the sessions that came in by it end, this one perhaps too. Their last way
-/// in stays.
-///
-/// # Errors
-/// [`Error::Forbidden`] `session_needed`, `reauthentication_needed`; [`Error::NotFound`] (also for another user's),
-/// [`Error::Conflict`] `last_way_in`.
-pub async fn unlink_own(ctx: &Context, caller: &Caller, id: Uuid) -> Result<(), Error> {
-    let Actor::User { .. } = caller.actor else { return Err(Error::NotFound) }; // it has none
-    let (user, session) = caller.person()?;
-    let (tenant, stamp) = (caller.tenant_id(), caller.stamp(ctx));
-    let caller = caller.clone();
-    write(ctx, tenant, stamp, move |conn| {
-        User::lock(conn, tenant, user)?.ok_or(Error::NotFound)?;
-        fresh_login::check(conn, tenant, session, stamp.at)?;
-        delete(conn, &caller, (user, id), stamp.at)
+        let row = fresh_login::hold(conn, &caller, user, stamp.at)?;
+        delete(conn, &caller, (&row, id), stamp.at)
     })
     .await
 }
@@ -135,18 +114,17 @@ pub async fn unlink_own(ctx: &Context, caller: &Caller, id: Uuid) -> Result<(), 
 fn delete(
     conn: &mut PgConnection,
     caller: &Caller,
-    (user, id): (Uuid, Uuid),
+    (user, id): (&User, Uuid),
     now: DateTime<Utc>,
 ) -> Result<((), Option<Event>), Error> {
     let (tenant, sso) = (caller.tenant_id(), caller.tenant.tenant.sso.at(now));
     let came_in = works(conn, tenant, sso, user)?;
-    if identities::delete(conn, tenant, user, id)? == 0 {
+    if identities::delete(conn, tenant, user.id, id)? == 0 {
         return Err(Error::NotFound);
     }
-    let has_password = local_credentials::find(conn, tenant, user)?.is_some();
-    let any = has_password || identities::any_of_user(conn, tenant, user)?;
+    let any = has_password(conn, user)? || identities::any_of_user(conn, tenant, user.id)?;
     if any && (!came_in || works(conn, tenant, sso, user)?) {
-        return Ok(((), Some(Event::IdentityUnlinked { id, user_id: user })));
+        return Ok(((), Some(Event::IdentityUnlinked { id, user_id: user.id })));
     }
     let message =
         "the user has no other way to sign in; link another identity or set a password first, or delete the user";
@@ -155,7 +133,12 @@ fn delete(
 
 /// Whether the user can sign in now: by password where the tenant takes passwords, by an active connection where it takes
 /// those.
-fn works(conn: &mut PgConnection, tenant: Uuid, sso: Sso, user: Uuid) -> Result<bool, Error> {
-    let by_password = sso != Sso::Enforced && local_credentials::find(conn, tenant, user)?.is_some();
-    Ok(by_password || (sso != Sso::Off && identities::any_active_of_user(conn, tenant, user)?))
+fn works(conn: &mut PgConnection, tenant: Uuid, sso: Sso, user: &User) -> Result<bool, Error> {
+    let by_password = sso != Sso::Enforced && has_password(conn, user)?;
+    Ok(by_password || (sso != Sso::Off && identities::any_active_of_user(conn, tenant, user.id)?))
+}
+
+/// Whether the user has a password that is good for something: it is asked for by the address.
+fn has_password(conn: &mut PgConnection, user: &User) -> Result<bool, Error> {
+    Ok(user.email_key.is_some() && local_credentials::find(conn, user.tenant_id, user.id)?.is_some())
 }

@@ -13,11 +13,10 @@ use crate::flows::{Error, fresh_login, limits, password_login};
 use crate::model::audit::{Event, Stamp};
 use crate::model::local_credential::LocalCredential;
 use crate::model::password::{Password, Unfit};
-use crate::model::tenant::Tenant;
 use crate::model::user::User;
 use crate::secrets::argon::Match;
 use crate::store::db::DbError;
-use crate::store::{Versioned, local_credentials, recovery_codes, sessions, totp_secrets, users};
+use crate::store::{Versioned, local_credentials, recovery_codes, sessions, totp_secrets};
 
 /// A password that an admin sets.
 #[derive(Debug, Clone, Deserialize, Validate, ToSchema)]
@@ -51,16 +50,16 @@ pub struct OwnPasswordIn {
 /// Sets a user's password and ends their sessions.
 ///
 /// # Errors
-/// [`Error::NotFound`], [`Error::Invalid`] `password`, [`Error::Conflict`] `email_needed` for a user without an address,
-/// [`Error::Forbidden`] for roles above the caller's.
+/// [`Error::NotFound`], [`Error::Invalid`] `password`, [`Error::Conflict`] `email_needed` for a user without an address; as
+/// [`fresh_login::may_change`].
 pub async fn set(ctx: &Context, caller: &Caller, id: Uuid, input: PasswordIn) -> Result<(), Error> {
     let (tenant, stamp) = (caller.tenant_id(), caller.stamp(ctx));
-    let user = find(ctx, tenant, id).await?;
-    caller.check_role(user.role)?;
+    let user = fresh_login::look(ctx, caller, id).await?;
     if user.email.is_none() {
         return Err(Error::conflict("email_needed", "a user signs in by address and password; give them an address"));
     }
-    let password = fit("password", &input.password, &user, &caller.tenant.tenant)?;
+    let fit = ctx.hasher.read_new(&input.password, &user, &caller.tenant.tenant).await?;
+    let password = fit.map_err(|rule| Error::invalid("password", rule))?;
     let row = LocalCredential {
         tenant_id: tenant,
         user_id: id,
@@ -71,8 +70,7 @@ pub async fn set(ctx: &Context, caller: &Caller, id: Uuid, input: PasswordIn) ->
     };
     let by = caller.clone();
     write(ctx, tenant, stamp, move |conn| {
-        let user = User::lock(conn, tenant, id)?.ok_or(Error::NotFound)?;
-        by.check_role(user.role)?;
+        fresh_login::hold(conn, &by, id, stamp.at)?;
         local_credentials::put(conn, tenant, &row)?;
         sessions::end_of_user(conn, tenant, id, "password_set", stamp.at)?;
         Ok(((), Some(Event::UserPasswordSet { id, must_change: row.must_change })))
@@ -83,12 +81,11 @@ pub async fn set(ctx: &Context, caller: &Caller, id: Uuid, input: PasswordIn) ->
 /// Takes a user's password away, with its second step, and ends their sessions.
 ///
 /// # Errors
-/// [`Error::NotFound`] when there is no such user, or they have none; [`Error::Forbidden`] for roles above the caller's.
+/// [`Error::NotFound`] when there is no such user, or they have none; as [`fresh_login::may_change`].
 pub async fn remove(ctx: &Context, caller: &Caller, id: Uuid) -> Result<(), Error> {
     let (tenant, stamp, by) = (caller.tenant_id(), caller.stamp(ctx), caller.clone());
     write(ctx, tenant, stamp, move |conn| {
-        let user = User::lock(conn, tenant, id)?.ok_or(Error::NotFound)?;
-        by.check_role(user.role)?;
+        fresh_login::hold(conn, &by, id, stamp.at)?;
         if !local_credentials::delete(conn, tenant, id)? {
             return Err(Error::NotFound);
         }
@@ -109,9 +106,8 @@ pub async fn remove(ctx: &Context, caller: &Caller, id: Uuid) -> Result<(), Erro
 pub async fn change_own(ctx: &Context, caller: &Caller, input: OwnPasswordIn) -> Result<Result<(), Unfit>, Error> {
     let (user_id, session) = caller.person()?;
     let (tenant, stamp) = (caller.tenant_id(), caller.stamp(ctx));
-    fresh_login::require(ctx, tenant, session).await?;
-    let user = find(ctx, tenant, user_id).await?;
-    let password = match Password::new_of(&input.new_password, &user, &caller.tenant.tenant) {
+    let user = fresh_login::look(ctx, caller, user_id).await?;
+    let password = match ctx.hasher.read_new(&input.new_password, &user, &caller.tenant.tenant).await? {
         Ok(password) => password,
         Err(unfit) => return Ok(Err(unfit)),
     };
@@ -154,13 +150,4 @@ async fn change(
         Ok((Ok(()), Some(Event::UserPasswordChanged { id: user_id })))
     })
     .await
-}
-
-async fn find(ctx: &Context, tenant: Uuid, id: Uuid) -> Result<User, Error> {
-    let found = ctx.db.tenant(tenant, move |conn| Ok::<_, DbError>(users::find(conn, tenant, id)?));
-    found.await?.ok_or(Error::NotFound)
-}
-
-fn fit(field: &str, text: &SecretString, user: &User, tenant: &Tenant) -> Result<Password, Error> {
-    Password::new_of(text, user, tenant).map_err(|rule| Error::invalid(field, rule))
 }

@@ -6,7 +6,7 @@ use crate::context::Context;
 use crate::flows::Error;
 use crate::flows::authenticate::Caller;
 use crate::flows::write::write;
-use crate::model::audit::{Actor, Event, SessionEnded};
+use crate::model::audit::{Event, SessionEnded};
 use crate::store::{sessions, users};
 
 /// Ends every other session of the person themselves.
@@ -34,8 +34,7 @@ pub async fn revoke(ctx: &Context, caller: &Caller, id: Uuid, own_only: bool) ->
     write(ctx, tenant, stamp, move |conn| {
         let session = sessions::find(conn, tenant, id)?.ok_or(Error::NotFound)?;
         if own_only {
-            let own = matches!(caller.actor, Actor::User { user_id, .. } if user_id == session.user_id);
-            own.then_some(()).ok_or(Error::NotFound)?;
+            (caller.user() == Some(session.user_id)).then_some(()).ok_or(Error::NotFound)?;
         } else {
             let user = users::find(conn, tenant, session.user_id)?.ok_or(Error::NotFound)?;
             caller.check_role(user.role)?;

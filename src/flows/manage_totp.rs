@@ -3,10 +3,9 @@
 //!
 //! 1. [`begin`] makes a secret and shows it, once; nothing asks for it yet;
 //! 2. [`confirm`], with one right code, makes it the active one and gives a set of recovery codes;
-//! 3. [`remove`], [`new_codes`]; [`remove_of`] for admins.
+//! 3. [`new_codes`], [`remove`]; this one for admins too.
 
 use chrono::Duration;
-use diesel::PgConnection;
 use garde::Validate;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -58,9 +57,9 @@ pub fn secret_place(tenant: Uuid, id: Uuid) -> Place {
 ///
 /// # Errors
 /// [`Error::Forbidden`] `session_needed`, `reauthentication_needed`; [`Error::Conflict`] `password_needed` for somebody who
-/// has none, whose logins would never ask for the code.
+/// has none, whose logins would never ask for the code, `address_not_proven`.
 pub async fn begin(ctx: &Context, caller: &Caller) -> Result<Enrolment, Error> {
-    let (user, session) = caller.person()?;
+    let ((user, _), by) = (caller.person()?, caller.clone());
     let (tenant, stamp, secret) = (caller.tenant_id(), caller.stamp(ctx), totp::new_secret());
     let id = Uuid::now_v7();
     let row = TotpSecret {
@@ -73,11 +72,15 @@ pub async fn begin(ctx: &Context, caller: &Caller) -> Result<Enrolment, Error> {
         last_step: None,
     };
     let kept = write(ctx, tenant, stamp, move |conn| {
-        let person = User::lock(conn, tenant, user)?.ok_or(Error::NotFound)?;
-        fresh_login::check(conn, tenant, session, stamp.at)?;
+        let person = fresh_login::hold(conn, &by, user, stamp.at)?;
         if local_credentials::find(conn, tenant, user)?.is_none() {
             let message = "codes are the second step of a login by password, and this account has none";
             return Err(Error::conflict("password_needed", message));
+        }
+        // L-08: whoever proves the address later takes it all away again.
+        if person.email_key.is_some() && person.email_verified_at.is_none() {
+            let message = "nobody has proven the account's address yet: ask for a letter to it by PUT of me/email";
+            return Err(Error::conflict("address_not_proven", message));
         }
         totp_secrets::put_pending(conn, tenant, &row)?;
         Ok((person, Some(Event::UserTotpBegun { id: user })))
@@ -139,32 +142,16 @@ pub async fn confirm(ctx: &Context, caller: &Caller, typed: &SecretString) -> Re
     Ok(codes)
 }
 
-/// Takes the person's own second step away, with the recovery codes.
-///
-/// # Errors
-/// [`Error::Forbidden`] `session_needed`, `reauthentication_needed`; [`Error::NotFound`] when there is none.
-pub async fn remove(ctx: &Context, caller: &Caller) -> Result<(), Error> {
-    let (user, session) = caller.person()?;
-    let (tenant, stamp) = (caller.tenant_id(), caller.stamp(ctx));
-    write(ctx, tenant, stamp, move |conn| {
-        User::lock(conn, tenant, user)?.ok_or(Error::NotFound)?;
-        fresh_login::check(conn, tenant, session, stamp.at)?;
-        take_away(conn, tenant, user)
-    })
-    .await
-}
-
 /// Gives the person a new set of recovery codes, shown once; those before are good no more.
 ///
 /// # Errors
 /// [`Error::Forbidden`] `session_needed`, `reauthentication_needed`; [`Error::NotFound`] without a second step.
 pub async fn new_codes(ctx: &Context, caller: &Caller) -> Result<Vec<SecretString>, Error> {
-    let (user, session) = caller.person()?;
+    let ((user, _), by) = (caller.person()?, caller.clone());
     let (tenant, stamp, codes) = (caller.tenant_id(), caller.stamp(ctx), recovery_code::new_set());
     let hashes = hashes(user, &codes);
     write(ctx, tenant, stamp, move |conn| {
-        User::lock(conn, tenant, user)?.ok_or(Error::NotFound)?;
-        fresh_login::check(conn, tenant, session, stamp.at)?;
+        fresh_login::hold(conn, &by, user, stamp.at)?;
         if !totp_secrets::is_active(conn, tenant, user)? {
             return Err(Error::NotFound);
         }
@@ -174,24 +161,19 @@ pub async fn new_codes(ctx: &Context, caller: &Caller) -> Result<Vec<SecretStrin
     .await
 }
 
-/// Takes a user's second step away, for somebody who lost it.
+/// Takes a second step away, with the recovery codes: people their own, admins that of somebody who lost it.
 ///
 /// # Errors
-/// [`Error::NotFound`] when there is no such user, or they have none; [`Error::Forbidden`] for roles above the caller's.
-pub async fn remove_of(ctx: &Context, caller: &Caller, user: Uuid) -> Result<(), Error> {
+/// [`Error::NotFound`] when there is no such user, or they have none; as [`fresh_login::may_change`].
+pub async fn remove(ctx: &Context, caller: &Caller, user: Uuid) -> Result<(), Error> {
     let (tenant, stamp, by) = (caller.tenant_id(), caller.stamp(ctx), caller.clone());
     write(ctx, tenant, stamp, move |conn| {
-        let row = User::lock(conn, tenant, user)?.ok_or(Error::NotFound)?;
-        by.check_role(row.role)?; // T-05
-        take_away(conn, tenant, user)
+        fresh_login::hold(conn, &by, user, stamp.at)?;
+        let active = totp_secrets::delete(conn, tenant, user)?;
+        recovery_codes::delete_of_user(conn, tenant, user)?;
+        if active { Ok(((), Some(Event::UserTotpRemoved { id: user }))) } else { Err(Error::NotFound) }
     })
     .await
-}
-
-fn take_away(conn: &mut PgConnection, tenant: Uuid, user: Uuid) -> Result<((), Option<Event>), Error> {
-    let active = totp_secrets::delete(conn, tenant, user)?;
-    recovery_codes::delete_of_user(conn, tenant, user)?;
-    if active { Ok(((), Some(Event::UserTotpRemoved { id: user }))) } else { Err(Error::NotFound) }
 }
 
 fn hashes(user: Uuid, codes: &[SecretString]) -> Vec<Vec<u8>> {

@@ -11,8 +11,8 @@ use crate::flows::authenticate::Caller;
 use crate::flows::manage_identities::{IdentityIn, new_identity};
 use crate::flows::patch::{not_null, nullable, put};
 use crate::flows::write::{change, remove, write};
-use crate::flows::{Error, Fault};
-use crate::model::audit::{Actor, Event, Subject};
+use crate::flows::{Error, Fault, fresh_login};
+use crate::model::audit::{Event, Subject};
 use crate::model::email::EmailAddress;
 use crate::model::profile::Profile;
 use crate::model::role::{AccountStatus, Role};
@@ -64,7 +64,8 @@ pub struct UsersIn {
     pub users: Vec<UserIn>,
 }
 
-/// What to change of a user; absent fields stay. A changed address is not verified until the person proves it.
+/// What to change of a user; absent fields stay. An address is not verified until the person proves it;
+/// another spelling of the same one stays verified.
 #[derive(Debug, Clone, Default, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UserPatch {
@@ -190,7 +191,7 @@ pub async fn create(ctx: &Context, caller: &Caller, inputs: Vec<UserIn>, bulk: b
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::Stale`], [`Error::Invalid`], [`Error::Conflict`] (`last_owner` among them),
-/// [`Error::Forbidden`] for roles above the caller's.
+/// [`Error::Forbidden`] for roles above the caller's; for an address as [`fresh_login::may_change`].
 pub async fn update(
     ctx: &Context,
     caller: &Caller,
@@ -207,6 +208,7 @@ pub async fn update(
         if let Some(email) = patch.email
             && user.email != email
         {
+            fresh_login::may_change(conn, &by, user, now)?; // a letter to it sets another password
             set_email(user, email.as_deref()).map_err(|m| Error::invalid("email", m))?;
             address_proofs::void_of_user(conn, tenant, id, now)?; // L-10
             fields.push("email");
@@ -246,7 +248,7 @@ pub async fn update_own(
     expected: Option<i64>,
     patch: ProfilePatch,
 ) -> Result<User, Error> {
-    let Actor::User { user_id, .. } = caller.actor else { return Err(Error::NotFound) };
+    let user_id = caller.user().ok_or(Error::NotFound)?;
     // A form of ours comes by here without the checks of a body.
     patch.validate().map_err(|report| {
         let fault =
@@ -286,10 +288,11 @@ fn keep_an_owner(conn: &mut PgConnection, tenant: Uuid, id: Uuid, stays: bool) -
     }
 }
 
-/// Sets address and key together; whatever an admin enters is unproven.
+/// Sets address and key together; whatever an admin enters is unproven, but for another spelling of the same address.
 fn set_email(user: &mut User, email: Option<&str>) -> Result<(), String> {
     let parsed = email.map(EmailAddress::parse).transpose().map_err(|e| e.to_string())?;
-    user.email_verified_at = None;
+    let before = user.email_key.take();
     (user.email, user.email_key) = parsed.map(|e| (e.address, e.key)).unzip();
+    user.email_verified_at = user.email_verified_at.filter(|_| user.email_key == before);
     Ok(())
 }

@@ -93,7 +93,7 @@ pub enum Verdict {
     /// Not now, or not at all.
     Refused(Refusal),
     /// Not before a letter has proven the address. Nothing was written.
-    Waits(letter::Wait),
+    Waits(Box<letter::Wait>),
     /// Somebody else created the same person while we looked: roll back and try again.
     Raced,
 }

@@ -26,7 +26,7 @@ use crate::model::audit::Event;
 use crate::model::email::EmailAddress;
 use crate::model::letter::Letter;
 use crate::model::local_credential::LocalCredential;
-use crate::model::password::{Password, Unfit};
+use crate::model::password::Unfit;
 use crate::model::role::AccountStatus;
 use crate::model::text::tamed;
 use crate::model::user::User;
@@ -118,8 +118,7 @@ impl Asked {
         let elsewhere = self.ways.routed(domain.as_ref()).is_some() || linked && !self.ways.connections.is_empty();
         let user = user.filter(|user| user.status == AccountStatus::Active);
         let may = user.is_some() && (credential.is_some() || !elsewhere && self.ways.first_password());
-        let on_file = user.as_ref().and_then(|user| EmailAddress::parse(user.email.as_deref()?).ok());
-        let to = on_file.unwrap_or_else(|| self.to.clone());
+        let to = user.as_ref().map_or_else(|| self.to.clone(), |user| user.mailbox(&self.to));
         let mut row = AddressProof::new(self.tenant, Purpose::ResetPassword, &self.to, token_hash, now);
         (row.user_id, row.user_key) = user.filter(|_| may).map_or((None, None), |user| (Some(user.id), user.email_key));
         row.password_id = credential.filter(|_| may).map(|credential| credential.password_id);
@@ -148,7 +147,7 @@ pub async fn set(
     visitor: &Visitor,
 ) -> Result<Ending, Error> {
     let (proof, user) = find(ctx, tenant, token, visitor).await?;
-    let password = match Password::new_of(chosen, &user, &tenant.tenant) {
+    let password = match ctx.hasher.read_new(chosen, &user, &tenant.tenant).await? {
         Ok(password) => password,
         Err(unfit) => return Ok(Ending::Unfit(unfit)),
     };

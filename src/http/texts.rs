@@ -229,6 +229,10 @@ static EN: Texts = Texts {
         ("second_step_expired", "This took too long. Please start again."),
         ("totp_not_begun", "This took too long. Please begin anew."),
         ("password_needed", "Codes are the second step of signing in by password, and you have no password here."),
+        (
+            "address_not_proven",
+            "Your e-mail address is not confirmed yet. Please enter it once more under “Change your address”, and open the link in the letter.",
+        ),
         ("last_way_in", "This is your only way to sign in. It cannot be taken away."),
         (
             "reauthentication_refused",
@@ -370,6 +374,10 @@ static DE: Texts = Texts {
         (
             "password_needed",
             "Codes sind der zweite Schritt der Anmeldung mit Passwort, und Sie haben hier kein Passwort.",
+        ),
+        (
+            "address_not_proven",
+            "Ihre E-Mail-Adresse ist noch nicht bestätigt. Bitte geben Sie sie unter „Adresse ändern“ noch einmal ein, und öffnen Sie den Link im Brief.",
         ),
         ("last_way_in", "Das ist Ihre einzige Art, sich anzumelden. Sie lässt sich nicht wegnehmen."),
         (

@@ -82,7 +82,7 @@ impl Password {
         (normal.chars().count() <= MAX_CHARS).then(|| Self(normal.into()))
     }
 
-    /// Reads a new password of this user.
+    /// Reads a new password of this user. Slow: flows ask the hasher for it.
     ///
     /// # Errors
     /// The rule that it breaks.

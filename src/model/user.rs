@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use uuid::Uuid;
 
+use crate::model::email::EmailAddress;
 use crate::model::profile::Profile;
 use crate::model::role::{AccountStatus, Role};
 
@@ -58,6 +59,14 @@ impl User {
             profile_id: None,
             profile_identifiers: Vec::new(),
         }
+    }
+
+    /// Where a letter to this address goes that somebody else wrote: to the address on file, where it is the same one in
+    /// another spelling. Not every mail server takes two spellings for one mailbox.
+    #[must_use]
+    pub fn mailbox(&self, written: &EmailAddress) -> EmailAddress {
+        let on_file = self.email.as_deref().and_then(|email| EmailAddress::parse(email).ok());
+        on_file.filter(|own| own.key == written.key).unwrap_or_else(|| written.clone())
     }
 
     /// The record of another system that describes the person.

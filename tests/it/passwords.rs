@@ -8,6 +8,7 @@ mod enrolment;
 mod fairness;
 mod forgotten;
 mod guessing_codes;
+mod own_account;
 mod own_identities;
 mod second_step;
 mod sign_in;

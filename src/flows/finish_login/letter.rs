@@ -129,7 +129,7 @@ pub(super) async fn post_it(
     let written = ctx.db.tenant(tenant_id, move |conn| {
         address_proofs::insert(conn, tenant_id, &row)?;
         let letter = Letter::VerifyAddress { expires_at: row.expires_at };
-        post(conn, &context, tenant_id, (&wait.email, language), &letter, Some(&link))?;
+        post(conn, &context, tenant_id, (&wait.to, language), &letter, Some(&link))?;
         if let Some(request) = request {
             authorization_requests::prolong(conn, tenant_id, request, row.expires_at)?;
         }

@@ -29,7 +29,7 @@ const ROUNDS: usize = 5;
 enum Undone {
     Failed(Error),
     Refused(Why),
-    Waits(letter::Wait),
+    Waits(Box<letter::Wait>),
     Raced,
 }
 
@@ -51,7 +51,7 @@ pub enum Opened {
     /// With a session: its cookie's value, and what provisioning did.
     SignedIn(SecretString, Box<Provisioned>),
     /// A letter is to prove the address first. Nothing was written.
-    Waits(letter::Wait),
+    Waits(Box<letter::Wait>),
     /// With a refusal.
     Refused(Why),
 }

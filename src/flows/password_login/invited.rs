@@ -20,7 +20,6 @@ use crate::flows::write::saved;
 use crate::model::audit::{Event, LoginMethod, Stamp};
 use crate::model::invitation::{Invitation, InvitationState};
 use crate::model::local_credential::LocalCredential;
-use crate::model::password::Password;
 use crate::model::role::AccountStatus;
 use crate::model::tenant::Sso;
 use crate::model::user::User;
@@ -49,7 +48,7 @@ pub async fn accept(
     let found = ctx.db.tenant(id, move |conn| Ok::<_, DbError>(users::find_by_email_key(conn, id, &key)?)).await?;
     let stamp = arrival.visitor.stamp(ctx);
     let person = found.unwrap_or_else(|| new_user(invitation, stamp.at));
-    let password = match Password::new_of(password, &person, &tenant.tenant) {
+    let password = match ctx.hasher.read_new(password, &person, &tenant.tenant).await? {
         Ok(password) => password,
         Err(unfit) => return Ok(Ending::Unfit(unfit)),
     };

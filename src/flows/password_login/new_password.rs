@@ -13,7 +13,7 @@ use crate::flows::Error;
 use crate::flows::password_login::{Arrival, Ending, Passed, check_allowed, device, open, usable};
 use crate::model::audit::Event;
 use crate::model::local_credential::LocalCredential;
-use crate::model::password::{Password, Unfit};
+use crate::model::password::Unfit;
 use crate::secrets::argon::Match;
 use crate::secrets::sealed::Place;
 use crate::store::{audit_events, changes, local_credentials, sessions};
@@ -68,7 +68,7 @@ pub async fn choose(
     let found = usable(ctx, id, right.user).await?;
     let found = found.filter(|(_, old)| old.password_id == right.password && old.must_change);
     let (user, old) = found.ok_or_else(expired)?;
-    let password = match Password::new_of(&chosen.password, &user, &tenant.tenant) {
+    let password = match ctx.hasher.read_new(&chosen.password, &user, &tenant.tenant).await? {
         Ok(password) => password,
         Err(unfit) => return Ok(Ending::Unfit(unfit)),
     };

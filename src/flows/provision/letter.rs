@@ -25,6 +25,8 @@ pub struct Opened {
 pub struct Wait {
     /// The address that is to be proven.
     pub email: EmailAddress,
+    /// Where the letter goes.
+    pub to: EmailAddress,
     /// The user it would be of, and the key of the address they have.
     pub user: Option<(Uuid, Option<String>)>,
 }
@@ -33,7 +35,10 @@ pub struct Wait {
 pub fn wait(who: Candidates) -> Verdict {
     let user = who.user().map(|user| (user.id, user.email_key.clone()));
     match who.email {
-        Some(email) => Verdict::Waits(Wait { email, user }),
+        Some(email) => {
+            let to = who.same_address.as_ref().map_or_else(|| email.clone(), |user| user.mailbox(&email));
+            Verdict::Waits(Box::new(Wait { email, to, user }))
+        }
         // `decide` refuses what has no address before it waits for anything.
         None => Verdict::Refused(Refusal { code: "email_missing", advice: "map the e-mail claim", user: None }),
     }

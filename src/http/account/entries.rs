@@ -62,6 +62,6 @@ pub async fn post_identities(ctx: Ctx, req: HttpRequest, form: FormText) -> Resu
         Err(page) => return Ok(page),
     };
     let form: EntryForm = read_pairs(&form.0)?;
-    let done = manage_identities::unlink_own(&ctx, &caller, form.id.unwrap_or_default()).await;
+    let done = manage_identities::unlink(&ctx, &caller, caller.person()?.0, form.id.unwrap_or_default()).await;
     finished(&ctx, &req, &tenant, &caller, done).await
 }

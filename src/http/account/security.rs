@@ -102,7 +102,7 @@ pub async fn post_remove(ctx: Ctx, req: HttpRequest) -> Result<HttpResponse, Pro
         Ok(entered) => entered,
         Err(page) => return Ok(page),
     };
-    let done = manage_totp::remove(&ctx, &caller).await;
+    let done = manage_totp::remove(&ctx, &caller, caller.person()?.0).await;
     finished(&ctx, &req, &tenant, &caller, done).await
 }
 

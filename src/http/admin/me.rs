@@ -45,7 +45,7 @@ pub struct MeOut {
 /// Tells who calls.
 #[utoipa::path(get, path = "/v1/tenants/{tenant}/me", tag = "me", responses((status = 200, body = MeOut)))]
 pub async fn get_me(ctx: Ctx, caller: TenantMember) -> Result<HttpResponse, Problem> {
-    let user_id = user_of(caller.actor);
+    let user_id = caller.user();
     let (user, names) = admin::read(&ctx, &caller, move |c, t| match user_id {
         Some(id) => Ok((users::find(c, t, id)?, groups::names_of_user(c, t, id)?)),
         None => Ok((None, Vec::new())),
@@ -93,7 +93,7 @@ pub async fn list_my_identities(
     caller: TenantMember,
     query: Query<PageQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let user = user_of(caller.actor).ok_or_else(Problem::not_found)?;
+    let user = caller.user().ok_or_else(Problem::not_found)?;
     let page = query.read()?.request()?;
     let rows = admin::read(&ctx, &caller, move |c, t| identities::of_user(c, t, user, page)).await?;
     Ok(HttpResponse::Ok().json(Page::of(&rows, page, |i| i.id, IdentityOut::from)))
@@ -102,7 +102,8 @@ pub async fn list_my_identities(
 /// Unlinks one of the caller's own identities; the sessions that came in by it end. The last way in stays.
 #[utoipa::path(delete, path = "/v1/tenants/{tenant}/me/identities/{id}", tag = "me", responses((status = 204)))]
 pub async fn unlink_my_identity(ctx: Ctx, caller: TenantMember, path: ObjectPath) -> Result<HttpResponse, Problem> {
-    manage_identities::unlink_own(&ctx, &caller, path.1).await?;
+    let user = caller.user().ok_or_else(Problem::not_found)?;
+    manage_identities::unlink(&ctx, &caller, user, path.1).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -135,7 +136,7 @@ pub async fn list_my_sessions(
     caller: TenantMember,
     query: Query<PageQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let user = user_of(caller.actor).ok_or_else(Problem::not_found)?;
+    let user = caller.user().ok_or_else(Problem::not_found)?;
     let (page, now) = (query.read()?.request()?, ctx.clock.now());
     let rows = admin::read(&ctx, &caller, move |c, t| sessions::live(c, t, Some(user), now, page)).await?;
     Ok(HttpResponse::Ok().json(Page::of(&rows, page, |s| s.id, SessionOut::from)))
@@ -146,11 +147,4 @@ pub async fn list_my_sessions(
 pub async fn revoke_my_session(ctx: Ctx, caller: TenantMember, path: ObjectPath) -> Result<HttpResponse, Problem> {
     manage_sessions::revoke(&ctx, &caller, path.1, true).await?;
     Ok(HttpResponse::NoContent().finish())
-}
-
-fn user_of(actor: Actor) -> Option<Uuid> {
-    match actor {
-        Actor::User { user_id, .. } => Some(user_id),
-        _ => None,
-    }
 }

@@ -92,7 +92,7 @@ pub async fn confirm_my_totp(ctx: Ctx, caller: TenantMember, body: Body<CodeIn>)
 /// Takes the caller's own second step away, with its recovery codes.
 #[utoipa::path(delete, path = "/v1/tenants/{tenant}/me/totp", tag = "me", responses((status = 204)))]
 pub async fn remove_my_totp(ctx: Ctx, caller: TenantMember) -> Result<HttpResponse, Problem> {
-    manage_totp::remove(&ctx, &caller).await?;
+    manage_totp::remove(&ctx, &caller, caller.person()?.0).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -114,6 +114,6 @@ pub async fn get_totp(ctx: Ctx, caller: TenantAuditor, path: ObjectPath) -> Resu
 /// Takes a user's second step away, with its recovery codes: for somebody who lost both.
 #[utoipa::path(delete, path = "/v1/tenants/{tenant}/users/{id}/totp", tag = "users", responses((status = 204)))]
 pub async fn remove_totp(ctx: Ctx, caller: TenantAdmin, path: ObjectPath) -> Result<HttpResponse, Problem> {
-    manage_totp::remove_of(&ctx, &caller, path.1).await?;
+    manage_totp::remove(&ctx, &caller, path.1).await?;
     Ok(HttpResponse::NoContent().finish())
 }

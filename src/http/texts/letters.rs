@@ -65,7 +65,7 @@ pub(super) static EN: LetterTexts = LetterTexts {
     email_hint: "We send a letter with a link to the new address. Until you opened it, the old one counts.",
     email_sent: "We sent a letter with a link to the new address. Open it in a browser in which you are signed in. It is good for an hour.",
     email_sign_in: "Please sign in with your account as it is now, and then open the link in the letter again.",
-    email_confirm: "From now on your account has this address, and the old one is told so.",
+    email_confirm: "From now on your account has this address. The old one is told so, if it was confirmed.",
     email_done_title: "Your address is changed",
     email_done: "From now on you sign in with the new one. In other browsers you were signed out.",
 };
@@ -99,7 +99,7 @@ pub(super) static DE: LetterTexts = LetterTexts {
     email_hint: "Wir schicken einen Brief mit einem Link an die neue Adresse. Bis Sie ihn geöffnet haben, gilt die alte.",
     email_sent: "Wir haben einen Brief mit einem Link an die neue Adresse geschickt. Öffnen Sie ihn in einem Browser, in dem Sie angemeldet sind. Er gilt eine Stunde.",
     email_sign_in: "Bitte melden Sie sich mit Ihrem Konto an, wie es jetzt ist, und öffnen Sie dann den Link im Brief noch einmal.",
-    email_confirm: "Von nun an hat Ihr Konto diese Adresse, und die alte erfährt davon.",
+    email_confirm: "Von nun an hat Ihr Konto diese Adresse. Die alte erfährt davon, wenn sie bestätigt war.",
     email_done_title: "Ihre Adresse ist geändert",
     email_done: "Von nun an melden Sie sich mit der neuen an. In anderen Browsern wurden Sie abgemeldet.",
 };

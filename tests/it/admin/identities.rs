@@ -61,3 +61,18 @@ async fn what_is_no_identity_is_refused_with_its_field() {
     let others = format!("/users/{}/identities/{}", id(&other), id(&linked));
     acme.delete(&others).await.expect(404);
 }
+
+#[actix_web::test]
+async fn t_05_an_admin_links_no_identity_to_somebody_who_becomes_an_owner_meanwhile() {
+    let app = TestApp::start();
+    let acme = app.tenant("acme").await;
+    let (_, user) = super::signed_in(&app, &acme).await;
+    let path = format!("/users/{}/identities", id(&user));
+    let known = acme.get(&path).await.ok()["items"][0].clone();
+    let admin = app.key(&app.operator().await, "acme", "admin").await;
+    let raised = format!("UPDATE users SET role = 'owner' WHERE id = '{}'", id(&user));
+    let input = json!({"connection_id": known["connection_id"], "subject": "u-9"});
+    let linked = app.database.overtaken(&raised, admin.post(&path, &input)).await;
+    assert_eq!(linked.expect(403).code(), "role_above_own");
+    assert_eq!(acme.get(&path).await.ok()["items"], json!([known]));
+}

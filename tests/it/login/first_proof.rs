@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use super::linking::Scene;
 use crate::support::Browser;
-use crate::support::passwords::{PASSWORD, set, signs_in, try_password};
+use crate::support::mailbox::{link_to, token_of};
+use crate::support::passwords::{PASSWORD, proven_person, set, signs_in, try_password};
 use crate::support::sign_in::{id, is_signed_in, refused};
 use crate::support::totp::{asks_for_a_code, begin, code, enrol, me};
 
@@ -83,7 +84,9 @@ async fn l_08_what_was_set_up_after_the_proof_stays() {
     let own = s.app.browser();
     signs_in(&try_password(&own, VICTIM, PASSWORD).await);
     // Not even when an admin corrects the address, which is unproven then, and the same identity comes again.
-    s.acme.patch(&format!("/users/{}", id(&user)), &json!({"email": "Victim@acme.example"})).await.ok();
+    for email in ["victims@acme.example", VICTIM] {
+        s.acme.patch(&format!("/users/{}", id(&user)), &json!({"email": email})).await.ok();
+    }
     assert!(is_signed_in(&s.proven("victim", VICTIM).await));
     assert_eq!(own.get(ME).await.status, 200);
     signs_in(&try_password(&s.app.browser(), VICTIM, PASSWORD).await);
@@ -107,9 +110,13 @@ async fn l_08_a_login_is_the_first_proof_once() {
 async fn l_08_a_second_step_that_was_made_ready_keeps_nobody_out() {
     let s = Scene::set(json!({})).await;
     s.verify_domain("acme.example").await;
-    let (user, attacker, _) = made_ready(&s).await;
+    // Set up while the account had an address of the attacker's own; then it is given the victim's.
+    let user = proven_person(&s.app, &s.acme, "attacker@acme.example").await;
+    let attacker = s.app.browser();
+    signs_in(&try_password(&attacker, "attacker@acme.example", PASSWORD).await);
     enrol(&attacker, s.app.clock.now()).await;
     let waiting = begin(&attacker).await;
+    s.acme.patch(&format!("/users/{}", id(&user)), &json!({"email": VICTIM})).await.ok();
     asks_for_a_code(&try_password(&s.app.browser(), VICTIM, PASSWORD).await);
     assert!(is_signed_in(&s.proven("victim", VICTIM).await));
     let left = s.acme.get(&format!("/users/{}/totp", id(&user))).await.ok();
@@ -119,4 +126,32 @@ async fn l_08_a_second_step_that_was_made_ready_keeps_nobody_out() {
     assert_eq!(me(&attacker, reqwest::Method::POST, "/totp/confirm", Some(confirm)).await.status, 401);
     set(&s.acme, &user, &json!({"password": PASSWORD})).await;
     signs_in(&try_password(&s.app.browser(), VICTIM, PASSWORD).await);
+}
+
+#[actix_web::test]
+async fn l_08_nobody_sets_a_second_step_up_before_the_address_is_proven() {
+    let s = Scene::set(json!({})).await;
+    let (user, browser, _) = made_ready(&s).await;
+    assert_eq!(me(&browser, reqwest::Method::POST, "/totp", None).await.expect(409).code(), "address_not_proven");
+    let page = browser.post("/t/acme/account/totp", &[]).await;
+    assert_eq!((page.status, page.code().as_str()), (409, "address_not_proven"), "{}", page.body);
+    assert_eq!(s.acme.count_events("user.totp_begun").await, 0);
+    // A letter to the very address is the way.
+    browser.post("/t/acme/account/email", &[("email", VICTIM)]).await;
+    let token = token_of(&link_to(&s.app, VICTIM).await);
+    assert_eq!(browser.post("/t/acme/account/email/confirm", &[("token", &token)]).await.status, 200);
+    enrol(&browser, s.app.clock.now()).await;
+    assert_eq!(s.acme.last_event("user.totp_enabled").await["payload"]["id"], user["id"]);
+}
+
+#[actix_web::test]
+async fn l_08_another_spelling_of_a_proven_address_is_proven() {
+    let s = Scene::set(json!({})).await;
+    assert!(is_signed_in(&s.proven("victim", VICTIM).await));
+    let user = s.users().await[0].clone();
+    let path = format!("/users/{}", id(&user));
+    for (email, proven) in [("Victim@ACME.example", true), ("other@acme.example", false), (VICTIM, false)] {
+        let now = s.acme.patch(&path, &json!({"email": email})).await.ok();
+        assert_eq!((&now["email"], now["email_verified_at"].is_string()), (&json!(email), proven), "{now}");
+    }
 }

@@ -222,6 +222,17 @@ async fn l_06_the_old_address_is_told_when_the_provider_says_another_one() {
 }
 
 #[actix_web::test]
+async fn l_04_verify_by_mail_the_letter_goes_to_the_address_on_file_and_not_to_one_written_like_it() {
+    let s = Scene::set().await;
+    s.acme.post("/users", &json!({"email": ADA})).await.created();
+    let browser = s.app.browser();
+    s.waits(&browser, "ada", "Ada@ACME.example").await;
+    assert!(posted_to(&s.app, "Ada@ACME.example").await.is_empty());
+    assert!(is_signed_in(&press(&browser, &link_to(&s.app, ADA).await).await));
+    assert_eq!(s.users().await.len(), 1);
+}
+
+#[actix_web::test]
 async fn k_08_a_provider_that_changes_addresses_all_day_floods_no_mailbox() {
     let app = TestApp::start();
     let (acme, provider) = (app.tenant("acme").await, HostileProvider::start());

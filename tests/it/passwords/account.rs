@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::support::TestApp;
 use crate::support::admin::Admin;
 use crate::support::browser::{Browser, Page};
-use crate::support::passwords::{ANOTHER, PASSWORD, person, signs_in, try_password};
+use crate::support::passwords::{ANOTHER, PASSWORD, person, proven_person, signs_in, try_password};
 use crate::support::sign_in::{id, parameter};
 use crate::support::totp::{asks_for_a_code, code, enrol, me, try_code, wrong_code};
 
@@ -17,7 +17,7 @@ const PAGE: &str = "/t/acme/account";
 async fn start() -> (TestApp, Admin, Value, Browser) {
     let app = TestApp::start_with_manual_clock();
     let acme = app.tenant("acme").await;
-    let user = person(&acme, ALICE).await;
+    let user = proven_person(&app, &acme, ALICE).await;
     let browser = app.browser();
     signs_in(&try_password(&browser, ALICE, PASSWORD).await);
     (app, acme, user, browser)

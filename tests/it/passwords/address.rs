@@ -9,7 +9,7 @@ use crate::support::admin::{Admin, Answer};
 use crate::support::browser::{Browser, Page};
 use crate::support::hostile_provider::HostileProvider;
 use crate::support::mailbox::{link_to, posted_to, token_of};
-use crate::support::passwords::{PASSWORD, app_within_a_window, person, signs_in, try_password};
+use crate::support::passwords::{PASSWORD, app_within_a_window, person, proven_person, signs_in, try_password};
 use crate::support::sign_in::{id, login_url, parameter, refused};
 
 const OLD: &str = "alice@acme.example";
@@ -29,7 +29,7 @@ impl Scene {
     async fn set() -> Self {
         let app = app_within_a_window();
         let acme = app.tenant("acme").await;
-        let user = person(&acme, OLD).await;
+        let user = proven_person(&app, &acme, OLD).await;
         let browser = app.browser();
         signs_in(&try_password(&browser, OLD, PASSWORD).await);
         Self { app, acme, user, browser }
@@ -83,6 +83,21 @@ async fn the_new_address_is_proven_and_the_old_one_is_told() {
     signs_in(&try_password(&s.app.browser(), NEW, PASSWORD).await);
     refused(&try_password(&s.app.browser(), OLD, PASSWORD).await, 403, "credentials_wrong");
     refused(&press(&s.browser, &link).await, 410, "link_void");
+}
+
+#[actix_web::test]
+async fn an_old_address_that_nobody_proved_is_told_nothing() {
+    let s = Scene::set().await;
+    person(&s.acme, "mistyped@acme.example").await;
+    let browser = s.app.browser();
+    signs_in(&try_password(&browser, "mistyped@acme.example", PASSWORD).await);
+    put(&browser, NEW).await.expect(202);
+    assert_eq!(press(&browser, &link_to(&s.app, NEW).await).await.status, 200);
+    assert!(posted_to(&s.app, "mistyped@acme.example").await.is_empty());
+    put(&browser, "newer@acme.example").await.expect(202);
+    assert_eq!(press(&browser, &link_to(&s.app, "newer@acme.example").await).await.status, 200);
+    let told = posted_to(&s.app, NEW).await;
+    assert!(told.iter().any(|posted| matches!(posted.letter, Letter::AddressChanged { .. })), "{told:?}");
 }
 
 #[actix_web::test]

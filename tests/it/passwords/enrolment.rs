@@ -8,7 +8,7 @@ use crate::support::TestApp;
 use crate::support::admin::Admin;
 use crate::support::browser::Browser;
 use crate::support::database::lines;
-use crate::support::passwords::{ANOTHER, PASSWORD, change_own, person, signs_in, try_password};
+use crate::support::passwords::{ANOTHER, PASSWORD, change_own, proven_person, signs_in, try_password};
 use crate::support::test_app::{SEALING_KEY, Setup};
 use crate::support::totp::{asks_for_a_code, begin, code, code_in, enrol, me, try_code, wrong_code};
 
@@ -17,7 +17,7 @@ const ALICE: &str = "alice@acme.example";
 async fn start() -> (TestApp, Admin, Value, Browser) {
     let app = TestApp::start_with_manual_clock();
     let acme = app.tenant("acme").await;
-    let user = person(&acme, ALICE).await;
+    let user = proven_person(&app, &acme, ALICE).await;
     let browser = app.browser();
     signs_in(&try_password(&browser, ALICE, PASSWORD).await);
     (app, acme, user, browser)
@@ -80,7 +80,7 @@ async fn k_02_a_secret_is_sealed_and_recovery_codes_are_hashes() {
 async fn k_02_a_secret_follows_the_sealing_keys() {
     let app = TestApp::start();
     let acme = app.tenant("acme").await;
-    person(&acme, ALICE).await;
+    proven_person(&app, &acme, ALICE).await;
     let browser = app.browser();
     signs_in(&try_password(&browser, ALICE, PASSWORD).await);
     let now = app.clock.now();
@@ -193,7 +193,7 @@ async fn k_07_a_key_of_a_person_sets_nothing_up_and_takes_nothing_away() {
 async fn k_08_a_session_guesses_no_code_of_a_secret_it_did_not_see() {
     let app = crate::support::passwords::app_within_a_window();
     let acme = app.tenant("acme").await;
-    person(&acme, ALICE).await;
+    proven_person(&app, &acme, ALICE).await;
     let browser = app.browser();
     signs_in(&try_password(&browser, ALICE, PASSWORD).await);
     let secret = begin(&browser).await;

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use crate::support::mailbox::{link_to, token_of};
 use crate::support::passwords::{ANOTHER, PASSWORD, app_within_a_window, change_own, person, signs_in, try_password};
 use crate::support::sign_in::id;
 
@@ -20,6 +21,29 @@ async fn d_09_a_tenant_that_hashes_without_end_locks_out_nobody_elsewhere() {
     let busy = hostile.put_json(&path, &json!({"password": ANOTHER})).await.expect(503);
     assert_eq!(busy.code(), "service_unavailable");
     signs_in(&try_password(&app.browser(), ALICE, PASSWORD).await);
+}
+
+#[actix_web::test]
+async fn d_09_a_new_password_is_judged_only_where_a_place_is_free() {
+    let app = app_within_a_window();
+    let acme = app.tenant("acme").await;
+    let alice = person(&acme, ALICE).await;
+    let browser = app.browser();
+    signs_in(&try_password(&browser, ALICE, PASSWORD).await);
+    browser.post("/t/acme/login/forgot", &[("email", ALICE)]).await;
+    let token = token_of(&link_to(&app, ALICE).await);
+    let tenant = acme.get("/v1/tenants/acme").await.ok()["id"].as_str().unwrap().parse().unwrap();
+    let path = format!("/users/{}/password", id(&alice));
+    let everywhere = async || {
+        let own = change_own(&browser, PASSWORD, "guessable1").await.status;
+        let set = acme.put_json(&path, &json!({"password": "guessable1"})).await.status;
+        let form = [("proof", token.as_str()), ("password", "guessable1")];
+        [own, set, browser.post("/t/acme/login/reset", &form).await.status]
+    };
+    let places: Vec<_> = std::iter::from_fn(|| app.context.hasher.admit(tenant).ok()).collect();
+    assert_eq!(everywhere().await, [503; 3]);
+    drop(places);
+    assert_eq!(everywhere().await, [422; 3]);
 }
 
 #[actix_web::test]

@@ -5,7 +5,7 @@ use chrono::Duration;
 use crate::support::TestApp;
 use crate::support::admin::Admin;
 use crate::support::browser::{Browser, Page};
-use crate::support::passwords::{PASSWORD, app_within_a_window, person, signs_in, try_password};
+use crate::support::passwords::{PASSWORD, app_within_a_window, proven_person, signs_in, try_password};
 use crate::support::sign_in::refused;
 use crate::support::totp::{asks_for_a_code, code, enrol, try_code, wrong_code};
 
@@ -15,7 +15,7 @@ const ALICE: &str = "alice@acme.example";
 async fn start() -> (TestApp, Admin, Browser, String) {
     let app = app_within_a_window();
     let acme = app.tenant("acme").await;
-    person(&acme, ALICE).await;
+    proven_person(&app, &acme, ALICE).await;
     let browser = app.browser();
     signs_in(&try_password(&browser, ALICE, PASSWORD).await);
     let (secret, _) = enrol(&browser, app.clock.now()).await;
@@ -92,7 +92,7 @@ async fn k_08_in_a_day_codes_are_tried_twenty_times_however_long_somebody_waits(
 async fn k_08_a_browser_that_knew_the_password_before_there_were_codes_is_a_strangers() {
     let app = app_within_a_window();
     let acme = app.tenant("acme").await;
-    person(&acme, ALICE).await;
+    proven_person(&app, &acme, ALICE).await;
     let (own, thief) = (app.browser(), app.browser());
     signs_in(&try_password(&thief, ALICE, PASSWORD).await);
     signs_in(&try_password(&own, ALICE, PASSWORD).await);

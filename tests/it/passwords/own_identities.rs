@@ -69,6 +69,20 @@ async fn l_14_nobody_takes_their_own_last_way_in_away_whatever_the_organisation_
 }
 
 #[actix_web::test]
+async fn l_14_a_password_without_an_address_is_no_way_in() {
+    let (_app, acme, _provider, _connection, browser) = start().await;
+    let own = identities(&browser).await;
+    let user = acme.get(&format!("/users?email={ADA}")).await.ok()["items"][0].clone();
+    let path = format!("/users/{}", id(&user));
+    set(&acme, &user, &json!({"password": PASSWORD})).await;
+    acme.patch(&path, &json!({"email": null})).await.ok();
+    let identity = format!("{path}/identities/{}", id(&own[0]));
+    assert_eq!(acme.delete(&identity).await.expect(409).code(), "last_way_in");
+    acme.patch(&path, &json!({"email": ADA})).await.ok();
+    acme.delete(&identity).await.expect(204);
+}
+
+#[actix_web::test]
 async fn l_14_somebody_elses_identity_is_not_there_to_be_unlinked() {
     let (app, acme, _provider, connection, browser) = start().await;
     let other = json!({"email": "bob@acme.example", "identities": [

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::support::TestApp;
 use crate::support::admin::Admin;
 use crate::support::browser::Browser;
-use crate::support::passwords::{ANOTHER, PASSWORD, person, proof, set, signs_in, try_password};
+use crate::support::passwords::{ANOTHER, PASSWORD, person, proof, proven_person, set, signs_in, try_password};
 use crate::support::relying_party::RelyingParty;
 use crate::support::sign_in::{cookie_pair, id, refused};
 use crate::support::totp::{asks_for_a_code, code, code_in, enrol, me, try_code, wrong_code};
@@ -31,7 +31,7 @@ impl Scene {
     async fn set() -> Self {
         let app = TestApp::start_with_manual_clock();
         let acme = app.tenant("acme").await;
-        let user = person(&acme, ALICE).await;
+        let user = proven_person(&app, &acme, ALICE).await;
         let browser = app.browser();
         signs_in(&try_password(&browser, ALICE, PASSWORD).await);
         let (secret, recovery) = enrol(&browser, app.clock.now()).await;
@@ -226,7 +226,7 @@ async fn l_29_a_password_that_must_be_changed_is_not_changed_without_the_code() 
     signs_in(&half.post("/t/acme/login/new-password", &form).await);
 
     // A proof from before the account had a second step is worth nothing now.
-    let bob = person(&s.acme, "bob@acme.example").await;
+    let bob = proven_person(&s.app, &s.acme, "bob@acme.example").await;
     let browser = s.app.browser();
     signs_in(&try_password(&browser, "bob@acme.example", PASSWORD).await);
     set(&s.acme, &bob, &json!({"password": PASSWORD, "must_change": true})).await;
@@ -259,7 +259,7 @@ async fn a_recovery_code_stands_in_once_and_a_new_set_ends_the_old_one() {
     signs_in(&try_code(&again, new[0]).await);
     assert_eq!(s.acme.last_event("user.recovery_codes_made").await["payload"]["id"], s.user["id"]);
     // T-05: they are their owner's.
-    let bob = person(&s.acme, "bob@acme.example").await;
+    let bob = proven_person(&s.app, &s.acme, "bob@acme.example").await;
     let browser = s.app.browser();
     signs_in(&try_password(&browser, "bob@acme.example", PASSWORD).await);
     enrol(&browser, s.app.clock.now()).await;

@@ -1,7 +1,10 @@
 //! People with a password of Doorward's own, and the forms by which they sign in.
 
+use diesel::prelude::*;
+use doorward::schema::users;
 use reqwest::Method;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::TestApp;
 use super::admin::{Admin, Answer};
@@ -20,11 +23,25 @@ pub fn app_within_a_window() -> TestApp {
     app
 }
 
-/// A new user with [`PASSWORD`].
+/// A new user with [`PASSWORD`], whose address nobody has proven.
 pub async fn person(admin: &Admin, email: &str) -> Value {
     let user = admin.post("/users", &json!({"email": email, "name": "Alice Lovelace"})).await.created();
     set(admin, &user, &json!({"password": PASSWORD})).await;
     user
+}
+
+/// The same, who has proven their address.
+pub async fn proven_person(app: &TestApp, admin: &Admin, email: &str) -> Value {
+    let user = person(admin, email).await;
+    prove(app, user["id"].as_str().unwrap());
+    user
+}
+
+/// The user with this id has proven their address, as if by a letter.
+pub fn prove(app: &TestApp, user: &str) {
+    let proven = diesel::update(users::table.filter(users::id.eq(user.parse::<Uuid>().unwrap())));
+    let proven = proven.set(users::email_verified_at.eq(app.clock.now()));
+    assert_eq!(proven.execute(&mut app.database.superuser()).unwrap(), 1);
 }
 
 /// Sets a user's password as an admin.

@@ -38,7 +38,12 @@ pub fn wrong_code(secret: &str, at: DateTime<Utc>) -> String {
 
 /// REST under `me` of `acme` with the browser's session, as a page of ours would.
 pub async fn me(browser: &Browser, method: Method, path: &str, body: Option<Value>) -> Answer {
-    let path = format!("/v1/tenants/acme/me{path}");
+    rest(browser, method, &format!("/me{path}"), body).await
+}
+
+/// REST of `acme` likewise.
+pub async fn rest(browser: &Browser, method: Method, path: &str, body: Option<Value>) -> Answer {
+    let path = format!("/v1/tenants/acme{path}");
     let mut request = browser.request(method, &path).header("origin", &browser.base);
     request = request.header("sec-fetch-site", "same-origin");
     if let Some(body) = body {

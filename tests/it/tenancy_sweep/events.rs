@@ -14,7 +14,7 @@ use super::{Somebody, TABLE, body, request};
 use crate::support::admin::Admin;
 use crate::support::database::lines;
 use crate::support::hostile_provider::HostileProvider;
-use crate::support::passwords::{ANOTHER, PASSWORD, signs_in, try_password};
+use crate::support::passwords::{ANOTHER, PASSWORD, prove, signs_in, try_password};
 use crate::support::saml::key::IDP;
 use crate::support::saml::metadata::provider;
 use crate::support::sign_in::id;
@@ -64,6 +64,7 @@ impl World {
         let user = self.of_acme("users", user).await;
         let path = format!("/v1/tenants/acme/users/{user}/password");
         self.operator.put_json(&path, &json!({"password": PASSWORD})).await.expect(204);
+        prove(&self.app, &user);
         user
     }
 

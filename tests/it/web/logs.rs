@@ -141,7 +141,7 @@ async fn k_03_at_trace_level_the_log_of_logins_by_password_holds_no_password() {
     let acme = app.tenant("acme").await;
     let program = Program::start(&app, "text").await;
     let acme = Admin::new(program.browser.clone(), "/v1/tenants/acme", acme.key);
-    let user = passwords::person(&acme, "alice@acme.example").await;
+    let user = passwords::proven_person(&app, &acme, "alice@acme.example").await;
     let browser = program.browser.another();
     passwords::try_password(&browser, "alice@acme.example", "a-password-that-is-wrong").await;
     let page = passwords::try_password(&browser, "alice@acme.example", passwords::PASSWORD).await;

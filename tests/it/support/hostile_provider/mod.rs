@@ -95,6 +95,7 @@ impl HostileProvider {
         self.id_token(move |claims| {
             let now = clock.now().timestamp();
             claims.insert("iat".into(), json!(now));
+            claims.insert("auth_time".into(), json!(now));
             claims.insert("exp".into(), json!(now + 300));
         });
     }
