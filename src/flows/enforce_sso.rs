@@ -1,6 +1,7 @@
 //! enforce_sso: passwords sign nobody in any more, without locking anybody out.
 //!
-//! 1. [`set`]: an admin enforces it who came in by an active connection just now; operators may without;
+//! 1. [`set`]: an admin enforces it who came in by an active connection just now, and turns it off where an owner has a
+//!    password; operators may without;
 //! 2. [`announce`]: owners and admins are told by letter;
 //! 3. [`confirm`]: the next login of an owner or admin by a connection, within a day, makes it last;
 //! 4. [`go_back_due`]: otherwise it goes back. It counts no longer from its time on, whether or not this has run
@@ -22,7 +23,7 @@ use crate::model::role::Role;
 use crate::model::tenant::{Sso, SsoSetting, Tenant};
 use crate::model::user::User;
 use crate::store::db::DbError;
-use crate::store::{audit_events, changes, connections, sessions, tenants, users};
+use crate::store::{audit_events, changes, connections, local_credentials, sessions, tenants, users};
 
 /// How old the login may be by which an admin shows that the connection works, in minutes.
 pub const PROOF_MINUTES: i64 = 15;
@@ -34,18 +35,23 @@ const BATCH: i64 = 100;
 /// Sets `sso` in the tenant's row, which the caller holds and writes back. Gives the names of the fields that differ now.
 ///
 /// # Errors
-/// [`Error::Forbidden`] `sso_proof_needed` when an admin enforces it who did not just come in by an active connection.
+/// [`Error::Forbidden`] `sso_proof_needed` when an admin enforces it who did not just come in by an active connection;
+/// [`Error::Conflict`] `no_owner_with_password` when one turns it off and no owner could come in afterwards.
 pub fn set(conn: &mut PgConnection, row: &mut Tenant, wanted: Sso, stamp: Stamp) -> Result<Vec<&'static str>, Error> {
     let now = stamp.at;
     let (counts, waits) = (row.sso.at(now), row.sso.confirm_by(now));
     let next = match (wanted, stamp.actor) {
-        (Sso::Enforced, Actor::Operator { .. } | Actor::System) => wanted.into(),
+        (_, Actor::Operator { .. } | Actor::System) => wanted.into(),
         (Sso::Enforced, _) if counts == Sso::Enforced => return Ok(Vec::new()),
         (Sso::Enforced, actor) => {
             check_proof(conn, row.id, actor, now)?;
             SsoSetting::enforced_until(now + Duration::hours(CONFIRM_HOURS), counts)
         }
-        _ => SsoSetting::from(wanted),
+        (Sso::Off, _) if counts != Sso::Off && !local_credentials::of_an_owner(conn, row.id)? => {
+            let how = "connections would sign nobody in, and no active owner has a password and an address to come in by";
+            return Err(Error::conflict("no_owner_with_password", how));
+        }
+        (Sso::Off | Sso::Optional, _) => wanted.into(),
     };
     let mut fields = Vec::new();
     if next.at(now) != counts {

@@ -86,7 +86,8 @@ pub struct TenantPatch {
     #[garde(skip)]
     pub landing_url: Option<Option<String>>,
     /// Whether connections, passwords or both sign people in. `enforced` by an admin needs a login of theirs by an active
-    /// connection within the last 15 minutes, and goes back after a day unless an owner or admin comes in by one.
+    /// connection within the last 15 minutes, and goes back after a day unless an owner or admin comes in by one; `off` by
+    /// an admin needs an active owner with a password.
     #[serde(default, deserialize_with = "not_null")]
     #[garde(skip)]
     pub sso: Option<Sso>,
@@ -147,7 +148,7 @@ pub async fn create(ctx: &Context, stamp: Stamp, input: TenantIn) -> Result<Tena
 ///
 /// # Errors
 /// [`Error::Invalid`], [`Error::Stale`], [`Error::Conflict`]; [`Error::Forbidden`] `operator_only` for what is an
-/// operator's to change, and `sso_proof_needed` ([`enforce_sso::set`]).
+/// operator's to change; those of [`enforce_sso::set`].
 pub async fn update(
     ctx: &Context,
     stamp: Stamp,

@@ -51,6 +51,7 @@ async fn row_e5_what_nobody_confirms_goes_back_at_every_instance_to_the_second()
 #[actix_web::test]
 async fn row_e5_it_goes_back_to_what_it_was() {
     let s = Scene::set().await;
+    s.gives_olga_a_password().await;
     let olga = s.comes_in(OLGA).await;
     s.set_sso(&olga, "off").await.ok();
     s.set_sso(&olga, "enforced").await.ok();
