@@ -171,7 +171,7 @@ pub async fn update(
         put(&mut row.allowed_return_urls, patch.allowed_return_urls, "allowed_return_urls", &mut fields);
         put(&mut row.landing_url, patch.landing_url, "landing_url", &mut fields);
         if let Some(wanted) = patch.sso {
-            fields.extend(enforce_sso::set(conn, &mut row, wanted, stamp)?);
+            fields.extend(enforce_sso::set(conn, &to_tell, &mut row, wanted, stamp)?);
         }
         put(&mut row.support_email, patch.support_email, "support_email", &mut fields);
         put(&mut row.logo_url, patch.logo_url, "logo_url", &mut fields);
@@ -183,9 +183,6 @@ pub async fn update(
         let before = row.version;
         (row.version, row.updated_at) = (before + 1, stamp.at);
         saved(tenants::save(conn, &row, before)?)?;
-        if fields.contains(&"sso") && row.sso.at(stamp.at) == Sso::Enforced {
-            enforce_sso::announce(conn, &to_tell, &row, stamp)?;
-        }
         Ok((row, Some(Event::TenantUpdated(Change { id: tenant, fields }))))
     })
     .await

@@ -59,6 +59,11 @@ pub enum Letter {
         /// It goes back then, unless a second login confirms it; `None`: it lasts.
         confirm_by: Option<DateTime<Utc>>,
     },
+    /// To owners and admins: somebody lets passwords sign people in again.
+    SsoLifted {
+        /// Who, as they are called.
+        by: Option<String>,
+    },
     /// To owners and admins: nobody confirmed that passwords sign nobody in, so they do again.
     SsoWentBack {},
     /// To owners: somebody has break-glass codes now.
@@ -100,6 +105,7 @@ impl Letter {
             Self::CertificateExpires { .. } => "certificate_expires",
             Self::SecretExpires { .. } => "secret_expires",
             Self::SsoEnforced { .. } => "sso_enforced",
+            Self::SsoLifted { .. } => "sso_lifted",
             Self::SsoWentBack {} => "sso_went_back",
             Self::BreakGlassCodesMade { .. } => "break_glass_codes_made",
             Self::BreakGlassUsed { .. } => "break_glass_used",
