@@ -7,7 +7,7 @@ use crate::support::admin::Admin;
 use crate::support::browser::{Browser, Page};
 use crate::support::passwords::{PASSWORD, app_within_a_window, person, signs_in, try_password};
 use crate::support::sign_in::refused;
-use crate::support::totp::{asks_for_a_code, code, enrol, try_code, wrong_code};
+use crate::support::totp::{asks_for_a_code, begin, code, enrol, try_code, wrong_code};
 
 const ALICE: &str = "alice@acme.example";
 
@@ -101,12 +101,38 @@ async fn k_08_a_browser_that_knew_the_password_before_there_were_codes_is_a_stra
     let (own, thief) = (app.browser(), app.browser());
     signs_in(&try_password(&thief, ALICE, PASSWORD).await);
     signs_in(&try_password(&own, ALICE, PASSWORD).await);
+    app.clock.advance(Duration::seconds(1));
     let (secret, _) = enrol(&own, app.clock.now()).await;
     app.clock.advance(Duration::seconds(60));
     let thief = half(&app, thief).await;
     wrong(&app, &thief, &secret, 5).await;
     let stranger = half(&app, app.browser()).await;
     throttled(&try_code(&stranger, &code(&secret, app.clock.now())).await);
+}
+
+#[actix_web::test]
+async fn k_08_the_browser_in_which_the_app_was_set_up_has_tries_of_its_own_at_once() {
+    for by_page in [false, true] {
+        let app = app_within_a_window();
+        person(&app.tenant("acme").await, ALICE).await;
+        let own = app.browser();
+        signs_in(&try_password(&own, ALICE, PASSWORD).await);
+        app.clock.advance(Duration::seconds(1));
+        let secret = if by_page {
+            let secret = begin(&own).await;
+            let typed = code(&secret, app.clock.now());
+            let shown = own.post("/t/acme/account/totp/confirm", &[("code", typed.as_str())]).await;
+            assert_eq!(shown.status, 200, "{}", shown.body);
+            secret
+        } else {
+            enrol(&own, app.clock.now()).await.0
+        };
+        app.clock.advance(Duration::seconds(60));
+        let stranger = half(&app, app.browser()).await;
+        wrong(&app, &stranger, &secret, 5).await;
+        throttled(&try_code(&half(&app, app.browser()).await, &code(&secret, app.clock.now())).await);
+        signs_in(&try_code(&half(&app, own).await, &code(&secret, app.clock.now())).await);
+    }
 }
 
 #[actix_web::test]
