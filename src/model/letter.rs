@@ -93,6 +93,25 @@ impl Letter {
         )
     }
 
+    /// Whether it tells that the ways in have changed: nobody who changed them may hold it back.
+    #[must_use]
+    pub const fn is_notice(&self) -> bool {
+        match self {
+            Self::AddressChanged { .. }
+            | Self::SsoEnforced { .. }
+            | Self::SsoLifted { .. }
+            | Self::SsoWentBack {}
+            | Self::BreakGlassCodesMade { .. }
+            | Self::BreakGlassUsed { .. } => true,
+            Self::Invitation { .. }
+            | Self::VerifyAddress { .. }
+            | Self::ChangeAddress { .. }
+            | Self::ResetPassword { .. }
+            | Self::CertificateExpires { .. }
+            | Self::SecretExpires { .. } => false,
+        }
+    }
+
     /// The name of its kind, as it is stored and told.
     #[must_use]
     pub const fn kind(&self) -> &'static str {
