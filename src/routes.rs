@@ -93,6 +93,7 @@ routes! {
     "/t/{tenant}/login/reset" => { GET forgot::get_reset, POST forgot::post_reset }
     "/t/{tenant}/login/verify" => { GET verify::get_verify, POST verify::post_verify }
     "/t/{tenant}/login/verify/{attempt}" => { GET verify::get_waiting, POST verify::post_waiting }
+    "/t/{tenant}/login/verify/{attempt}/again" => { POST verify::post_again }
     "/t/{tenant}/login/break-glass" => { GET emergency::get_break_glass, POST emergency::post_break_glass }
     "/t/{tenant}/login/{connection}" => { GET start::get_begin }
     "/t/{tenant}/sso/{connection}/callback" => { GET callback::get_callback, POST callback::post_callback }

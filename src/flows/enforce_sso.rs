@@ -1,9 +1,10 @@
 //! enforce_sso: passwords sign nobody in any more, without locking anybody out.
 //!
-//! 1. [`set`]: an admin enforces it who came in by an active connection just now; operators may without;
-//! 2. [`announce`]: owners and admins are told by letter;
-//! 3. [`confirm`]: the next login of an owner or admin by a connection, within a day, makes it last;
-//! 4. [`go_back_due`]: otherwise it goes back. It counts no longer from its time on, whether or not this has run
+//! 1. [`set`]: an admin enforces it who came in by an active connection just now, and turns it off where an owner has a
+//!    password; operators may without;
+//!    Owners and admins are told by letter when it is enforced, and when it is no more;
+//! 2. [`confirm`]: the next login of an owner or admin by a connection, within a day, makes it last;
+//! 3. [`go_back_due`]: otherwise it goes back. It counts no longer from its time on, whether or not this has run
 //!    ([`SsoSetting::at`]); here it is written down and told.
 
 use chrono::{DateTime, Duration, Utc};
@@ -22,7 +23,7 @@ use crate::model::role::Role;
 use crate::model::tenant::{Sso, SsoSetting, Tenant};
 use crate::model::user::User;
 use crate::store::db::DbError;
-use crate::store::{audit_events, changes, connections, sessions, tenants, users};
+use crate::store::{audit_events, changes, connections, local_credentials, sessions, tenants, users};
 
 /// How old the login may be by which an admin shows that the connection works, in minutes.
 pub const PROOF_MINUTES: i64 = 15;
@@ -31,21 +32,34 @@ pub const CONFIRM_HOURS: i64 = 24;
 /// Most tenants that go back in one round.
 const BATCH: i64 = 100;
 
-/// Sets `sso` in the tenant's row, which the caller holds and writes back. Gives the names of the fields that differ now.
+/// Sets `sso` in the tenant's row, which the caller holds and writes back. Gives the names of the fields that differ now,
+/// and posts the letters about it.
 ///
 /// # Errors
-/// [`Error::Forbidden`] `sso_proof_needed` when an admin enforces it who did not just come in by an active connection.
-pub fn set(conn: &mut PgConnection, row: &mut Tenant, wanted: Sso, stamp: Stamp) -> Result<Vec<&'static str>, Error> {
+/// [`Error::Forbidden`] `sso_proof_needed` when an admin enforces it who did not just come in by an active connection;
+/// [`Error::Conflict`] `no_owner_with_password` when one turns it off and no owner could come in afterwards.
+pub fn set(
+    conn: &mut PgConnection,
+    ctx: &Context,
+    row: &mut Tenant,
+    wanted: Sso,
+    stamp: Stamp,
+) -> Result<Vec<&'static str>, Error> {
     let now = stamp.at;
     let (counts, waits) = (row.sso.at(now), row.sso.confirm_by(now));
     let next = match (wanted, stamp.actor) {
-        (Sso::Enforced, Actor::Operator { .. } | Actor::System) => wanted.into(),
+        (_, Actor::Operator { .. } | Actor::System) => wanted.into(),
         (Sso::Enforced, _) if counts == Sso::Enforced => return Ok(Vec::new()),
         (Sso::Enforced, actor) => {
             check_proof(conn, row.id, actor, now)?;
             SsoSetting::enforced_until(now + Duration::hours(CONFIRM_HOURS), counts)
         }
-        _ => SsoSetting::from(wanted),
+        (Sso::Off, _) if counts != Sso::Off && !local_credentials::of_an_owner(conn, row.id)? => {
+            let how =
+                "connections would sign nobody in, and no active owner has a password and an address to come in by";
+            return Err(Error::conflict("no_owner_with_password", how));
+        }
+        (Sso::Off | Sso::Optional, _) => wanted.into(),
     };
     let mut fields = Vec::new();
     if next.at(now) != counts {
@@ -55,8 +69,14 @@ pub fn set(conn: &mut PgConnection, row: &mut Tenant, wanted: Sso, stamp: Stamp)
         fields.push("sso_confirm_by");
     }
     if !fields.is_empty() {
-        tell_that_it_went_back(conn, row, now)?;
+        if let Some(to) = row.sso.gone_back_to(now) {
+            // What went back by itself is told before something else takes its place.
+            let by_itself = Stamp { actor: Actor::System, request_id: None, at: now };
+            let event = went_back(conn, ctx, row.id, to)?;
+            audit_events::insert(conn, row.id, &by_itself.event(row.id, &event))?;
+        }
         row.sso = next;
+        announce(conn, ctx, row, counts, stamp)?;
     }
     Ok(fields)
 }
@@ -75,16 +95,21 @@ fn check_proof(conn: &mut PgConnection, tenant: Uuid, actor: Actor, now: DateTim
     Err(Error::forbidden("sso_proof_needed", how))
 }
 
-/// Tells owners and admins that passwords sign nobody in any more, in the transaction that enforces it.
-///
-/// # Errors
-/// [`Error`] of the database.
-pub fn announce(conn: &mut PgConnection, ctx: &Context, tenant: &Tenant, stamp: Stamp) -> Result<(), Error> {
+/// Tells owners and admins that passwords sign nobody in any more, or that they do again.
+fn announce(conn: &mut PgConnection, ctx: &Context, tenant: &Tenant, before: Sso, stamp: Stamp) -> Result<(), Error> {
+    let enforced = tenant.sso.at(stamp.at) == Sso::Enforced;
+    if enforced == (before == Sso::Enforced) {
+        return Ok(());
+    }
     let by = match stamp.actor {
         Actor::User { user_id, .. } => users::find(conn, tenant.id, user_id)?.and_then(|user| user.name.or(user.email)),
         _ => None,
     };
-    let letter = Letter::SsoEnforced { by, confirm_by: tenant.sso.confirm_by(stamp.at) };
+    let letter = if enforced {
+        Letter::SsoEnforced { by, confirm_by: tenant.sso.confirm_by(stamp.at) }
+    } else {
+        Letter::SsoLifted { by }
+    };
     tell(conn, ctx, tenant.id, &[Role::Owner, Role::Admin], &letter)
 }
 
@@ -142,10 +167,15 @@ async fn go_back(ctx: &Context, tenant: Uuid, now: DateTime<Utc>) -> Result<bool
         let version = row.version;
         (row.sso, row.version, row.updated_at) = (before.into(), version + 1, now);
         tenants::save(conn, &row, version)?;
-        tell(conn, &to_tell, tenant, &[Role::Owner, Role::Admin], &Letter::SsoWentBack {})?;
-        Ok((true, Some(Event::TenantSsoWentBack { to: before })))
+        Ok((true, Some(went_back(conn, &to_tell, tenant, before)?)))
     })
     .await
+}
+
+/// Tells owners and admins that it went back by itself; gives the event that tells the audit log.
+fn went_back(conn: &mut PgConnection, ctx: &Context, tenant: Uuid, to: Sso) -> Result<Event, Error> {
+    tell(conn, ctx, tenant, &[Role::Owner, Role::Admin], &Letter::SsoWentBack {})?;
+    Ok(Event::TenantSsoWentBack { to })
 }
 
 /// Refuses, in the transaction that took a connection away, when that was the last active one and people come in by
@@ -160,14 +190,6 @@ pub fn keep_a_connection(conn: &mut PgConnection, tenant: Uuid, now: DateTime<Ut
         return Ok(());
     }
     Err(Error::conflict("last_connection", "sso is enforced and this is the last active connection; set sso first"))
-}
-
-/// What went back by itself is told before something else takes its place.
-fn tell_that_it_went_back(conn: &mut PgConnection, row: &Tenant, now: DateTime<Utc>) -> Result<(), Error> {
-    let Some(to) = row.sso.gone_back_to(now) else { return Ok(()) };
-    let stamp = Stamp { actor: Actor::System, request_id: None, at: now };
-    audit_events::insert(conn, row.id, &stamp.event(row.id, &Event::TenantSsoWentBack { to }))?;
-    Ok(())
 }
 
 /// Posts a letter to every active user of these roles who has an address.

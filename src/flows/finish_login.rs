@@ -36,7 +36,7 @@ use crate::store::{address_proofs, audit_events, login_attempts};
 use session::{Opened, Opening};
 
 pub use answer::{Answer, ResponseParams, SamlForm, Way};
-pub use letter::{Browser, Continued, Seen, Waiting, confirm, go_on, look, waits};
+pub use letter::{Browser, Continued, Seen, Waiting, confirm, go_on, look, send_again, waits};
 
 /// What came with the provider's answer.
 pub struct Arrival {

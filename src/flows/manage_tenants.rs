@@ -86,7 +86,8 @@ pub struct TenantPatch {
     #[garde(skip)]
     pub landing_url: Option<Option<String>>,
     /// Whether connections, passwords or both sign people in. `enforced` by an admin needs a login of theirs by an active
-    /// connection within the last 15 minutes, and goes back after a day unless an owner or admin comes in by one.
+    /// connection within the last 15 minutes, and goes back after a day unless an owner or admin comes in by one; `off` by
+    /// an admin needs an active owner with a password.
     #[serde(default, deserialize_with = "not_null")]
     #[garde(skip)]
     pub sso: Option<Sso>,
@@ -147,7 +148,7 @@ pub async fn create(ctx: &Context, stamp: Stamp, input: TenantIn) -> Result<Tena
 ///
 /// # Errors
 /// [`Error::Invalid`], [`Error::Stale`], [`Error::Conflict`]; [`Error::Forbidden`] `operator_only` for what is an
-/// operator's to change, and `sso_proof_needed` ([`enforce_sso::set`]).
+/// operator's to change; those of [`enforce_sso::set`].
 pub async fn update(
     ctx: &Context,
     stamp: Stamp,
@@ -170,7 +171,7 @@ pub async fn update(
         put(&mut row.allowed_return_urls, patch.allowed_return_urls, "allowed_return_urls", &mut fields);
         put(&mut row.landing_url, patch.landing_url, "landing_url", &mut fields);
         if let Some(wanted) = patch.sso {
-            fields.extend(enforce_sso::set(conn, &mut row, wanted, stamp)?);
+            fields.extend(enforce_sso::set(conn, &to_tell, &mut row, wanted, stamp)?);
         }
         put(&mut row.support_email, patch.support_email, "support_email", &mut fields);
         put(&mut row.logo_url, patch.logo_url, "logo_url", &mut fields);
@@ -182,9 +183,6 @@ pub async fn update(
         let before = row.version;
         (row.version, row.updated_at) = (before + 1, stamp.at);
         saved(tenants::save(conn, &row, before)?)?;
-        if fields.contains(&"sso") && row.sso.at(stamp.at) == Sso::Enforced {
-            enforce_sso::announce(conn, &to_tell, &row, stamp)?;
-        }
         Ok((row, Some(Event::TenantUpdated(Change { id: tenant, fields }))))
     })
     .await

@@ -47,6 +47,14 @@ pub struct Enrolment {
     pub uri: SecretString,
 }
 
+/// A second step that counts now.
+pub struct Confirmed {
+    /// The recovery codes; shown once.
+    pub recovery_codes: Vec<SecretString>,
+    /// The device cookie's value: this browser has passed both steps, so strangers do not use up its tries (K-08).
+    pub device: SecretString,
+}
+
 /// Where a secret is sealed.
 #[must_use]
 pub fn secret_place(tenant: Uuid, id: Uuid) -> Place {
@@ -107,12 +115,17 @@ fn uri(tenant: &Tenant, user: &User, secret: &SecretString) -> Result<SecretStri
     Ok(url.as_str().replace('+', "%20").into()) // apps show the plus of a form
 }
 
-/// Makes the secret that waits the active one, when the code is its; gives the recovery codes, which are shown once.
+/// Makes the secret that waits the active one, when the code is its. `device_cookie` is the browser's until now.
 ///
 /// # Errors
 /// [`Error::Forbidden`] `session_needed`, `code_wrong`; [`Error::Conflict`] `totp_not_begun` when none waits, or waited too
 /// long; [`Error::RateLimited`].
-pub async fn confirm(ctx: &Context, caller: &Caller, typed: &SecretString) -> Result<Vec<SecretString>, Error> {
+pub async fn confirm(
+    ctx: &Context,
+    caller: &Caller,
+    typed: &SecretString,
+    device_cookie: Option<&str>,
+) -> Result<Confirmed, Error> {
     let (user, session) = caller.person()?;
     let (tenant, stamp) = (caller.tenant_id(), caller.stamp(ctx));
     let counted = password_login::count_own_code(ctx, tenant, user).await?;
@@ -139,7 +152,8 @@ pub async fn confirm(ctx: &Context, caller: &Caller, typed: &SecretString) -> Re
     });
     confirmed.await?;
     limits::take_back(ctx, counted).await?;
-    Ok(codes)
+    let device = password_login::remembered(ctx, tenant, device_cookie, user)?;
+    Ok(Confirmed { recovery_codes: codes, device })
 }
 
 /// Gives the person a new set of recovery codes, shown once; those before are good no more.

@@ -33,7 +33,7 @@ use crate::secrets::argon::Match;
 use crate::store::db::DbError;
 use crate::store::{audit_events, local_credentials, users};
 
-pub use device::DEVICE_DAYS;
+pub use device::{DEVICE_DAYS, remembered};
 pub use invited::accept;
 pub use new_password::{NewPassword, choose};
 pub use second_step::{HALF_LOGIN_MINUTES, SecondStep, finish};

@@ -129,7 +129,7 @@ pub(in crate::http) fn onward(ctx: &Ctx, req: &HttpRequest, way: &Onward, cookie
 }
 
 /// The answer with these cookies too.
-fn with_cookies(mut response: HttpResponse, cookies: &[Cookie<'_>]) -> HttpResponse {
+pub(in crate::http) fn with_cookies(mut response: HttpResponse, cookies: &[Cookie<'_>]) -> HttpResponse {
     for cookie in cookies {
         if let Err(error) = response.add_cookie(cookie) {
             tracing::error!(%error, "a cookie could not be set");

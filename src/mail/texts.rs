@@ -30,6 +30,8 @@ pub(super) struct Texts {
     pub secret_expires: Sentences,
     pub sso_enforced: Sentences,
     pub sso_enforced_by: Sentences,
+    pub sso_lifted: Sentences,
+    pub sso_lifted_by: Sentences,
     pub sso_went_back: Sentences,
     pub break_glass_codes_made: Sentences,
     pub break_glass_used: Sentences,
@@ -129,6 +131,18 @@ static EN: Texts = Texts {
         ],
         button: None,
         after: &["If this is a mistake, an administrator can take it back at any time."],
+    },
+    sso_lifted: Sentences {
+        subject: "{tenant}: passwords sign people in again",
+        lines: &["Single sign-on is not enforced at {tenant} any more: passwords sign people in again."],
+        button: None,
+        after: &["If none of you expected this, find out in the audit log who did it."],
+    },
+    sso_lifted_by: Sentences {
+        subject: "{tenant}: passwords sign people in again",
+        lines: &["{by} no longer enforces single sign-on at {tenant}: passwords sign people in again."],
+        button: None,
+        after: &["If none of you expected this, enforce it again, and find out whose login that was."],
     },
     sso_went_back: Sentences {
         subject: "{tenant}: passwords sign people in again",
@@ -239,6 +253,20 @@ static DE: Texts = Texts {
         ],
         button: None,
         after: &["Wenn das ein Irrtum ist, kann die Administration es jederzeit zurücknehmen."],
+    },
+    sso_lifted: Sentences {
+        subject: "{tenant}: Passwörter melden wieder an",
+        lines: &["Single Sign-on ist bei {tenant} keine Pflicht mehr: Passwörter melden wieder an."],
+        button: None,
+        after: &["Wenn das niemand von Ihnen erwartet hat, sehen Sie im Audit-Log nach, wer es war."],
+    },
+    sso_lifted_by: Sentences {
+        subject: "{tenant}: Passwörter melden wieder an",
+        lines: &["{by} hat die Pflicht zu Single Sign-on bei {tenant} aufgehoben: Passwörter melden wieder an."],
+        button: None,
+        after: &[
+            "Wenn das niemand von Ihnen erwartet hat, führen Sie die Pflicht wieder ein und klären Sie, wessen Anmeldung das war.",
+        ],
     },
     sso_went_back: Sentences {
         subject: "{tenant}: Passwörter melden wieder an",

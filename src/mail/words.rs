@@ -77,6 +77,8 @@ fn tells<'a>(t: &'a Texts, letter: &Letter) -> (&'a Sentences, Values) {
         Letter::SsoEnforced { by: Some(by), confirm_by } => {
             (&t.sso_enforced_by, confirm_by.iter().map(when).chain([("by", harmless(by))]).collect())
         }
+        Letter::SsoLifted { by: None } => (&t.sso_lifted, Vec::new()),
+        Letter::SsoLifted { by: Some(by) } => (&t.sso_lifted_by, vec![("by", harmless(by))]),
         Letter::SsoWentBack {} => (&t.sso_went_back, Vec::new()),
         Letter::BreakGlassCodesMade { by } => (&t.break_glass_codes_made, vec![("by", harmless(by))]),
         Letter::BreakGlassUsed { by, at } => (&t.break_glass_used, vec![("by", harmless(by)), when(at)]),

@@ -59,6 +59,11 @@ pub enum Letter {
         /// It goes back then, unless a second login confirms it; `None`: it lasts.
         confirm_by: Option<DateTime<Utc>>,
     },
+    /// To owners and admins: somebody lets passwords sign people in again.
+    SsoLifted {
+        /// Who, as they are called.
+        by: Option<String>,
+    },
     /// To owners and admins: nobody confirmed that passwords sign nobody in, so they do again.
     SsoWentBack {},
     /// To owners: somebody has break-glass codes now.
@@ -88,6 +93,25 @@ impl Letter {
         )
     }
 
+    /// Whether it tells that the ways in have changed: nobody who changed them may hold it back.
+    #[must_use]
+    pub const fn is_notice(&self) -> bool {
+        match self {
+            Self::AddressChanged { .. }
+            | Self::SsoEnforced { .. }
+            | Self::SsoLifted { .. }
+            | Self::SsoWentBack {}
+            | Self::BreakGlassCodesMade { .. }
+            | Self::BreakGlassUsed { .. } => true,
+            Self::Invitation { .. }
+            | Self::VerifyAddress { .. }
+            | Self::ChangeAddress { .. }
+            | Self::ResetPassword { .. }
+            | Self::CertificateExpires { .. }
+            | Self::SecretExpires { .. } => false,
+        }
+    }
+
     /// The name of its kind, as it is stored and told.
     #[must_use]
     pub const fn kind(&self) -> &'static str {
@@ -100,6 +124,7 @@ impl Letter {
             Self::CertificateExpires { .. } => "certificate_expires",
             Self::SecretExpires { .. } => "secret_expires",
             Self::SsoEnforced { .. } => "sso_enforced",
+            Self::SsoLifted { .. } => "sso_lifted",
             Self::SsoWentBack {} => "sso_went_back",
             Self::BreakGlassCodesMade { .. } => "break_glass_codes_made",
             Self::BreakGlassUsed { .. } => "break_glass_used",

@@ -7,6 +7,7 @@ use diesel::select;
 use uuid::Uuid;
 
 use crate::model::local_credential::LocalCredential;
+use crate::model::role::{AccountStatus, Role};
 use crate::model::user::User;
 use crate::schema::{local_credentials, users};
 
@@ -16,6 +17,21 @@ use crate::schema::{local_credentials, users};
 /// What the database says.
 pub fn any(conn: &mut PgConnection, tenant: Uuid) -> QueryResult<bool> {
     select(exists(local_credentials::table.filter(local_credentials::tenant_id.eq(tenant)))).get_result(conn)
+}
+
+/// Whether an active owner has a password, and an address to sign in by.
+///
+/// # Errors
+/// What the database says.
+pub fn of_an_owner(conn: &mut PgConnection, tenant: Uuid) -> QueryResult<bool> {
+    let same_user = local_credentials::tenant_id.eq(users::tenant_id).and(local_credentials::user_id.eq(users::id));
+    let owners = users::table
+        .inner_join(local_credentials::table.on(same_user))
+        .filter(users::tenant_id.eq(tenant))
+        .filter(users::role.eq(Role::Owner))
+        .filter(users::status.eq(AccountStatus::Active))
+        .filter(users::email_key.is_not_null());
+    select(exists(owners)).get_result(conn)
 }
 
 /// The user's password.

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::model::page::PageRequest;
 use crate::model::role::{AccountStatus, Role};
 use crate::model::user::User;
-use crate::schema::users;
+use crate::schema::{address_proofs, users};
 use crate::store::crud;
 
 crud!(users, User, versioned);
@@ -53,6 +53,22 @@ pub fn find_by_email_key(conn: &mut PgConnection, tenant: Uuid, key: &str) -> Qu
         .select(User::as_select())
         .first(conn)
         .optional()
+}
+
+/// The roles of those whom a letter to the address with this key may be for: who has it, and who asked to have it.
+///
+/// # Errors
+/// What the database says.
+pub fn roles_at(conn: &mut PgConnection, tenant: Uuid, key: &str) -> QueryResult<Vec<Role>> {
+    let asked = address_proofs::table
+        .filter(address_proofs::tenant_id.eq(tenant))
+        .filter(address_proofs::address_key.eq(key))
+        .select(address_proofs::user_id);
+    users::table
+        .filter(users::tenant_id.eq(tenant))
+        .filter(users::email_key.eq(key).or(users::id.nullable().eq_any(asked).assume_not_null()))
+        .select(users::role)
+        .load(conn)
 }
 
 /// The user with this external id.

@@ -61,6 +61,7 @@ const TABLE: &[(&str, &str, Rule)] = &[
     ("POST", "/t/{tenant}/login/verify", Public(403, 403)),
     ("GET", "/t/{tenant}/login/verify/{attempt}", Public(404, 404)),
     ("POST", "/t/{tenant}/login/verify/{attempt}", Public(403, 403)),
+    ("POST", "/t/{tenant}/login/verify/{attempt}/again", Public(403, 403)),
     ("GET", "/t/{tenant}/login/break-glass", Public(303, 303)),
     ("POST", "/t/{tenant}/login/break-glass", Public(403, 403)),
     ("GET", "/t/{tenant}/login/{connection}", Public(404, 403)),

@@ -4,8 +4,10 @@
 //! 2. [`look`]: what a mailed link is good for; changes nothing, because scanners open links too (L-12);
 //! 3. [`confirm`]: the button behind it. In the browser that began the sign-in it goes on; in another one the address is
 //!    proven and nobody is signed in;
-//! 4. [`waits`] and [`go_on`]: the page that waits, in the browser that began.
+//! 4. [`waits`] and [`go_on`]: the page that waits, in the browser that began. [`send_again`]: another letter, in the time
+//!    of the first, whose link stays good: it may only be late.
 
+use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -24,6 +26,7 @@ use crate::model::address_proof::{AddressProof, Purpose};
 use crate::model::audit::{AddressConfirmed, Event, LoginWaits};
 use crate::model::claims::IdentityAssertion;
 use crate::model::connection::Connection;
+use crate::model::email::EmailAddress;
 use crate::model::letter::Letter;
 use crate::secrets::sealed::Place;
 use crate::secrets::token;
@@ -98,34 +101,48 @@ pub(super) async fn post_it(
     opening: &Opening<'_>,
     (wait, return_to): (Wait, Option<String>),
 ) -> Result<Waiting, Error> {
-    let (tenant_id, source, assertion) = (tenant.tenant.id, provider.connection.id, vouched.assertion.clone());
+    let said = Said {
+        assertion: vouched.assertion.clone(),
+        proof: vouched.proof.clone(),
+        rules: rules_of(&provider.connection)?,
+        invitation: opening.invitation.clone(),
+    };
+    let (source, warnings) = (provider.connection.id, vouched.warnings.clone());
+    let draft = Draft { wait, source, said, return_to, expires_at: None, warnings };
+    Ok(Waiting { attempt_id: opening.attempt, ..send(ctx, tenant, draft, opening.visitor).await? })
+}
+
+/// A letter that is to be sent.
+struct Draft {
+    wait: Wait,
+    /// The connection.
+    source: Uuid,
+    said: Said,
+    return_to: Option<String>,
+    /// When the sign-in waits no more, where it waits already.
+    expires_at: Option<DateTime<Utc>>,
+    warnings: Vec<&'static str>,
+}
+
+async fn send(ctx: &Context, tenant: &TenantCache, draft: Draft, visitor: &Visitor) -> Result<Waiting, Error> {
+    let Draft { wait, source, said, return_to, expires_at, warnings } = draft;
+    let (tenant_id, assertion) = (tenant.tenant.id, &said.assertion);
     let who = format!("{source}/{}/{}", assertion.issuer, assertion.subject);
-    limits::letter_wanted(ctx, tenant_id, opening.visitor.ip, (&who, &wait.email.key)).await?;
+    limits::letter_wanted(ctx, tenant_id, visitor.ip, (&who, &wait.email.key)).await?;
     limits::mailbox(ctx, tenant_id, ("sign-in", &wait.email.key)).await?;
-    let (secret, browser_secret, stamp) = (token::random(), token::random(), opening.visitor.stamp(ctx));
+    let (secret, browser_secret, stamp) = (token::random(), token::random(), visitor.stamp(ctx));
     let mut row = AddressProof::new(tenant_id, Purpose::SignIn, &wait.email, token::hash(&secret), stamp.at);
+    row.expires_at = expires_at.unwrap_or(row.expires_at);
     (row.user_id, row.user_key) = wait.user.map_or((None, None), |(id, key)| (Some(id), key));
     (row.source_id, row.issuer) = (Some(source), Some(assertion.issuer.clone()));
     (row.subject, row.browser_hash) = (Some(assertion.subject.clone()), Some(token::hash(&browser_secret)));
-    let rules = rules_of(&provider.connection)?;
-    let said = serde_json::to_vec(&Said {
-        assertion,
-        proof: vouched.proof.clone(),
-        rules,
-        invitation: opening.invitation.clone(),
-    });
-    let said = said.map_err(|e| Error::Internal(e.to_string()))?;
-    row.waiting = Some(ctx.sealer.seal(place(tenant_id, row.id), &said));
+    let sealed = serde_json::to_vec(&said).map_err(|e| Error::Internal(e.to_string()))?;
+    row.waiting = Some(ctx.sealer.seal(place(tenant_id, row.id), &sealed));
     let request = return_to.as_deref().and_then(|to| request_of(ctx, tenant, to));
     row.return_to = return_to;
     let link = ctx.config.url(&format!("/t/{}/login/verify?token={secret}", tenant.tenant.slug)).into();
-    let waits = LoginWaits {
-        method: vouched.proof.method,
-        connection_id: source,
-        user_id: row.user_id,
-        warnings: vouched.warnings.clone(),
-    };
-    let (context, language, proof_id) = (ctx.clone(), opening.visitor.language, row.id);
+    let waits = LoginWaits { method: said.proof.method, connection_id: source, user_id: row.user_id, warnings };
+    let (context, language, proof_id) = (ctx.clone(), visitor.language, row.id);
     let written = ctx.db.tenant(tenant_id, move |conn| {
         address_proofs::insert(conn, tenant_id, &row)?;
         let letter = Letter::VerifyAddress { expires_at: row.expires_at };
@@ -137,7 +154,7 @@ pub(super) async fn post_it(
         Ok::<_, Error>(())
     });
     written.await?;
-    Ok(Waiting { proof_id, browser_secret: browser_secret.into(), attempt_id: opening.attempt })
+    Ok(Waiting { proof_id, browser_secret: browser_secret.into(), attempt_id: None })
 }
 
 /// The application's request that a target of ours leads back to.
@@ -238,6 +255,37 @@ pub async fn go_on(ctx: &Context, tenant: &TenantCache, id: Uuid, browser: &Brow
     }
 }
 
+/// Sends another letter for the sign-in that waits; one whose link was opened elsewhere goes on instead.
+///
+/// # Errors
+/// As [`waits`]; [`Error::RateLimited`] when there were too many letters.
+pub async fn send_again(
+    ctx: &Context,
+    tenant: &TenantCache,
+    id: Uuid,
+    browser: &Browser<'_>,
+) -> Result<Continued, Error> {
+    let proof = waits(ctx, tenant, id, browser).await?;
+    if !proof.is_live(ctx.clock.now()) || proof.proven_at.is_some() {
+        return go_on(ctx, tenant, id, browser).await;
+    }
+    let (Some((source, said)), Ok(email)) = (said(ctx, &proof)?, EmailAddress::parse(&proof.address)) else {
+        return Ok(Continued::Void);
+    };
+    let wait = Wait { email, user: proof.user_id.map(|user| (user, proof.user_key)) };
+    let (return_to, expires_at) = (proof.return_to, Some(proof.expires_at));
+    let draft = Draft { wait, source, said, return_to, expires_at, warnings: Vec::new() };
+    Ok(Continued::Ended(Ending::Waits(send(ctx, tenant, draft, browser.visitor).await?)))
+}
+
+/// By which connection the person came, and what it said.
+fn said(ctx: &Context, proof: &AddressProof) -> Result<Option<(Uuid, Said)>, Error> {
+    let (Some(source), Some(sealed)) = (proof.source_id, &proof.waiting) else { return Ok(None) };
+    let bytes = ctx.sealer.open(place(proof.tenant_id, proof.id), sealed)?;
+    let said = serde_json::from_slice(bytes.expose_secret()).map_err(|e| Error::Internal(e.to_string()))?;
+    Ok(Some((source, said)))
+}
+
 /// Another browser than the one that began: the address is proven, for that sign-in's identity alone (L-11).
 async fn prove(
     ctx: &Context,
@@ -261,11 +309,7 @@ async fn prove(
 /// The sign-in goes on: by what the provider said, and by the rules of today where they are those of then.
 async fn finish(ctx: &Context, tenant: &TenantCache, opened: Opened, visitor: &Visitor) -> Result<Continued, Error> {
     let (proof_id, return_to) = (opened.proof.id, opened.proof.return_to.clone());
-    let (Some(source), Some(sealed)) = (opened.proof.source_id, &opened.proof.waiting) else {
-        return Ok(Continued::Void);
-    };
-    let bytes = ctx.sealer.open(place(tenant.tenant.id, proof_id), sealed)?;
-    let said: Said = serde_json::from_slice(bytes.expose_secret()).map_err(|e| Error::Internal(e.to_string()))?;
+    let Some((source, said)) = said(ctx, &opened.proof)? else { return Ok(Continued::Void) };
     let (method, ends_at, rules, invitation) = (said.proof.method, said.proof.ends_at, said.rules, said.invitation);
     let vouched = Vouched { assertion: said.assertion, proof: said.proof, warnings: Vec::new() };
     let why = match usable(ctx, tenant, source).await {

@@ -47,7 +47,15 @@ pub fn of_user(known: &[Known], user: Uuid) -> Option<&Known> {
 
 /// The entry of this user, when the browser has signed in to the account since then.
 pub fn of_user_since(known: &[Known], user: Uuid, since: DateTime<Utc>) -> Option<&Known> {
-    of_user(known, user).filter(|known| known.at > since)
+    of_user(known, user).filter(|known| known.at >= since)
+}
+
+/// The cookie's value for a browser in which `user` has shown everything that a login asks for, in place of `cookie`.
+///
+/// # Errors
+/// [`Error::Internal`] when it cannot be written down.
+pub fn remembered(ctx: &Context, tenant: Uuid, cookie: Option<&str>, user: Uuid) -> Result<SecretString, Error> {
+    renewed(ctx, tenant, &read(ctx, tenant, cookie), user)
 }
 
 /// The cookie's value after a login of `user`: with them first.

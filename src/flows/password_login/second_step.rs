@@ -3,7 +3,9 @@
 //!
 //! 1. `begin`, after the password: the cookie, when the account has a second step;
 //! 2. [`finish`]: the cookie, and the account as it is now; count the try; hold the code against the secret, or against
-//!    the recovery codes; in the transaction that opens the session it is used up, so that it is good once.
+//!    the recovery codes; in the transaction that opens the session it is used up, so that it is good once. A right
+//!    recovery code opens at the limit all the same: of 2^80 there is nothing to guess, and who found out the password
+//!    must not lock its owner out.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -54,12 +56,18 @@ pub struct SecondStep {
 }
 
 /// A code that is right, to be used up.
-#[derive(Clone)]
 enum Right {
     /// Of the app: which secret, and the step of time.
     Code { secret: Uuid, step: i64 },
     /// A recovery code, perhaps: its hash.
     Recovery(Vec<u8>),
+}
+
+impl Right {
+    /// Whether there is nothing to guess, however often it is tried.
+    const fn is_long(&self) -> bool {
+        matches!(self, Self::Recovery(_))
+    }
 }
 
 /// What the browser shall hold when the account asks for a code; nothing when it does not. `renewed` is the new hash of the
@@ -104,35 +112,41 @@ pub async fn finish(
     let (user, credential, secret) = still(ctx, id, &half).await?.ok_or_else(expired)?;
     let devices = device::read(ctx, id, arrival.device_cookie.as_deref());
     let mine = device::of_user_since(&devices, user.id, secret.confirmed_at.unwrap_or(now));
-    let counted = throttle::count_code(ctx, id, user.id, mine).await?;
-    let told = (counted[0].hits == 1).then(|| user.clone());
-    let stamp = arrival.visitor.stamp(ctx);
-
-    let Some(right) = right(ctx, &secret, &given.code, now)? else {
-        return wrong(ctx, id, arrival, told).await;
+    let counted = throttle::count_code(ctx, id, user.id, mine).await;
+    let right = right(ctx, &secret, &given.code, now)?.filter(|right| counted.is_ok() || right.is_long());
+    let ended = match right {
+        Some(right) => go_on(ctx, (user.clone(), credential), right, (arrival, &devices)).await?,
+        None => None,
     };
-    let ended = if credential.must_change {
-        let (user_id, right) = (user.id, right.clone());
-        let used = ctx.db.tenant(id, move |conn| use_up(conn, (id, user_id), &right, &stamp)).await?;
-        let proof = new_password::prove(ctx, &credential, true)?;
-        used.then_some(Ending::MustChange { proof })
-    } else {
-        let (user_id, password) = (user.id, (user.id, credential.password_id));
-        let signed_in = open(ctx, user, arrival, (&devices, Passed::BothSteps), move |conn| {
-            Ok(local_credentials::hold(conn, id, password, None)? && use_up(conn, (id, user_id), &right, &stamp)?)
-        });
-        signed_in.await?.map(Ending::SignedIn)
+    let Some(ended) = ended else {
+        let told = (counted?[0].hits == 1).then_some(user);
+        refuse(ctx, id, arrival, (told, WRONG_CODE)).await?;
+        return Ok(Ending::WrongCode);
     };
-    let Some(ended) = ended else { return wrong(ctx, id, arrival, told).await };
-    for counted in counted {
+    for counted in counted.into_iter().flatten() {
         limits::take_back(ctx, counted).await?;
     }
     Ok(ended)
 }
 
-async fn wrong(ctx: &Context, tenant: Uuid, arrival: &Arrival, told: Option<User>) -> Result<Ending, Error> {
-    refuse(ctx, tenant, arrival, (told, WRONG_CODE)).await?;
-    Ok(Ending::WrongCode)
+/// Uses the code up, and signs in or asks for another password first; `None` when it was used up by now.
+async fn go_on(
+    ctx: &Context,
+    (user, credential): (User, LocalCredential),
+    right: Right,
+    (arrival, devices): (&Arrival, &[device::Known]),
+) -> Result<Option<Ending>, Error> {
+    let (id, user_id, stamp) = (user.tenant_id, user.id, arrival.visitor.stamp(ctx));
+    if credential.must_change {
+        let used = ctx.db.tenant(id, move |conn| use_up(conn, (id, user_id), &right, &stamp)).await?;
+        let proof = new_password::prove(ctx, &credential, true)?;
+        return Ok(used.then_some(Ending::MustChange { proof }));
+    }
+    let password = (user_id, credential.password_id);
+    let signed_in = open(ctx, user, arrival, (devices, Passed::BothSteps), move |conn| {
+        Ok(local_credentials::hold(conn, id, password, None)? && use_up(conn, (id, user_id), &right, &stamp)?)
+    });
+    Ok(signed_in.await?.map(Ending::SignedIn))
 }
 
 /// Who took the first step, when nothing of it has changed since.

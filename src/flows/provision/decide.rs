@@ -50,7 +50,7 @@ impl Candidates {
     /// The invitation, where it may be accepted by what the person brought.
     #[must_use]
     pub fn usable_offer(&self) -> Option<&Offer> {
-        self.offer.as_ref().filter(|offer| !offer.needs_link())
+        self.offer.as_ref().filter(|offer| !offer.needs_link(self.user()))
     }
 
     /// The user whom this login would be the first proof of: nobody has come in by this identity, and nobody has proven

@@ -1,5 +1,6 @@
 //! invited: the invitation that a sign-in accepts. The person brought its token to the login (`by_link`), or nothing but
-//! the proven address or the subject says that they are the invited one, which is enough for ordinary members.
+//! the proven address or the subject says that they are the invited one, which is enough for ordinary members
+//! who may do no more than it offers.
 //!
 //! All of it in the transaction of the sign-in: [`find`] holds the row, `decide` says whether this is the one, and
 //! [`accept`] takes it with one conditional UPDATE. A refusal rolls back, so the invitation waits on.
@@ -37,10 +38,12 @@ impl Offer {
         self.by_link && self.invitation.proves_address() && self.invitation.is_for(email.map(|e| e.key.as_str()))
     }
 
-    /// T-05: who sets up a connection says what it asserts, and must not become an admin by it.
+    /// T-05: who sets up a connection says what it asserts, and must neither become an admin by it nor have a say about
+    /// `user`, who signs in and may do more than what is offered.
     #[must_use]
-    pub fn needs_link(&self) -> bool {
-        !self.by_link && self.invitation.role > Role::Auditor
+    pub fn needs_link(&self, user: Option<&User>) -> bool {
+        let offered = self.invitation.role;
+        !self.by_link && (offered > Role::Auditor || user.is_some_and(|user| user.role > offered))
     }
 }
 

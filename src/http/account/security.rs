@@ -11,13 +11,13 @@ use crate::flows::Error;
 use crate::flows::destination::account_url;
 use crate::flows::manage_passwords::{self, OwnPasswordIn};
 use crate::flows::manage_totp;
-use crate::http::Ctx;
 use crate::http::account::qr::{Qr, code_of};
 use crate::http::account::{enter, finished, show};
 use crate::http::body::{FormText, read_pairs};
-use crate::http::login::page;
+use crate::http::login::{page, with_cookies};
 use crate::http::problem::Problem;
 use crate::http::texts::{Texts, texts};
+use crate::http::{Ctx, cookies};
 
 /// What the form of the first code sends.
 #[derive(Debug, Deserialize)]
@@ -89,8 +89,13 @@ pub async fn post_confirm(ctx: Ctx, req: HttpRequest, form: FormText) -> Result<
         Err(page) => return Ok(page),
     };
     let form: CodeForm = read_pairs(&form.0)?;
-    match manage_totp::confirm(&ctx, &caller, &form.code).await {
-        Ok(codes) => Ok(recovery_codes(&ctx, &req, &tenant, &codes)),
+    let known = cookies::read_device(&req, &ctx.config, tenant.tenant.id);
+    match manage_totp::confirm(&ctx, &caller, &form.code, known.as_deref()).await {
+        Ok(confirmed) => {
+            let shown = recovery_codes(&ctx, &req, &tenant, &confirmed.recovery_codes);
+            let device = cookies::device(&ctx.config, tenant.tenant.id, confirmed.device.expose_secret());
+            Ok(with_cookies(shown, &[device]))
+        }
         Err(Error::Forbidden { code: code @ "code_wrong", .. }) => Ok(enrolment(&ctx, &req, &tenant, None, Some(code))),
         Err(error) => finished(&ctx, &req, &tenant, &caller, Err(error)).await,
     }

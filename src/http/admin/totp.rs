@@ -1,6 +1,6 @@
 //! The second step of logins by password: people's own, and for admins that of those who lost it.
 
-use actix_web::HttpResponse;
+use actix_web::{HttpRequest, HttpResponse};
 use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
@@ -8,11 +8,11 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::flows::manage_totp::{self, CodeIn};
-use crate::http::Ctx;
 use crate::http::admin::{self, ObjectPath};
 use crate::http::auth::{TenantAdmin, TenantAuditor, TenantMember};
 use crate::http::body::Body;
 use crate::http::problem::Problem;
+use crate::http::{Ctx, cookies};
 use crate::store::{recovery_codes, totp_secrets, users};
 
 /// Whether a login by password asks for a code.
@@ -84,9 +84,18 @@ pub async fn begin_my_totp(ctx: Ctx, caller: TenantMember) -> Result<HttpRespons
 
 /// Confirms the secret by its first code; gives the recovery codes.
 #[utoipa::path(post, path = "/v1/tenants/{tenant}/me/totp/confirm", tag = "me", request_body = CodeIn, responses((status = 200, body = RecoveryCodesOut)))]
-pub async fn confirm_my_totp(ctx: Ctx, caller: TenantMember, body: Body<CodeIn>) -> Result<HttpResponse, Problem> {
-    let codes = manage_totp::confirm(&ctx, &caller, &body.read()?.code).await?;
-    Ok(HttpResponse::Ok().json(RecoveryCodesOut::from(codes)))
+pub async fn confirm_my_totp(
+    ctx: Ctx,
+    req: HttpRequest,
+    caller: TenantMember,
+    body: Body<CodeIn>,
+) -> Result<HttpResponse, Problem> {
+    let tenant = caller.tenant_id();
+    let known = cookies::read_device(&req, &ctx.config, tenant);
+    let confirmed = manage_totp::confirm(&ctx, &caller, &body.read()?.code, known.as_deref()).await?;
+    Ok(HttpResponse::Ok()
+        .cookie(cookies::device(&ctx.config, tenant, confirmed.device.expose_secret()))
+        .json(RecoveryCodesOut::from(confirmed.recovery_codes)))
 }
 
 /// Takes the caller's own second step away, with its recovery codes.

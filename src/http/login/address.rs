@@ -132,6 +132,7 @@ fn ask(ctx: &Ctx, req: &HttpRequest, tenant: &TenantCache, (address, token): (&s
         action: url(ctx, tenant, "/account/email/confirm"),
         token: Some(token),
         button: t.letters.confirm_button,
+        again: None,
         link: None,
     };
     page(HttpResponse::Ok(), &ctx.config, &template, false)

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::context::caches::TenantCache;
 use crate::flows::Error;
-use crate::flows::finish_login::{Browser, Continued, Ending, Seen, Waiting, confirm, go_on, look, waits};
+use crate::flows::finish_login::{Browser, Continued, Ending, Seen, Waiting, confirm, go_on, look, send_again, waits};
 use crate::flows::open_session::Visitor;
 use crate::http::auth::same_origin;
 use crate::http::body::{FormText, Query, read_pairs};
@@ -43,6 +43,8 @@ pub(in crate::http) struct AskPage<'a> {
     pub action: String,
     pub token: Option<&'a str>,
     pub button: &'a str,
+    /// Where another letter is asked for.
+    pub again: Option<String>,
     pub link: Option<(String, &'a str)>,
 }
 
@@ -115,6 +117,21 @@ pub async fn post_waiting(
     Ok(asked.answer(&req, done))
 }
 
+/// `POST /t/{tenant}/login/verify/{attempt}/again`: another letter.
+pub async fn post_again(ctx: Ctx, req: HttpRequest, path: web::Path<(String, Uuid)>) -> Result<HttpResponse, Problem> {
+    same_origin(&req, &ctx.config)?;
+    let tenant = match tenant_of(&ctx, &req).await {
+        Ok(tenant) => tenant,
+        Err(page) => return Ok(page),
+    };
+    let asked = Asker::of(&ctx, &req, &tenant);
+    let done = match start::check_rate(&ctx, &req) {
+        Ok(()) => send_again(&ctx, &tenant, path.1, &asked.browser()).await,
+        Err(error) => Err(error),
+    };
+    Ok(asked.answer(&req, done))
+}
+
 /// To the page that waits, with the cookie that binds the sign-in to this browser.
 pub(super) fn to_waiting(ctx: &Ctx, req: &HttpRequest, tenant: &TenantCache, waiting: &Waiting) -> HttpResponse {
     let url = ctx.config.url(&format!("/t/{}/login/verify/{}", tenant.tenant.slug, waiting.proof_id));
@@ -171,6 +188,7 @@ impl<'a> Asker<'a> {
             action: self.url("/verify"),
             token: Some(token),
             button: if here { t.letters.confirm_and_sign_in } else { t.letters.confirm_button },
+            again: None,
             link: None,
         };
         page(HttpResponse::Ok(), &self.ctx.config, &template, here)
@@ -190,6 +208,7 @@ impl<'a> Asker<'a> {
             action: self.url(&format!("/verify/{id}")),
             token: None,
             button: t.continue_button,
+            again: Some(self.url(&format!("/verify/{id}/again"))),
             link: Some((login_page(self.ctx, self.tenant), t.sign_in_again)),
         };
         let status = if notice.is_some() { StatusCode::CONFLICT } else { StatusCode::OK };

@@ -5,7 +5,7 @@ use diesel::connection::SimpleConnection;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::scene::{CODES, OLGA, Scene, by_page, try_code};
+use super::scene::{CODES, OLGA, Scene, TENANT, by_page, try_code};
 use crate::support::database::lines;
 use crate::support::passwords::{PASSWORD, signs_in, try_password};
 use crate::support::relying_party::{RelyingParty, text};
@@ -149,7 +149,7 @@ async fn row_e3_break_glass_codes_open_nothing_while_sso_is_not_enforced() {
         assert!(!s.app.browser().get("/t/acme/login").await.body.contains("break-glass"));
     };
     for sso in ["optional", "off"] {
-        s.acme.patch("", &json!({"sso": sso})).await.ok();
+        s.operator.patch(TENANT, &json!({"sso": sso})).await.ok();
         closed().await;
     }
     s.acme.patch("", &json!({"sso": "optional"})).await.ok();

@@ -4,7 +4,7 @@ use chrono::Duration;
 use doorward::flows::enforce_sso::go_back_due;
 use serde_json::{Value, json};
 
-use super::scene::{OLGA, Scene};
+use super::scene::{OLGA, Scene, TENANT};
 use crate::support::database::lines;
 use crate::support::passwords::{PASSWORD, signs_in, try_password};
 use crate::support::sign_in::login_url;
@@ -51,6 +51,7 @@ async fn row_e5_what_nobody_confirms_goes_back_at_every_instance_to_the_second()
 #[actix_web::test]
 async fn row_e5_it_goes_back_to_what_it_was() {
     let s = Scene::set().await;
+    s.gives_olga_a_password().await;
     let olga = s.comes_in(OLGA).await;
     s.set_sso(&olga, "off").await.ok();
     s.set_sso(&olga, "enforced").await.ok();
@@ -116,6 +117,30 @@ async fn row_e5_that_it_went_back_is_written_down_once_and_told() {
 }
 
 #[actix_web::test]
+async fn row_e5_whoever_lifts_it_is_told_to_owners_and_admins() {
+    let s = enforced_by_olga().await;
+    s.person("ada@acme.example", "admin").await;
+    s.person("member@acme.example", "member").await;
+    let olga = s.comes_in(OLGA).await; // which confirms it
+    let lifted = || s.letters().into_iter().filter(|line| line.starts_with("sso_lifted")).collect::<Vec<_>>();
+    let told = |times| ["ada@acme.example", OLGA].map(|to| vec![format!("sso_lifted {to}"); times]).concat();
+    s.set_sso(&olga, "optional").await.ok();
+    assert_eq!(lifted(), told(1));
+    let letters = s.app.letters_to("ada@acme.example").await;
+    let letter = letters.last().unwrap();
+    assert!(letter.subject().contains("passwords sign people in again"), "{}", letter.subject());
+    assert!(letter.text.contains(&format!("Name of {}", OLGA.replace('.', ". "))), "{}", letter.text);
+    // Where nothing was enforced, nothing is lifted.
+    for sso in ["off", "optional"] {
+        s.set_sso(&olga, sso).await.ok();
+    }
+    assert_eq!(lifted(), told(1));
+    s.enforced().await;
+    s.operator.patch(TENANT, &json!({"sso": "off"})).await.ok();
+    assert_eq!(lifted(), told(2));
+}
+
+#[actix_web::test]
 async fn row_e5_after_it_went_back_it_is_enforced_anew_or_not_at_all() {
     let s = enforced_by_olga().await;
     s.app.clock.advance(day());
@@ -124,6 +149,8 @@ async fn row_e5_after_it_went_back_it_is_enforced_anew_or_not_at_all() {
     let olga = s.comes_in(OLGA).await;
     assert!(s.set_sso(&olga, "enforced").await.ok()["sso_confirm_by"].is_string());
     assert_eq!(s.acme.count_events("tenant.sso_went_back").await, 1, "what went before is told first");
+    let went_back = s.letters().into_iter().filter(|line| line.starts_with("sso_went_back")).count();
+    assert_eq!(went_back, 1, "by letter too");
     // An admin who takes it back ends the wait.
     s.set_sso(&olga, "optional").await.ok();
     s.app.clock.advance(day());

@@ -5,7 +5,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::scene::{OLGA, Scene, TENANT, by_page};
-use crate::support::passwords::{PASSWORD, signs_in, try_password};
+use crate::support::Browser;
+use crate::support::passwords::{PASSWORD, set, signs_in, try_password};
 use crate::support::sign_in::id;
 
 #[actix_web::test]
@@ -94,6 +95,35 @@ async fn row_e5_operators_enforce_it_without_and_for_good() {
     s.enforced().await;
     assert_eq!(s.sso().await, (json!("enforced"), Value::Null));
     assert_eq!(s.acme.last_event("tenant.updated").await["payload"]["fields"], json!(["sso_confirm_by"]));
+}
+
+#[actix_web::test]
+async fn row_e5_it_is_turned_off_where_an_owner_has_a_password_or_by_an_operator() {
+    let s = Scene::set().await;
+    let refused = async |by: &Browser| {
+        assert_eq!(s.set_sso(by, "off").await.expect(409).code(), "no_owner_with_password");
+        assert_eq!(s.sso().await.0, "optional");
+    };
+    let olga = s.comes_in(OLGA).await;
+    refused(&olga).await;
+    assert_eq!(s.acme.patch("", &json!({"sso": "off"})).await.expect(409).code(), "no_owner_with_password");
+    // An admin's will not do, and neither will one of an owner who is suspended.
+    for (email, role, status) in [("ada@acme.example", "admin", "active"), ("gone@acme.example", "owner", "suspended")]
+    {
+        let user = s.person(email, role).await;
+        set(&s.acme, &user, &json!({"password": PASSWORD})).await;
+        s.acme.patch(&format!("/users/{}", id(&user)), &json!({"status": status})).await.ok();
+        refused(&olga).await;
+    }
+    for sso in ["off", "optional"] {
+        s.operator.patch(TENANT, &json!({"sso": sso})).await.ok();
+    }
+    s.gives_olga_a_password().await;
+    let olga = s.comes_in(OLGA).await;
+    for _ in 0..2 {
+        assert_eq!(s.set_sso(&olga, "off").await.ok()["sso"], "off");
+    }
+    signs_in(&try_password(&s.app.browser(), OLGA, PASSWORD).await);
 }
 
 #[actix_web::test]

@@ -66,3 +66,36 @@ async fn row_b4_somebody_who_has_come_in_by_that_subject_before_gets_what_is_new
     let groups = s.acme.get(&format!("/users/{}/groups", id(&user))).await.ok();
     assert_eq!(groups["items"][0]["group_id"], group["id"]);
 }
+
+#[actix_web::test]
+async fn t_05_nobody_who_may_do_more_than_it_offers_accepts_one_unasked() {
+    let s = Scene::set(json!({})).await;
+    s.person("s-1", A);
+    signed_in(&s.login(&s.app.browser()).await);
+    let user = s.users().await[0].clone();
+    let path = format!("/users/{}", id(&user));
+    s.acme.post("/users", &json!({"email": "olive@acme.example", "role": "owner"})).await.created();
+    let made = s.acme.post("/invitations", &json!({"external_id": "s-1", "given_name": "Mallory"})).await.created();
+    for role in ["owner", "admin", "auditor"] {
+        s.acme.patch(&path, &json!({"role": role})).await.ok();
+        signed_in(&s.login(&s.app.browser()).await);
+        let now = s.acme.get(&path).await.ok();
+        assert_eq!((&now["external_id"], &now["given_name"]), (&user["external_id"], &user["given_name"]), "{role}");
+    }
+    assert_eq!(now(&s.acme, &made).await["state"], "pending");
+    s.acme.patch(&path, &json!({"role": "member"})).await.ok();
+    signed_in(&s.login(&s.app.browser()).await);
+    assert_eq!(s.acme.get(&path).await.ok()["external_id"], "s-1");
+}
+
+#[actix_web::test]
+async fn t_05_an_invitation_to_the_address_of_somebody_who_may_do_more_needs_its_link_too() {
+    let s = Scene::set(json!({})).await;
+    let auditor = s.acme.post("/users", &json!({"email": A, "role": "auditor"})).await.created();
+    let body = json!({"email": A, "external_id": "u-1", "role": "member"});
+    s.acme.post("/invitations", &body).await.created();
+    s.person("s-1", A);
+    signed_in(&s.login(&s.app.browser()).await);
+    let path = format!("/users/{}", id(&auditor));
+    assert_eq!(s.acme.get(&path).await.ok()["external_id"], json!(null));
+}

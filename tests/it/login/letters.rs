@@ -1,5 +1,6 @@
 //! Sign-ins that wait for a letter to prove the address (`email_trust = verify_by_mail`, row A4).
 
+mod again;
 mod links;
 
 use doorward::flows::limits::LETTERS_PER_MAILBOX;

@@ -1,11 +1,34 @@
 //! Deliveries by REST: listed, tried again, cancelled; links are never told.
 
 use chrono::Duration;
+use doorward::flows::post::post;
+use doorward::model::delivery::Language;
+use doorward::model::email::EmailAddress;
+use doorward::model::letter::Letter;
+use reqwest::Method;
 use serde_json::json;
+use uuid::Uuid;
 
 use super::acme;
 use crate::support::TestApp;
+use crate::support::admin::Admin;
+use crate::support::passwords::{PASSWORD, person, signs_in, try_password};
+use crate::support::sign_in::id;
 use crate::support::test_app::Setup;
+use crate::support::totp::me;
+
+/// Posts this letter; gives the delivery's path.
+async fn posted(app: &TestApp, tenant: Uuid, to: &str, letter: Letter) -> String {
+    let (ctx, to) = (app.context.clone(), EmailAddress::parse(to).unwrap());
+    let write =
+        move |conn: &mut diesel::PgConnection| post(conn, &ctx, tenant, (&to, Language::English), &letter, None);
+    format!("/deliveries/{}", app.context.db.tenant(tenant, write).await.unwrap())
+}
+
+async fn cancel(by: &Admin, path: &str) -> (u16, String) {
+    let answer = by.post(&format!("{path}/cancel"), &json!({})).await;
+    (answer.status, if answer.status == 200 { String::new() } else { answer.code() })
+}
 
 /// A server whose mail server does not answer.
 fn without_mail() -> TestApp {
@@ -68,4 +91,71 @@ async fn a_letter_that_does_not_go_is_put_off_and_can_be_tried_again_or_cancelle
     assert_eq!(owner.get(&path).await.ok()["attempts"], 2, "it is tried no more");
     let answer = owner.post(&format!("{path}/retry"), &json!({})).await.expect(409);
     assert_eq!(answer.code(), "delivery_over");
+}
+
+#[actix_web::test]
+async fn t_05_a_notice_about_the_ways_in_is_held_back_by_operators_only() {
+    let app = without_mail();
+    let (owner, tenant) = acme(&app).await;
+    let operator = app.operator().await;
+    let admin = app.key(&operator, "acme", "admin").await;
+    let at = app.clock.now();
+    for letter in [
+        Letter::AddressChanged { new_address: "eve@evil.example".into() },
+        Letter::SsoEnforced { by: None, confirm_by: None },
+        Letter::SsoLifted { by: None },
+        Letter::SsoWentBack {},
+        Letter::BreakGlassCodesMade { by: "Eve".into() },
+        Letter::BreakGlassUsed { by: "Eve".into(), at },
+    ] {
+        let path = posted(&app, tenant, "olive@acme.example", letter).await;
+        for by in [&admin, &owner] {
+            assert_eq!(cancel(by, &path).await, (403, "operator_only".to_owned()), "{path}");
+        }
+        // Trying it again holds nothing back.
+        admin.post(&format!("{path}/retry"), &json!({})).await.ok();
+        assert_eq!(cancel(&operator, &format!("/v1/tenants/acme{path}")).await.0, 200);
+    }
+}
+
+#[actix_web::test]
+async fn t_05_a_letter_to_somebody_who_may_do_more_is_not_an_admins_to_cancel() {
+    let app = without_mail();
+    let (owner, tenant) = acme(&app).await;
+    let admin = app.key(&app.operator().await, "acme", "admin").await;
+    let expires_at = app.clock.now() + Duration::hours(1);
+    let reset = || Letter::ResetPassword { expires_at };
+    for (email, role) in [("olive@acme.example", "owner"), ("ada@acme.example", "admin")] {
+        owner.post("/users", &json!({"email": email, "role": role})).await.created();
+    }
+    let of = async |kind: &str| {
+        let all = owner.get("/deliveries").await.ok();
+        let found = all["items"].as_array().unwrap().iter().find(|row| row["kind"] == kind).unwrap().clone();
+        format!("/deliveries/{}", id(&found))
+    };
+    owner.post("/invitations", &json!({"email": "new@acme.example", "role": "owner"})).await.created();
+    let olives = posted(&app, tenant, "Olive@acme.example", reset()).await;
+    for path in [olives, of("invitation").await] {
+        assert_eq!(cancel(&admin, &path).await, (403, "role_above_own".to_owned()));
+        assert_eq!(cancel(&owner, &path).await.0, 200);
+    }
+    for to in ["ada@acme.example", "nobody@acme.example"] {
+        let path = posted(&app, tenant, to, reset()).await;
+        assert_eq!(cancel(&admin, &path).await.0, 200);
+    }
+}
+
+#[actix_web::test]
+async fn t_05_the_address_that_an_owner_is_to_have_is_an_owners_too() {
+    let app = without_mail();
+    let (owner, _) = acme(&app).await;
+    let admin = app.key(&app.operator().await, "acme", "admin").await;
+    let olive = person(&owner, "olive@acme.example").await;
+    owner.patch(&format!("/users/{}", id(&olive)), &json!({"role": "owner"})).await.ok();
+    let browser = app.browser();
+    signs_in(&try_password(&browser, "olive@acme.example", PASSWORD).await);
+    let asked = me(&browser, Method::PUT, "/email", Some(json!({"email": "olive@new.example"}))).await;
+    asked.expect(202);
+    let path = format!("/deliveries/{}", id(&owner.get("/deliveries").await.ok()["items"][0]));
+    assert_eq!(cancel(&admin, &path).await, (403, "role_above_own".to_owned()));
 }

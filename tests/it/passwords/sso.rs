@@ -17,7 +17,7 @@ async fn row_e5_sso_is_optional_until_an_admin_says_otherwise_and_changing_it_is
     let acme = app.tenant("acme").await;
     assert_eq!(acme.get("").await.ok()["sso"], "optional");
     let operator = app.operator().await;
-    for (by, value) in [(&acme, "off"), (&operator, "enforced"), (&acme, "optional")] {
+    for (by, value) in [(&operator, "off"), (&operator, "enforced"), (&acme, "optional")] {
         assert_eq!(by.patch("/v1/tenants/acme", &json!({"sso": value})).await.ok()["sso"], value);
     }
     let event = acme.last_event("tenant.updated").await;
@@ -59,7 +59,7 @@ async fn row_e5_with_sso_off_connections_sign_nobody_in() {
     let connection = acme.connect(&provider, json!({})).await;
     let browser = app.browser();
     let callback = to_callback(&browser, login_url(&connection)).await;
-    acme.patch("", &json!({"sso": "off"})).await.ok();
+    app.operator().await.patch("/v1/tenants/acme", &json!({"sso": "off"})).await.ok();
 
     let page = browser.get(callback.as_str()).await;
     refused(&page, 403, "sso_off");
