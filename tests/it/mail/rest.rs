@@ -5,6 +5,8 @@ use serde_json::json;
 
 use super::acme;
 use crate::support::TestApp;
+use crate::support::database::lines;
+use crate::support::mail_server::{MailServer, Trouble};
 use crate::support::test_app::Setup;
 
 /// A server whose mail server does not answer.
@@ -16,7 +18,7 @@ fn without_mail() -> TestApp {
 }
 
 #[actix_web::test]
-async fn a_letter_that_went_is_listed_and_its_link_is_wiped() {
+async fn a_letter_that_went_is_listed_without_its_link() {
     let app = TestApp::start();
     let (owner, tenant) = acme(&app).await;
     let id = app.post_letter(tenant, "ada@acme.example", "Grace").await;
@@ -30,12 +32,6 @@ async fn a_letter_that_went_is_listed_and_its_link_is_wiped() {
     let listed = owner.get("/deliveries?state=sent").await.ok();
     assert_eq!(listed["items"], json!([told]));
     assert_eq!(owner.get("/deliveries?state=pending").await.ok()["items"], json!([]));
-    let mut conn = app.database.superuser();
-    let links = crate::support::database::lines(
-        &mut conn,
-        "SELECT coalesce(encode(link, 'hex'), 'none') AS line FROM deliveries",
-    );
-    assert_eq!(links, ["none"]);
     for what in ["retry", "cancel"] {
         let answer = owner.post(&format!("/deliveries/{id}/{what}"), &json!({})).await.expect(409);
         assert_eq!(answer.code(), "delivery_over", "{what}");
@@ -68,4 +64,28 @@ async fn a_letter_that_does_not_go_is_put_off_and_can_be_tried_again_or_cancelle
     assert_eq!(owner.get(&path).await.ok()["attempts"], 2, "it is tried no more");
     let answer = owner.post(&format!("{path}/retry"), &json!({})).await.expect(409);
     assert_eq!(answer.code(), "delivery_over");
+}
+
+#[actix_web::test]
+async fn a_link_is_wiped_when_its_letter_is_sent_given_up_or_cancelled_and_no_sooner() {
+    let server = MailServer::start();
+    let app = TestApp::start_with(Setup { settings: server.settings(), ..Setup::default() });
+    let (owner, tenant) = acme(&app).await;
+    let states = || {
+        let sql = "SELECT state || CASE WHEN link IS NULL THEN ' wiped' ELSE ' sealed' END AS line FROM deliveries ORDER BY id";
+        lines(&mut app.database.superuser(), sql)
+    };
+    for (address, trouble) in [
+        ("sent@acme.example", Trouble::None),
+        ("dead@acme.example", Trouble::Says("RCPT", "550 no such user")),
+        ("late@acme.example", Trouble::Says("connect", "421 too busy")),
+    ] {
+        server.set(trouble);
+        app.post_letter(tenant, address, "Grace").await;
+        app.send_letters().await;
+    }
+    assert_eq!(states(), ["sent wiped", "dead wiped", "pending sealed"]);
+    let late = owner.get("/deliveries?state=pending").await.ok()["items"][0]["id"].clone();
+    owner.post(&format!("/deliveries/{}/cancel", late.as_str().unwrap()), &json!({})).await.ok();
+    assert_eq!(states(), ["sent wiped", "dead wiped", "cancelled wiped"]);
 }
