@@ -155,7 +155,7 @@ pub fn cancel(conn: &mut PgConnection, tenant: Uuid, id: Uuid, now: DateTime<Utc
         .execute(conn)
 }
 
-/// Makes it due at once, and tried for as long as a new one. Its row is held.
+/// Makes it due at once, and tried as often and for as long as a new one. Its row is held.
 ///
 /// # Errors
 /// What the database says.
@@ -168,6 +168,7 @@ pub fn retry(
     diesel::update(deliveries::table.find((tenant, id)))
         .set((
             deliveries::state.eq(DeliveryState::Pending),
+            deliveries::attempts.eq(0),
             deliveries::due_at.eq(now),
             deliveries::give_up_at.eq(give_up_at),
             deliveries::finished_at.eq(None::<DateTime<Utc>>),
