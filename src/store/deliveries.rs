@@ -39,7 +39,7 @@ pub fn lock(conn: &mut PgConnection, tenant: Uuid, id: Uuid) -> QueryResult<Opti
     row.for_update().first(conn).optional()
 }
 
-/// A page of the tenant's deliveries, the oldest first; only those in this state, where one is given.
+/// A page of the tenant's deliveries, newest first; only those in this state, where one is given.
 ///
 /// # Errors
 /// What the database says.
@@ -55,9 +55,9 @@ pub fn list(
         query = query.filter(deliveries::state.eq(state));
     }
     if let Some(after) = page.after {
-        query = query.filter(deliveries::id.gt(after));
+        query = query.filter(deliveries::id.lt(after));
     }
-    query.order(deliveries::id).limit(page.limit).load(conn)
+    query.order(deliveries::id.desc()).limit(page.limit).load(conn)
 }
 
 /// Claims the next delivery that is due until `until`, counting the try (system): the oldest of the next tenant after

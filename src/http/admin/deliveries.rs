@@ -70,7 +70,7 @@ pub struct DeliveryQuery {
     pub cursor: Option<String>,
 }
 
-/// Lists deliveries, the oldest first.
+/// Lists deliveries, newest first.
 #[utoipa::path(get, path = "/v1/tenants/{tenant}/deliveries", tag = "deliveries", params(DeliveryQuery), responses((status = 200, body = Page<DeliveryOut>)))]
 pub async fn list_deliveries(
     ctx: Ctx,

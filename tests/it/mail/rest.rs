@@ -90,3 +90,21 @@ async fn a_link_is_wiped_when_its_letter_is_sent_given_up_or_cancelled_and_no_so
     owner.post(&format!("/deliveries/{}/cancel", late.as_str().unwrap()), &json!({})).await.ok();
     assert_eq!(states(), ["sent wiped", "dead wiped", "cancelled wiped"]);
 }
+
+#[actix_web::test]
+async fn deliveries_are_listed_newest_first_page_by_page() {
+    let app = without_mail();
+    let (owner, tenant) = acme(&app).await;
+    let mut posted = Vec::new();
+    for _ in 0..5 {
+        posted.insert(0, app.post_letter(tenant, "ada@acme.example", "Grace").await.to_string());
+    }
+    let (mut listed, mut path) = (Vec::new(), "/deliveries?limit=2".to_owned());
+    loop {
+        let page = owner.get(&path).await.ok();
+        listed.extend(page["items"].as_array().unwrap().iter().map(|item| item["id"].as_str().unwrap().to_owned()));
+        let Some(cursor) = page["next_cursor"].as_str() else { break };
+        path = format!("/deliveries?limit=2&cursor={cursor}");
+    }
+    assert_eq!(listed, posted);
+}
