@@ -115,6 +115,23 @@ async fn m_04_markup_and_links_in_names_are_inert_in_letters() {
 }
 
 #[actix_web::test]
+async fn m_04_an_honest_name_stands_in_sender_and_subject_as_it_is_and_one_that_poses_does_not() {
+    let app = TestApp::start();
+    let (owner, tenant) = acme(&app).await;
+    for (name, shown, in_body) in [
+        ("Booking.com B.V.", "Booking.com B.V.", "Booking. com B. V."),
+        ("security@bank.example", "security@bank. example", "security@bank. example"),
+        ("https://bank.example", "https: bank. example", "https: bank. example"),
+    ] {
+        owner.patch("", &json!({"name": name})).await.ok();
+        let came = arrive(&app, tenant, Language::English, every_letter("Grace").remove(0), None).await;
+        assert!(came.header("from").contains(shown), "{}", came.header("from"));
+        assert_eq!(came.subject(), format!("Invitation to {shown}"));
+        assert!(came.text.contains(&format!("You are invited to join {in_body}")), "{}", came.text);
+    }
+}
+
+#[actix_web::test]
 async fn m_06_a_template_in_a_name_is_only_text_in_letters() {
     let app = TestApp::start();
     let (_, tenant) = acme(&app).await;
