@@ -19,6 +19,7 @@ pub(super) struct Texts {
     pub time: &'static str,
     pub or_copy: &'static str,
     pub automatic: &'static str,
+    pub unread: &'static str,
     pub support: &'static str,
     pub invitation: Sentences,
     pub invitation_by: Sentences,
@@ -47,7 +48,8 @@ static EN: Texts = Texts {
     lang: "en",
     time: "%-d %B %Y, %H:%M UTC",
     or_copy: "Or copy this address into your browser:",
-    automatic: "This letter was sent by the sign-in service of {tenant}. Answers are not read.",
+    automatic: "This letter was sent by the sign-in service of {tenant}.",
+    unread: "Answers are not read.",
     support: "Questions? Write to {support}.",
     invitation: Sentences {
         subject: "Invitation to {tenant}",
@@ -157,7 +159,8 @@ static DE: Texts = Texts {
     lang: "de",
     time: "%d.%m.%Y, %H:%M UTC",
     or_copy: "Oder kopieren Sie diese Adresse in Ihren Browser:",
-    automatic: "Diesen Brief hat der Anmeldedienst von {tenant} verschickt. Antworten werden nicht gelesen.",
+    automatic: "Diesen Brief hat der Anmeldedienst von {tenant} verschickt.",
+    unread: "Antworten werden nicht gelesen.",
     support: "Fragen? Schreiben Sie an {support}.",
     invitation: Sentences {
         subject: "Einladung zu {tenant}",

@@ -42,9 +42,10 @@ pub(super) fn words(outgoing: &Outgoing) -> Words {
     let known = |pattern: &&&str| placeholders(pattern).all(|name| values.iter().any(|(known, _)| *known == name));
     let all = |patterns: &[&str]| patterns.iter().filter(known).map(|pattern| fill(pattern, &values)).collect();
     let mut footer = vec![fill(t.automatic, &values)];
-    if let Some(support) = &outgoing.sender.support_email {
-        footer.push(fill(t.support, &vec![("support", support.address.clone())]));
-    }
+    footer.push(match &outgoing.sender.support_email {
+        Some(support) => fill(t.support, &vec![("support", support.address.clone())]),
+        None => t.unread.to_owned(),
+    });
     Words {
         lang: t.lang,
         subject,

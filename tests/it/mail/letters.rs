@@ -166,12 +166,20 @@ async fn m_07_what_hides_or_turns_letters_does_not_come_into_a_letter() {
 async fn m_09_letters_ask_for_no_answer_and_name_where_help_is() {
     let app = TestApp::start();
     let (owner, tenant) = acme(&app).await;
+    let came = arrive(&app, tenant, Language::English, every_letter("Grace").remove(0), None).await;
+    assert!(
+        came.text.contains("Answers are not read.") && came.html.contains("Answers are not read."),
+        "{}",
+        came.text
+    );
+    assert!(came.headers.iter().all(|(name, _)| !name.eq_ignore_ascii_case("reply-to")), "{:?}", came.headers);
     let logo = "https://cdn.acme.example/logo.png";
     owner.patch("", &json!({"support_email": "help@acme.example", "logo_url": logo})).await.ok();
     let came = arrive(&app, tenant, Language::English, every_letter("Grace").remove(0), None).await;
     assert_eq!(came.header("auto-submitted"), "auto-generated");
     assert_eq!(came.header("reply-to"), "help@acme.example");
     assert!(came.text.contains("Questions? Write to help@acme.example."), "{}", came.text);
+    assert!(!came.text.contains("not read") && !came.html.contains("not read"), "answers are: {}", came.text);
     assert!(came.html.contains(&format!("<img src=\"{logo}\"")), "{}", came.html);
     assert!(came.header("from").contains("acme Inc."), "{}", came.header("from"));
 }
