@@ -154,8 +154,8 @@ static EN: Texts = Texts {
     agree: "Allow",
     decline: "Do not allow",
     letters: &letters::EN,
-    letters_title: "The last letters",
-    no_letters: "No letter was written yet.",
+    letters_title: "The last e-mails",
+    no_letters: "No e-mail was written yet.",
     account: &account::EN,
     invitation: &invitation::EN,
     scopes: &[
@@ -274,8 +274,8 @@ static DE: Texts = Texts {
     agree: "Erlauben",
     decline: "Nicht erlauben",
     letters: &letters::DE,
-    letters_title: "Die letzten Briefe",
-    no_letters: "Es wurde noch kein Brief geschrieben.",
+    letters_title: "Die letzten E-Mails",
+    no_letters: "Es wurde noch keine E-Mail geschrieben.",
     account: &account::DE,
     invitation: &invitation::DE,
     scopes: &[
