@@ -118,6 +118,27 @@ async fn r_11_a_server_that_is_killed_two_hundred_times_loses_no_letter_and_doub
 }
 
 #[actix_web::test]
+async fn r_27_a_letter_that_is_on_its_way_when_the_server_is_stopped_arrives_once_and_is_marked() {
+    let server = MailServer::start();
+    let app = resting(&server);
+    let (_, tenant) = acme(&app).await;
+    app.post_letter(tenant, ADA, "Grace").await;
+    app.post_letter(tenant, ADA, "Grace").await;
+    server.set(Trouble::Slow("end", Pause::from_secs(2)));
+    let mut serving = program(&app, &server).set("DOORWARD_DRAIN_SECONDS", "0").serve();
+    begun(&server).await;
+    serving.signal(Signal::TERM);
+    assert_eq!(serving.exit().code(), Some(0), "{}", serving.log());
+    let counted = [("pending".to_owned(), 1), ("sent".to_owned(), 1)];
+    assert_eq!((states(&app).await, server.taken().len()), (counted.to_vec(), 1), "no other one is begun");
+    server.set(Trouble::None);
+    app.clock.advance(Duration::hours(1));
+    deliver_due(&worker(&app).await).await.unwrap();
+    let taken = server.taken();
+    assert_eq!((taken.len(), message_ids(&taken).len()), (2, 2), "each came once");
+}
+
+#[actix_web::test]
 async fn r_11_four_workers_side_by_side_send_each_letter_once() {
     let server = MailServer::start();
     let app = resting(&server);

@@ -21,6 +21,8 @@ pub enum Trouble {
     Drops(&'static str),
     /// No answer, and no end, until the client goes.
     Hangs(&'static str),
+    /// The good answer, but only after so long.
+    Slow(&'static str, Duration),
     /// The letter is taken and the connection ends without an answer.
     TakesAndDrops,
     /// This answer to every letter to this recipient.
@@ -115,6 +117,10 @@ impl MailServer {
         match self.trouble() {
             Trouble::Says(place, says) if place == at => Some(says),
             Trouble::Drops(place) if place == at => None,
+            Trouble::Slow(place, wait) if place == at => {
+                thread::sleep(wait);
+                Some(good)
+            }
             Trouble::Hangs(place) if place == at => {
                 let _ = input.read_line(&mut String::new()); // nothing comes but the end
                 None
