@@ -16,7 +16,7 @@ use doorward::schema::deliveries;
 use doorward::store::db::DbError;
 use rustix::process::{Pid, Signal};
 use secrecy::ExposeSecret;
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{acme, tenant_id};
@@ -29,8 +29,12 @@ const ADA: &str = "ada@acme.example";
 
 /// A server with a manual clock that sends by this mail server; its own worker rests.
 fn resting(server: &MailServer) -> TestApp {
+    resting_with(server.settings())
+}
+
+fn resting_with(settings: Value) -> TestApp {
     let clock = Clock::manual(Clock::default().now());
-    let app = TestApp::start_with(Setup { settings: server.settings(), clock, ..Setup::default() });
+    let app = TestApp::start_with(Setup { settings, clock, ..Setup::default() });
     app.context.draining.store(true, Ordering::SeqCst);
     app
 }
@@ -115,6 +119,25 @@ async fn r_11_a_server_that_is_killed_two_hundred_times_loses_no_letter_and_doub
     assert_eq!(states(&app).await, [("sent".to_owned(), i64::try_from(posted).unwrap())]);
     let links: BTreeSet<_> = taken.iter().map(|taken| taken.letter().link()).collect();
     assert_eq!(links.len(), posted, "what came again is the same");
+}
+
+#[actix_web::test]
+async fn r_17_an_instance_whose_clock_is_a_minute_ahead_takes_no_letter_out_of_anothers_hand() {
+    let server = MailServer::start();
+    let mut settings = server.settings();
+    settings["smtp_timeout_seconds"] = json!(20);
+    let app = resting_with(settings);
+    let (_, tenant) = acme(&app).await;
+    let ahead = Clock::manual(app.clock.now() + Duration::seconds(60));
+    let Opened { context: other, .. } = app::open(app.context.config.clone(), ahead.clone()).await.unwrap();
+    let sending = worker(&app).await;
+    app.post_letter(tenant, ADA, "Grace").await;
+    server.set(Trouble::Slow("end", Pause::from_millis(700)));
+    let task = actix_web::rt::spawn(async move { deliver_due(&sending).await.unwrap() });
+    begun(&server).await;
+    ahead.advance(Duration::from_std(app.context.config.mail.timeout()).unwrap()); // a try takes no longer
+    assert_eq!(deliver_due(&other).await.unwrap(), 0);
+    assert_eq!((task.await.unwrap(), server.taken().len()), (1, 1));
 }
 
 #[actix_web::test]
