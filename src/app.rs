@@ -14,6 +14,8 @@ use actix_web::dev::{Server, ServerHandle};
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::{App, HttpRequest, HttpServer, web};
 use secrecy::SecretString;
+use tokio::sync::oneshot;
+use tokio::time::Instant;
 use tracing_actix_web::TracingLogger;
 use utoipa_swagger_ui::SwaggerUi;
 
@@ -197,14 +199,15 @@ impl Application {
 
     /// Serves until SIGINT or SIGTERM or until [`Application::handle`] stops it; then workers and the embedded database
     /// end. SIGTERM drains: `/readyz` says no at once, new requests are still served for `drain_seconds`, so that load
-    /// balancers can look away, and requests in flight are finished. SIGINT, or a second signal, skips the wait.
+    /// balancers can look away, and requests in flight and a letter on its way are finished, both within
+    /// `shutdown_seconds`. SIGINT, or a second signal, skips the wait.
     ///
     /// # Errors
     /// [`StartError::Serve`].
     pub async fn run(self) -> Result<(), StartError> {
         let Self { context, server, admin, workers, embedded, .. } = self;
         let handle = server.handle();
-        let drain = context.clone();
+        let (drain, (told, mut stopped)) = (context.clone(), oneshot::channel());
         let signals = tokio::spawn(async move {
             let signal = stop_signal().await;
             tracing::info!("stopping: not ready any more, finishing what is under way");
@@ -213,16 +216,19 @@ impl Application {
                 let wait = Duration::from_secs(drain.config.drain_seconds);
                 tokio::select! { () = tokio::time::sleep(wait) => {}, _ = stop_signal() => {} }
             }
+            let _ = told.send(Instant::now());
             handle.stop(true).await;
         });
         let metrics = admin.map(|server| (server.handle(), tokio::spawn(server)));
         let served = server.await;
         signals.abort();
+        context.draining.store(true, Ordering::SeqCst); // also where no signal came
+        let since = stopped.try_recv().unwrap_or_else(|_| Instant::now());
         if let Some((handle, task)) = metrics {
             handle.stop(false).await;
             task.abort();
         }
-        drop(workers);
+        workers.finish(since + Duration::from_secs(context.config.shutdown_seconds)).await;
         drop(embedded);
         Ok(served?)
     }

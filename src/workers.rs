@@ -2,10 +2,12 @@
 //! refreshing metadata.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout_at};
 
 use crate::context::Context;
 use crate::flows::{deliver, enforce_sso, refresh_metadata, signing_keys, sweep};
@@ -20,12 +22,28 @@ const GAP: Duration = Duration::from_secs(8);
 const SWEEP: Duration = Duration::from_secs(60);
 
 /// The running workers; dropping them ends them.
-pub struct Workers(Vec<JoinHandle<()>>);
+pub struct Workers {
+    tasks: Vec<JoinHandle<()>>,
+    sending: Sending,
+}
+
+/// Held while letters are sent.
+type Sending = Arc<Mutex<()>>;
 
 impl Drop for Workers {
     fn drop(&mut self) {
-        for worker in &self.0 {
+        for worker in &self.tasks {
             worker.abort();
+        }
+    }
+}
+
+impl Workers {
+    /// Ends them, and lets the letter that is on its way arrive and be marked, until then: a cut one would go twice, or late
+    /// . The server drains, so that no other letter is begun.
+    pub async fn finish(self, deadline: Instant) {
+        if timeout_at(deadline, self.sending.lock()).await.is_err() {
+            tracing::warn!("stopped while a letter was on its way; it goes again");
         }
     }
 }
@@ -33,12 +51,14 @@ impl Drop for Workers {
 /// Starts all of them.
 #[must_use]
 pub fn start(ctx: &Context) -> Workers {
-    Workers(vec![
+    let sending = Sending::default();
+    let tasks = vec![
         tokio::spawn(poll_changes(ctx.clone())),
         tokio::spawn(tidy(ctx.clone())),
         tokio::spawn(refresh_providers(ctx.clone())),
-        tokio::spawn(send_letters(ctx.clone())),
-    ])
+        tokio::spawn(send_letters(ctx.clone(), Arc::clone(&sending))),
+    ];
+    Workers { tasks, sending }
 }
 
 /// Drops what others have changed from this instance's caches, within a second.
@@ -108,11 +128,12 @@ async fn count_letters(ctx: &Context) {
 }
 
 /// Sends letters that are due; by itself, because a mail server may hang for as long as it is let.
-async fn send_letters(ctx: Context) {
+async fn send_letters(ctx: Context, sending: Sending) {
     let mut ticks = interval(POLL);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
+        let _held = sending.lock().await;
         if let Err(error) = deliver::deliver_due(&ctx).await {
             tracing::warn!(%error, "looking for due letters failed; it is tried again in a second");
         }

@@ -45,7 +45,7 @@ pub const KEYS: &[(&str, &str)] = &[
     ("log_format", "`text` or `json`."),
     ("log_level", "A tracing filter, such as `info` or `doorward=debug`."),
     ("drain_seconds", "How long after SIGTERM new requests are still served, while /readyz says no."),
-    ("shutdown_seconds", "How long SIGTERM waits for requests in flight."),
+    ("shutdown_seconds", "How long SIGTERM waits for requests in flight and for a letter on its way."),
 ];
 
 /// How logs are written.

@@ -14,7 +14,7 @@ use crate::model::delivery::{Delivery, DeliveryState, PATIENCE};
 use crate::model::email::EmailAddress;
 use crate::store::{deliveries, invitations, users};
 
-/// Tries it again, at once, and for another day if need be. One that was given up goes only if it had no link: that was
+/// Tries it again, at once, and for another day if need be, with pauses that begin anew. One that was given up goes only if it had no link: that was
 /// wiped, and nothing can bring it back.
 ///
 /// # Errors

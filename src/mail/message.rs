@@ -9,7 +9,7 @@ use lettre::message::{Mailbox, MultiPart};
 use lettre::{Address, Message};
 use secrecy::ExposeSecret;
 
-use super::words::{Words, harmless, words};
+use super::words::{Words, words};
 use super::{Failure, FailureKind, Outgoing};
 use crate::model::email::EmailAddress;
 
@@ -62,7 +62,7 @@ pub(super) fn compose(from: &Address, outgoing: &Outgoing) -> Result<(Words, Mes
     let logo_url = outgoing.sender.logo_url.as_deref();
     let html = Html { words: &words, link, logo_url }.render().map_err(|e| never(&e))?;
     let mut message = Message::builder()
-        .from(Mailbox::new(Some(harmless(&outgoing.sender.name)), from.clone()))
+        .from(Mailbox::new(Some(words.from.clone()), from.clone()))
         .to(Mailbox::new(None, address(&outgoing.to).map_err(|e| never(&e))?))
         .subject(words.subject.as_str())
         .date(SystemTime::from(outgoing.at))

@@ -1,15 +1,17 @@
 //! Letters by SMTP: one connection for each letter, so that a crash leaves at most one whose fate nobody knows.
 //!
-//! The stages are told apart. What goes wrong before the letter is offered (connecting, TLS, authentication) is the
-//! server's or the configuration's fault, and no letter dies of it. Afterwards the server speaks of this letter: 4xx means
-//! later, 5xx never.
+//! The stages are told apart. What goes wrong before a recipient is named (connecting, TLS, authentication, our own address
+//! as the sender), and that a recipient is not for us to write to, is the server's or the configuration's fault, and no
+//! letter dies of it. What else the server says to a recipient or to what it has read is about this letter: 4xx means later,
+//! 5xx never.
 
 use std::time::Duration;
 
 use lettre::Message;
 use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, TlsParameters};
-use lettre::transport::smtp::extension::ClientId;
+use lettre::transport::smtp::commands::{Data, Mail, Rcpt};
+use lettre::transport::smtp::extension::{ClientId, Extension, MailBodyParameter, MailParameter, ServerInfo};
 use lettre::transport::smtp::{Error, response::Code};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::timeout;
@@ -84,19 +86,19 @@ impl Smtp {
     }
 
     async fn attempt(&self, message: &Message) -> Result<(), Failure> {
-        let mut conn = self.connect().await.map_err(|error| Failure::new(FailureKind::Server, says(&error)))?;
+        let mut conn = self.connect().await.map_err(|error| of_server(&error))?;
         if let Some((name, password)) = &self.credentials {
             if !conn.is_encrypted() {
                 return Err(Failure::new(FailureKind::Server, "the password is not sent without TLS"));
             }
             let credentials = Credentials::new(name.clone(), password.expose_secret().to_owned());
             let done = conn.auth(DEFAULT_MECHANISMS, &credentials).await;
-            done.map_err(|error| Failure::new(FailureKind::Server, says(&error)))?;
+            done.map_err(|error| of_server(&error))?;
         }
-        conn.send(message.envelope(), &message.formatted()).await.map_err(|error| verdict(&error))?;
-        // It is the server's now: whoever waits need not wait for the goodbye.
-        tokio::spawn(async move { timeout(GOODBYE, conn.quit()).await.is_ok() });
-        Ok(())
+        let done = offer(&mut conn, message).await;
+        // It is settled now: whoever waits need not wait for the goodbye.
+        tokio::spawn(async move { timeout(GOODBYE, conn.abort()).await.is_ok() });
+        done
     }
 
     async fn connect(&self) -> Result<AsyncSmtpConnection, Error> {
@@ -116,6 +118,37 @@ impl Smtp {
     }
 }
 
+/// Hands the letter over.
+async fn offer(conn: &mut AsyncSmtpConnection, message: &Message) -> Result<(), Failure> {
+    let (envelope, letter) = (message.envelope(), message.formatted());
+    let addresses = envelope.from().into_iter().chain(envelope.to()).any(|address| !address.to_string().is_ascii());
+    let mail = Mail::new(envelope.from().cloned(), extensions(conn.server_info(), (addresses, !letter.is_ascii()))?);
+    conn.command(mail).await.map_err(|error| of_server(&error))?;
+    for to in envelope.to() {
+        conn.command(Rcpt::new(to.clone(), Vec::new())).await.map_err(|error| of_recipient(&error))?;
+    }
+    conn.command(Data).await.map_err(|error| of_server(&error))?;
+    conn.message(&letter).await.map_err(|error| of_letter(&error))?;
+    Ok(())
+}
+
+/// What the server has to be able to do for addresses and for a text beyond ASCII.
+fn extensions(server: &ServerInfo, (addresses, text): (bool, bool)) -> Result<Vec<MailParameter>, Failure> {
+    let wanted = [
+        (addresses, Extension::SmtpUtfEight, MailParameter::SmtpUtfEight),
+        (text, Extension::EightBitMime, MailParameter::Body(MailBodyParameter::EightBitMime)),
+    ];
+    let mut parameters = Vec::new();
+    for (_, extension, parameter) in wanted.into_iter().filter(|(needed, ..)| *needed) {
+        if !server.supports_feature(extension.clone()) {
+            let reason = format!("the mail server does not have {extension}, which this letter needs");
+            return Err(Failure::new(FailureKind::Lasting, reason));
+        }
+        parameters.push(parameter);
+    }
+    Ok(parameters)
+}
+
 fn parameters(host: &str, roots: Option<&[u8]>) -> Result<TlsParameters, Unusable> {
     let unusable = |error: Error| Unusable(says(&error));
     let mut builder = TlsParameters::builder(host.to_owned());
@@ -125,12 +158,23 @@ fn parameters(host: &str, roots: Option<&[u8]>) -> Result<TlsParameters, Unusabl
     builder.build_rustls().map_err(unusable)
 }
 
-/// What the server says about the letter.
-fn verdict(error: &Error) -> Failure {
+/// What the server says of itself or of us.
+fn of_server(error: &Error) -> Failure {
+    Failure::new(FailureKind::Server, says(error))
+}
+
+/// What it says of a recipient. 5.7 is about who may write to whom (RFC 3463), such as "relay access denied".
+fn of_recipient(error: &Error) -> Failure {
+    let refused = std::error::Error::source(error).is_some_and(|said| said.to_string().starts_with("5.7."));
+    if refused { of_server(error) } else { of_letter(error) }
+}
+
+/// What it says of the letter.
+fn of_letter(error: &Error) -> Failure {
     let code = error.status().map(|code: Code| u16::from(code));
     let kind = if code.is_some_and(|code| ABOUT_US.contains(&code)) {
         FailureKind::Server
-    } else if error.is_permanent() || error.is_client() {
+    } else if error.is_permanent() {
         FailureKind::Lasting
     } else if error.is_transient() {
         FailureKind::Passing

@@ -19,6 +19,7 @@ pub(super) struct Texts {
     pub time: &'static str,
     pub or_copy: &'static str,
     pub automatic: &'static str,
+    pub unread: &'static str,
     pub support: &'static str,
     pub invitation: Sentences,
     pub invitation_by: Sentences,
@@ -49,7 +50,8 @@ static EN: Texts = Texts {
     lang: "en",
     time: "%-d %B %Y, %H:%M UTC",
     or_copy: "Or copy this address into your browser:",
-    automatic: "This letter was sent by the sign-in service of {tenant}. Answers are not read.",
+    automatic: "This e-mail was sent by the sign-in service of {tenant}.",
+    unread: "Answers are not read.",
     support: "Questions? Write to {support}.",
     invitation: Sentences {
         subject: "Invitation to {tenant}",
@@ -83,7 +85,7 @@ static EN: Texts = Texts {
     },
     address_changed: Sentences {
         subject: "{tenant}: your e-mail address was changed",
-        lines: &["The address of your account at {tenant} is {address} now; letters will go there."],
+        lines: &["The address of your account at {tenant} is {address} now; our e-mails will go there."],
         button: None,
         after: &["If you did not change it, tell your administrator at once."],
     },
@@ -115,7 +117,7 @@ static EN: Texts = Texts {
         after: &[],
     },
     sso_enforced: Sentences {
-        subject: "{tenant}: passwords will sign nobody in any more",
+        subject: "{tenant}: sign-in by password is switched off",
         lines: &[
             "Single sign-on is enforced at {tenant} now: people sign in by your identity provider only.",
             "This goes back by itself on {when}, unless an administrator signs in by the identity provider once more before.",
@@ -124,7 +126,7 @@ static EN: Texts = Texts {
         after: &["If this is a mistake, an administrator can take it back at any time."],
     },
     sso_enforced_by: Sentences {
-        subject: "{tenant}: passwords will sign nobody in any more",
+        subject: "{tenant}: sign-in by password is switched off",
         lines: &[
             "{by} has enforced single sign-on at {tenant}: people sign in by your identity provider only.",
             "This goes back by itself on {when}, unless an administrator signs in by the identity provider once more before.",
@@ -145,7 +147,7 @@ static EN: Texts = Texts {
         after: &["If none of you expected this, enforce it again, and find out whose login that was."],
     },
     sso_went_back: Sentences {
-        subject: "{tenant}: passwords sign people in again",
+        subject: "{tenant}: sign-in by password is possible again",
         lines: &[
             "Single sign-on was enforced at {tenant}, and no administrator signed in by the identity provider to confirm it.",
             "So it is enforced no more: people sign in as before.",
@@ -171,7 +173,8 @@ static DE: Texts = Texts {
     lang: "de",
     time: "%d.%m.%Y, %H:%M UTC",
     or_copy: "Oder kopieren Sie diese Adresse in Ihren Browser:",
-    automatic: "Diesen Brief hat der Anmeldedienst von {tenant} verschickt. Antworten werden nicht gelesen.",
+    automatic: "Diese E-Mail hat der Anmeldedienst von {tenant} verschickt.",
+    unread: "Antworten werden nicht gelesen.",
     support: "Fragen? Schreiben Sie an {support}.",
     invitation: Sentences {
         subject: "Einladung zu {tenant}",
@@ -205,7 +208,7 @@ static DE: Texts = Texts {
     },
     address_changed: Sentences {
         subject: "{tenant}: Ihre E-Mail-Adresse wurde geändert",
-        lines: &["Die Adresse Ihres Kontos bei {tenant} ist jetzt {address}; Briefe gehen dorthin."],
+        lines: &["Die Adresse Ihres Kontos bei {tenant} ist jetzt {address}; unsere E-Mails gehen dorthin."],
         button: None,
         after: &["Wenn Sie das nicht waren, sagen Sie es sofort Ihrer Administration."],
     },
@@ -237,7 +240,7 @@ static DE: Texts = Texts {
         after: &[],
     },
     sso_enforced: Sentences {
-        subject: "{tenant}: Passwörter melden niemanden mehr an",
+        subject: "{tenant}: Die Anmeldung mit Passwort ist abgeschaltet",
         lines: &[
             "Single Sign-on ist bei {tenant} jetzt Pflicht: Alle melden sich nur noch über Ihren Anmeldedienst an.",
             "Am {when} gilt das von selbst nicht mehr, wenn sich bis dahin nicht noch einmal jemand von der Administration darüber anmeldet.",
@@ -246,7 +249,7 @@ static DE: Texts = Texts {
         after: &["Wenn das ein Irrtum ist, kann die Administration es jederzeit zurücknehmen."],
     },
     sso_enforced_by: Sentences {
-        subject: "{tenant}: Passwörter melden niemanden mehr an",
+        subject: "{tenant}: Die Anmeldung mit Passwort ist abgeschaltet",
         lines: &[
             "{by} hat Single Sign-on bei {tenant} zur Pflicht gemacht: Alle melden sich nur noch über Ihren Anmeldedienst an.",
             "Am {when} gilt das von selbst nicht mehr, wenn sich bis dahin nicht noch einmal jemand von der Administration darüber anmeldet.",
@@ -269,7 +272,7 @@ static DE: Texts = Texts {
         ],
     },
     sso_went_back: Sentences {
-        subject: "{tenant}: Passwörter melden wieder an",
+        subject: "{tenant}: Die Anmeldung mit Passwort ist wieder möglich",
         lines: &[
             "Single Sign-on war bei {tenant} Pflicht, und niemand von der Administration hat sich über den Anmeldedienst angemeldet, um es zu bestätigen.",
             "Darum ist es keine Pflicht mehr: Alle melden sich an wie zuvor.",

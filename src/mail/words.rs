@@ -1,7 +1,9 @@
 //! The words of one letter: its sentences with what it tells put in.
 //!
 //! Names are data that others chose. They stand in one line, are bounded, hold nothing invisible (M-01, M-07), and what
-//! would become a link in a mail program is taken apart (M-04). They are put in once, so braces in them stay braces (M-06).
+//! would become a link in a mail program is taken apart (M-04): everywhere in the body, and in sender and subject, where
+//! nothing does by itself, only of names that pose as links or addresses. They are put in once, so braces in them stay
+//! braces (M-06).
 
 use chrono::{DateTime, Utc};
 
@@ -15,7 +17,10 @@ use crate::model::text::{MAX_NAME, tamed};
 #[derive(Debug, Clone)]
 pub(super) struct Words {
     pub lang: &'static str,
+    /// The tenant's name, for the body.
     pub sender: String,
+    /// And for the header.
+    pub from: String,
     pub subject: String,
     pub lines: Vec<String>,
     pub button: Option<String>,
@@ -30,24 +35,27 @@ type Values = Vec<(&'static str, String)>;
 /// The words of this letter.
 pub(super) fn words(outgoing: &Outgoing) -> Words {
     let t = texts(outgoing.language);
-    let sender = harmless(&outgoing.sender.name);
+    let (sender, from) = (harmless(&outgoing.sender.name), in_header(&outgoing.sender.name));
     let (sentences, mut values) = tells(t, &outgoing.letter);
+    let subject = fill(sentences.subject, &vec![("tenant", from.clone())]);
     values.push(("tenant", sender.clone()));
     let known = |pattern: &&&str| placeholders(pattern).all(|name| values.iter().any(|(known, _)| *known == name));
     let all = |patterns: &[&str]| patterns.iter().filter(known).map(|pattern| fill(pattern, &values)).collect();
     let mut footer = vec![fill(t.automatic, &values)];
-    if let Some(support) = &outgoing.sender.support_email {
-        footer.push(fill(t.support, &vec![("support", support.address.clone())]));
-    }
+    footer.push(match &outgoing.sender.support_email {
+        Some(support) => fill(t.support, &vec![("support", support.address.clone())]),
+        None => t.unread.to_owned(),
+    });
     Words {
         lang: t.lang,
-        subject: fill(sentences.subject, &values),
+        subject,
         lines: all(sentences.lines),
         button: sentences.button.filter(|_| outgoing.link.is_some()).map(str::to_owned),
         or_copy: t.or_copy,
         after: all(sentences.after),
         footer,
         sender,
+        from,
     }
 }
 
@@ -107,8 +115,16 @@ fn address(text: &str) -> String {
     EmailAddress::parse(text).map_or_else(|_| harmless(text), |email| email.address)
 }
 
-/// A name as it may stand in a letter.
-pub(super) fn harmless(name: &str) -> String {
+/// A name as it may stand in a header: as it is, unless somebody could take it for a link or for whom the letter is from.
+fn in_header(name: &str) -> String {
+    let name = tamed(name, MAX_NAME);
+    let lower = name.to_lowercase();
+    let poses = lower.contains("://") || lower.contains("www.") || lower.contains(['@', '\u{ff20}']);
+    if poses { harmless(&name) } else { name }
+}
+
+/// A name as it may stand in a letter's body.
+fn harmless(name: &str) -> String {
     let name = tamed(name, MAX_NAME).replace("://", ": ");
     let mut text = String::with_capacity(name.len());
     let mut chars = name.chars().peekable();
@@ -134,6 +150,18 @@ mod tests {
         assert_eq!(harmless("Acme Inc."), "Acme Inc.");
         assert_eq!(harmless("Dr. Who"), "Dr. Who");
         assert_eq!(harmless(&"x".repeat(500)).len(), MAX_NAME);
+    }
+
+    #[test]
+    fn m_04_a_name_in_a_header_is_left_alone_unless_it_poses_as_a_link_or_an_address() {
+        for honest in ["Booking.com B.V.", "Acme Inc.", "St.Gallen"] {
+            assert_eq!(in_header(honest), honest);
+        }
+        assert_eq!(in_header("Visit HTTPS://evil.example"), "Visit HTTPS: evil. example");
+        assert_eq!(in_header("WWW.evil.example"), "WWW. evil. example");
+        assert_eq!(in_header("security@bank.example"), "security@bank. example");
+        assert_eq!(in_header("security\u{ff20}bank.example"), "security\u{ff20}bank. example");
+        assert_eq!(in_header("Bank\r\nBcc: eve"), "BankBcc: eve");
     }
 
     #[test]

@@ -52,7 +52,7 @@ pub enum Letter {
         /// When it ends.
         not_after: DateTime<Utc>,
     },
-    /// To owners and admins: passwords will sign nobody in any more.
+    /// To owners and admins: sign-in by password is switched off.
     SsoEnforced {
         /// Who enforced it, as they are called.
         by: Option<String>,

@@ -48,7 +48,7 @@ pub fn lock(conn: &mut PgConnection, tenant: Uuid, id: Uuid) -> QueryResult<Opti
     row.for_update().first(conn).optional()
 }
 
-/// A page of the tenant's deliveries, the oldest first; only those in this state, where one is given.
+/// A page of the tenant's deliveries, newest first; only those in this state, where one is given.
 ///
 /// # Errors
 /// What the database says.
@@ -64,9 +64,9 @@ pub fn list(
         query = query.filter(deliveries::state.eq(state));
     }
     if let Some(after) = page.after {
-        query = query.filter(deliveries::id.gt(after));
+        query = query.filter(deliveries::id.lt(after));
     }
-    query.order(deliveries::id).limit(page.limit).load(conn)
+    query.order(deliveries::id.desc()).limit(page.limit).load(conn)
 }
 
 /// Claims the next delivery that is due until `until`, counting the try (system): the oldest of the next tenant after
@@ -164,7 +164,7 @@ pub fn cancel(conn: &mut PgConnection, tenant: Uuid, id: Uuid, now: DateTime<Utc
         .execute(conn)
 }
 
-/// Makes it due at once, and tried for as long as a new one. Its row is held.
+/// Makes it due at once, and tried as often and for as long as a new one. Its row is held.
 ///
 /// # Errors
 /// What the database says.
@@ -177,6 +177,7 @@ pub fn retry(
     diesel::update(deliveries::table.find((tenant, id)))
         .set((
             deliveries::state.eq(DeliveryState::Pending),
+            deliveries::attempts.eq(0),
             deliveries::due_at.eq(now),
             deliveries::give_up_at.eq(give_up_at),
             deliveries::finished_at.eq(None::<DateTime<Utc>>),

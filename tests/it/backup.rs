@@ -197,6 +197,7 @@ async fn after_the_sealing_key_is_lost_the_documented_repair_lets_people_in_agai
     let serving = settings.serve();
     let (acme, connection) = acme_with_ada(&serving, &provider).await;
     let application = RelyingParty::register(&acme, json!({})).await;
+    let saml = acme.post("/connections", &json!({"display_name": "ADFS", "protocol": "saml"})).await.created();
     let browser = serving.browser();
     browser.follow(connection["login_url"].as_str().unwrap()).await;
     application.code(&browser, &[]).await;
@@ -208,7 +209,13 @@ async fn after_the_sealing_key_is_lost_the_documented_repair_lets_people_in_agai
     psql(&url_of(&installed.owner.0), repair, true);
     let serving = settings.serve();
     let path = format!("/connections/{}", connection["id"].as_str().unwrap());
-    serving.owner("acme").patch(&path, &json!({"client_secret": "a secret of the client"})).await.ok();
+    let acme = serving.owner("acme");
+    acme.patch(&path, &json!({"client_secret": "a secret of the client"})).await.ok();
+    for usage in ["signing", "encryption"] {
+        let path = format!("/connections/{}/keys", saml["id"].as_str().unwrap());
+        assert_eq!(acme.post(&path, &json!({"usage": usage})).await.created()["status"], "current", "{usage}");
+    }
+    settings.success(&["secrets", "rotate"]);
     let browser = serving.browser();
     assert_ada(&browser.follow(connection["login_url"].as_str().unwrap()).await);
     application.code(&browser, &[]).await;

@@ -149,7 +149,7 @@ async fn the_demo_in_a_container_signs_in_from_the_hosts_browser_by_the_addresse
     assert!(page.body.contains("Alice Archer"), "{}", page.body);
 
     let letters = outside.get(&doorward.join("demo/letters").unwrap()).await;
-    assert!(letters.status == 200 && letters.body.contains("No letter was written yet."), "{}", letters.body);
+    assert!(letters.status == 200 && letters.body.contains("No e-mail was written yet."), "{}", letters.body);
 }
 
 #[actix_web::test]

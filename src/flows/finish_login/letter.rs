@@ -272,7 +272,11 @@ pub async fn send_again(
     let (Some((source, said)), Ok(email)) = (said(ctx, &proof)?, EmailAddress::parse(&proof.address)) else {
         return Ok(Continued::Void);
     };
-    let wait = Wait { email, user: proof.user_id.map(|user| (user, proof.user_key)) };
+    let (tenant_id, key) = (proof.tenant_id, email.key.clone());
+    let found =
+        ctx.db.tenant(tenant_id, move |conn| Ok::<_, DbError>(users::find_by_email_key(conn, tenant_id, &key)?));
+    let to = found.await?.map_or_else(|| email.clone(), |user| user.mailbox(&email));
+    let wait = Wait { email, to, user: proof.user_id.map(|user| (user, proof.user_key)) };
     let (return_to, expires_at) = (proof.return_to, Some(proof.expires_at));
     let draft = Draft { wait, source, said, return_to, expires_at, warnings: Vec::new() };
     Ok(Continued::Ended(Ending::Waits(send(ctx, tenant, draft, browser.visitor).await?)))

@@ -29,7 +29,7 @@ pub struct DeliveryOut {
     pub language: Language,
     /// How far it is.
     pub state: DeliveryState,
-    /// How often it was tried.
+    /// How often it was tried, since it was caused or an admin tried it again.
     pub attempts: i32,
     /// When it is tried next, while it is pending.
     pub due_at: Option<DateTime<Utc>>,
@@ -70,7 +70,7 @@ pub struct DeliveryQuery {
     pub cursor: Option<String>,
 }
 
-/// Lists deliveries, the oldest first.
+/// Lists deliveries, newest first.
 #[utoipa::path(get, path = "/v1/tenants/{tenant}/deliveries", tag = "deliveries", params(DeliveryQuery), responses((status = 200, body = Page<DeliveryOut>)))]
 pub async fn list_deliveries(
     ctx: Ctx,

@@ -26,14 +26,14 @@ pub(super) static EN: InvitationTexts = InvitationTexts {
     reasons: &[
         (
             "invitation_unknown",
-            "We do not know this invitation. Perhaps a newer letter came after this one: its link is the one that counts.",
+            "We do not know this invitation. Perhaps a newer e-mail came after this one: its link is the one that counts.",
         ),
         ("invitation_expired", "This invitation is too old. Please ask your administrator to send it again."),
         ("invitation_revoked", "This invitation was taken back. Please ask your administrator."),
         ("invitation_accepted", "This invitation was accepted already. You can simply sign in."),
         (
             "invitation_email_mismatch",
-            "You signed in with another address than the invited one. Open the link in the letter again, and sign in with the invited address.",
+            "You signed in with another address than the invited one. Open the link in the e-mail again, and sign in with the invited address.",
         ),
         (
             "invitation_connection_mismatch",
@@ -43,10 +43,10 @@ pub(super) static EN: InvitationTexts = InvitationTexts {
             "invitation_not_covered",
             "Who invited you may not do so any more. Please ask your administrator to send the invitation again.",
         ),
-        ("invitation_link_needed", "You were invited by letter. Please open the link in it."),
+        ("invitation_link_needed", "You were invited by e-mail. Please open the link in it."),
         (
             "invitation_way_closed",
-            "You cannot choose a password here. Please open the link in the letter again, and sign in as it says.",
+            "You cannot choose a password here. Please open the link in the e-mail again, and sign in as it says.",
         ),
         (
             "invitation_password_needed",
@@ -68,7 +68,7 @@ pub(super) static DE: InvitationTexts = InvitationTexts {
     reasons: &[
         (
             "invitation_unknown",
-            "Diese Einladung kennen wir nicht. Vielleicht kam nach diesem Brief ein neuerer: Dessen Link gilt.",
+            "Diese Einladung kennen wir nicht. Vielleicht kam nach dieser E-Mail eine neuere: Deren Link gilt.",
         ),
         (
             "invitation_expired",
@@ -78,7 +78,7 @@ pub(super) static DE: InvitationTexts = InvitationTexts {
         ("invitation_accepted", "Diese Einladung wurde schon angenommen. Sie können sich einfach anmelden."),
         (
             "invitation_email_mismatch",
-            "Sie haben sich mit einer anderen Adresse angemeldet als der eingeladenen. Öffnen Sie den Link im Brief noch einmal, und melden Sie sich mit der eingeladenen Adresse an.",
+            "Sie haben sich mit einer anderen Adresse angemeldet als der eingeladenen. Öffnen Sie den Link in der E-Mail noch einmal, und melden Sie sich mit der eingeladenen Adresse an.",
         ),
         (
             "invitation_connection_mismatch",
@@ -88,10 +88,10 @@ pub(super) static DE: InvitationTexts = InvitationTexts {
             "invitation_not_covered",
             "Wer Sie eingeladen hat, darf das nicht mehr. Bitte lassen Sie sich die Einladung von Ihrer Administration noch einmal senden.",
         ),
-        ("invitation_link_needed", "Sie wurden per Brief eingeladen. Bitte öffnen Sie den Link darin."),
+        ("invitation_link_needed", "Sie wurden per E-Mail eingeladen. Bitte öffnen Sie den Link darin."),
         (
             "invitation_way_closed",
-            "Hier können Sie kein Passwort wählen. Bitte öffnen Sie den Link im Brief noch einmal, und melden Sie sich an, wie es dort steht.",
+            "Hier können Sie kein Passwort wählen. Bitte öffnen Sie den Link in der E-Mail noch einmal, und melden Sie sich an, wie es dort steht.",
         ),
         (
             "invitation_password_needed",

@@ -58,8 +58,12 @@ async fn r_10_a_letter_that_could_not_go_goes_later_once_and_is_the_same() {
         Trouble::Says("connect", "554 not today"),
         Trouble::Says("MAIL", "451 later"),
         Trouble::Says("MAIL", "530 authentication required"),
+        Trouble::Says("MAIL", "550 we do not know you"),
+        Trouble::Says("MAIL", "553 sender not allowed"),
         Trouble::Says("RCPT", "450 greylisted"),
+        Trouble::Says("RCPT", "554 5.7.1 relay access denied"),
         Trouble::Says("DATA", "452 no room"),
+        Trouble::Says("DATA", "554 not from you"),
         Trouble::Says("end", "451 scanner is away"),
         Trouble::Drops("connect"),
         Trouble::Drops("RCPT"),
@@ -157,4 +161,29 @@ async fn r_10_after_a_day_without_a_mail_server_a_letter_is_given_up_and_no_soon
     assert!(pauses.iter().all(|pause| *pause <= 3600), "{pauses:?}");
     assert_eq!(owner.get(&path).await.ok()["state"], "dead");
     assert_eq!(owner.count_events("delivery.dead").await, 1);
+}
+
+#[actix_web::test]
+async fn r_10_a_letter_that_an_admin_tries_again_is_tried_as_a_new_one() {
+    let server = MailServer::start();
+    let app = with(&server);
+    let (owner, tenant) = acme(&app).await;
+    server.set(Trouble::Says("connect", "421 too busy"));
+    let path = format!("/deliveries/{}", app.post_letter(tenant, ADA, "Grace").await);
+    for _ in 0..8 {
+        app.send_letters().await;
+        app.clock.advance(Duration::hours(1));
+    }
+    assert_eq!(owner.get(&path).await.ok()["attempts"], 8);
+    owner.post(&format!("{path}/retry"), &json!({})).await.ok();
+    let (mut pauses, mut last) = (Vec::new(), app.clock.now());
+    for _ in 0..3 {
+        app.send_letters().await;
+        let told = owner.get(&path).await.ok();
+        let due: chrono::DateTime<chrono::Utc> = told["due_at"].as_str().unwrap().parse().unwrap();
+        pauses.push((due - last).num_seconds());
+        app.clock.advance(due - app.clock.now());
+        last = due;
+    }
+    assert_eq!(pauses, [30, 60, 120]);
 }

@@ -5,13 +5,22 @@ use doorward::flows::post::post;
 use doorward::model::delivery::Language;
 use doorward::model::email::EmailAddress;
 use doorward::model::letter::Letter;
+use reqwest::Method;
+use reqwest::header::{HOST, HeaderMap, HeaderValue};
 use secrecy::SecretString;
 use serde_json::json;
 use uuid::Uuid;
 
 use super::acme;
 use crate::support::TestApp;
+use crate::support::admin::Admin;
+use crate::support::browser::Browser;
+use crate::support::hostile_provider::HostileProvider;
+use crate::support::invitations::invite;
 use crate::support::letters::ReadLetter;
+use crate::support::passwords::person;
+use crate::support::sign_in::{login_url, to_callback};
+use crate::support::test_app::Setup;
 
 const ADA: &str = "ada@acme.example";
 
@@ -117,6 +126,23 @@ async fn m_04_markup_and_links_in_names_are_inert_in_letters() {
 }
 
 #[actix_web::test]
+async fn m_04_an_honest_name_stands_in_sender_and_subject_as_it_is_and_one_that_poses_does_not() {
+    let app = TestApp::start();
+    let (owner, tenant) = acme(&app).await;
+    for (name, shown, in_body) in [
+        ("Booking.com B.V.", "Booking.com B.V.", "Booking. com B. V."),
+        ("security@bank.example", "security@bank. example", "security@bank. example"),
+        ("https://bank.example", "https: bank. example", "https: bank. example"),
+    ] {
+        owner.patch("", &json!({"name": name})).await.ok();
+        let came = arrive(&app, tenant, Language::English, every_letter("Grace").remove(0), None).await;
+        assert!(came.header("from").contains(shown), "{}", came.header("from"));
+        assert_eq!(came.subject(), format!("Invitation to {shown}"));
+        assert!(came.text.contains(&format!("You are invited to join {in_body}")), "{}", came.text);
+    }
+}
+
+#[actix_web::test]
 async fn m_06_a_template_in_a_name_is_only_text_in_letters() {
     let app = TestApp::start();
     let (_, tenant) = acme(&app).await;
@@ -142,12 +168,20 @@ async fn m_07_what_hides_or_turns_letters_does_not_come_into_a_letter() {
 async fn m_09_letters_ask_for_no_answer_and_name_where_help_is() {
     let app = TestApp::start();
     let (owner, tenant) = acme(&app).await;
+    let came = arrive(&app, tenant, Language::English, every_letter("Grace").remove(0), None).await;
+    assert!(
+        came.text.contains("Answers are not read.") && came.html.contains("Answers are not read."),
+        "{}",
+        came.text
+    );
+    assert!(came.headers.iter().all(|(name, _)| !name.eq_ignore_ascii_case("reply-to")), "{:?}", came.headers);
     let logo = "https://cdn.acme.example/logo.png";
     owner.patch("", &json!({"support_email": "help@acme.example", "logo_url": logo})).await.ok();
     let came = arrive(&app, tenant, Language::English, every_letter("Grace").remove(0), None).await;
     assert_eq!(came.header("auto-submitted"), "auto-generated");
     assert_eq!(came.header("reply-to"), "help@acme.example");
     assert!(came.text.contains("Questions? Write to help@acme.example."), "{}", came.text);
+    assert!(!came.text.contains("not read") && !came.html.contains("not read"), "answers are: {}", came.text);
     assert!(came.html.contains(&format!("<img src=\"{logo}\"")), "{}", came.html);
     assert!(came.header("from").contains("acme Inc."), "{}", came.header("from"));
 }
@@ -170,14 +204,54 @@ async fn m_10_the_secret_stands_in_the_link_and_nowhere_else() {
 }
 
 #[actix_web::test]
-async fn m_05_links_are_made_of_the_public_url_and_times_are_told() {
+async fn m_05_links_are_made_of_the_public_url_whatever_a_request_says_of_its_host() {
+    // What a trusted proxy says is believed of the address, and of nothing else.
+    let settings = json!({"trusted_proxies": ["127.0.0.0/8"]});
+    let app = TestApp::start_with(Setup { settings, ..Setup::default() });
+    let (acme, provider) = (app.tenant("acme").await, HostileProvider::start());
+    let by_mail = json!({"provisioning": {"email_trust": "verify_by_mail"}});
+    let connection = acme.connect(&provider, by_mail).await;
+    person(&acme, "alice@acme.example").await;
+
+    let mut evil = HeaderMap::new();
+    for (name, value) in [
+        ("x-forwarded-host", "evil.example"),
+        ("x-forwarded-proto", "https"),
+        ("x-forwarded-port", "666"),
+        ("x-original-host", "evil.example"),
+        ("forwarded", "for=192.0.2.1;host=evil.example;proto=https"),
+    ] {
+        evil.insert(name, HeaderValue::from_static(value));
+    }
+    let browser = Browser::with(&app.url, app.port, |client| client.default_headers(evil));
+    let admin = Admin::new(browser.clone(), &acme.base, acme.key.clone());
+    invite(&admin, "ivan@acme.example", json!({})).await;
+    assert_eq!(browser.post("/t/acme/login/forgot", &[("email", "alice@acme.example")]).await.status, 200);
+    provider.person(json!({"sub": "ada", "email": ADA, "name": "Ada"}));
+    let callback = to_callback(&browser, login_url(&connection)).await;
+    assert_eq!(browser.get(callback.as_str()).await.status, 303);
+    for (address, path) in [
+        ("ivan@acme.example", "/t/acme/invitation"),
+        ("alice@acme.example", "/t/acme/login/reset"),
+        (ADA, "/t/acme/login/verify"),
+    ] {
+        let came = app.letter_to(address).await;
+        assert!(came.link().starts_with(&format!("{}{path}?token=", app.url)), "{}", came.link());
+        assert!(!came.raw.contains("evil") && !came.text.contains("evil"), "{}", came.text);
+    }
+    // Under another Host nothing is answered, so nothing is posted either.
+    let forgot = browser.request(Method::POST, "/t/acme/login/forgot").header(HOST, "evil.example");
+    let answer = browser.send(forgot.form(&[("email", "alice@acme.example")]), "/").await;
+    assert_eq!((answer.status, app.letters_to("alice@acme.example").await.len()), (421, 1), "{}", answer.body);
+}
+
+#[actix_web::test]
+async fn a_letter_tells_until_when_its_link_is_good_and_when_it_was_written() {
     let app = TestApp::start_with_manual_clock();
     let (_, tenant) = acme(&app).await;
     let expires_at = app.clock.now() + Duration::days(7);
     let letter = Letter::Invitation { inviter: None, expires_at };
-    let link = app.context.config.url("/t/acme/invitation?token=x");
-    let came = arrive(&app, tenant, Language::German, letter, Some(link)).await;
-    assert!(came.link().starts_with(&format!("{}/t/acme/", app.url)), "{}", came.link());
+    let came = arrive(&app, tenant, Language::German, letter, None).await;
     assert!(came.text.contains(&expires_at.format("%d.%m.%Y, %H:%M UTC").to_string()), "{}", came.text);
     let date = DateTime::parse_from_rfc2822(&came.header("date")).unwrap();
     assert!((app.clock.now() - date.to_utc()).num_seconds().abs() < 2, "{date}");

@@ -4,7 +4,9 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::Duration;
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 use super::letters::ReadLetter;
@@ -19,10 +21,18 @@ pub enum Trouble {
     Drops(&'static str),
     /// No answer, and no end, until the client goes.
     Hangs(&'static str),
+    /// The good answer, but only after so long.
+    Slow(&'static str, Duration),
     /// The letter is taken and the connection ends without an answer.
     TakesAndDrops,
     /// This answer to every letter to this recipient.
     Refuses(&'static str, &'static str),
+    /// This process gets SIGKILL so long after it was told that so many letters, of all, are kept. Once.
+    Kills {
+        process: Pid,
+        after: usize,
+        wait: Duration,
+    },
 }
 
 /// A letter that was taken.
@@ -35,6 +45,11 @@ pub struct Taken {
 }
 
 impl Taken {
+    /// Its Message-ID, without reading the rest.
+    pub fn message_id(&self) -> &str {
+        self.wire.lines().find_map(|line| line.strip_prefix("Message-ID: ")).expect("it has one")
+    }
+
     /// As people read it.
     pub fn letter(&self) -> ReadLetter {
         let lines = self.wire.split("\r\n").map(|line| line.strip_prefix('.').unwrap_or(line));
@@ -102,6 +117,10 @@ impl MailServer {
         match self.trouble() {
             Trouble::Says(place, says) if place == at => Some(says),
             Trouble::Drops(place) if place == at => None,
+            Trouble::Slow(place, wait) if place == at => {
+                thread::sleep(wait);
+                Some(good)
+            }
             Trouble::Hangs(place) if place == at => {
                 let _ = input.read_line(&mut String::new()); // nothing comes but the end
                 None
@@ -113,7 +132,7 @@ impl MailServer {
     fn serve(&self, stream: TcpStream) -> std::io::Result<()> {
         let (mut input, mut output) = (BufReader::new(stream.try_clone()?), stream);
         let Some(greeting) = self.answer("connect", "220 mail.example", &mut input) else { return Ok(()) };
-        write!(output, "{greeting}\r\n")?;
+        say(&mut output, greeting)?;
         let (mut from, mut to) = (String::new(), Vec::new());
         loop {
             let mut line = String::new();
@@ -138,7 +157,7 @@ impl MailServer {
                 }
                 "DATA" => match self.answer("DATA", "354 go on", &mut input) {
                     Some(go) if go.starts_with("354") => {
-                        write!(output, "{go}\r\n")?;
+                        say(&mut output, go)?;
                         let taken =
                             Taken { from: from.clone(), to: std::mem::take(&mut to), wire: letter(&mut input)? };
                         self.end(taken, &mut input)
@@ -149,8 +168,21 @@ impl MailServer {
                 _ => Some("502 what?"),
             };
             let Some(answer) = answer else { return Ok(()) };
-            write!(output, "{answer}\r\n")?;
+            say(&mut output, answer)?;
+            self.kill();
         }
+    }
+
+    fn kill(&self) {
+        let mut state = self.state.lock().unwrap();
+        let Trouble::Kills { process, after, wait } = state.trouble else { return };
+        if state.taken.len() < after {
+            return;
+        }
+        state.trouble = Trouble::None;
+        drop(state);
+        thread::sleep(wait);
+        kill_process(process, Signal::KILL).expect("it lives, or is not waited for yet");
     }
 
     fn end(&self, taken: Taken, input: &mut impl BufRead) -> Option<&'static str> {
@@ -164,6 +196,11 @@ impl MailServer {
         }
         Some(answer)
     }
+}
+
+/// A line in one packet: of two the second would wait for the first's acknowledgement.
+fn say(output: &mut TcpStream, line: &str) -> std::io::Result<()> {
+    output.write_all(format!("{line}\r\n").as_bytes())
 }
 
 /// Up to the lone dot.

@@ -1,0 +1,148 @@
+//! A sentence for each code of a refusal.
+
+/// Codes and their sentences.
+pub(super) type Reasons = [(&'static str, &'static str)];
+
+pub(super) static EN: &Reasons = &[
+    ("client_unknown", "The application that sent you here is not known to us."),
+    (
+        "redirect_uri_mismatch",
+        "The application that sent you here wants you back at an address that is not registered.",
+    ),
+    ("repeated_parameter", "The application that sent you here asked in a way that we do not understand."),
+    (
+        "request_unknown",
+        "This sign-in was finished, or took too long. Please go back to the application and start again.",
+    ),
+    ("not_found", "There is nothing here. Please check the address."),
+    ("method_not_allowed", "This page cannot be opened like this. Please go back and start again."),
+    ("connection_not_active", "This way of signing in is not available."),
+    ("tenant_suspended", "This organisation is suspended."),
+    ("attempt_expired", "This took too long. Please start again."),
+    ("attempt_used", "This sign-in was already used. Please start again."),
+    ("attempt_unknown", "This sign-in is not known any more. Please start again."),
+    ("state_missing", "This sign-in is not known any more. Please start again."),
+    ("state_unknown", "This sign-in is not known any more. Please start again."),
+    ("browser_mismatch", "This sign-in was begun in another browser. Please start again in this one."),
+    ("provider_error", "Your organisation's sign-in service did not let you in."),
+    ("unreachable", "Your organisation's sign-in service does not answer. Please try again in a moment."),
+    ("email_missing", "Your organisation's sign-in service did not tell us your e-mail address."),
+    (
+        "email_not_verified",
+        "Your e-mail address is not verified. Please verify it at your organisation's sign-in service.",
+    ),
+    (
+        "email_domain_not_verified",
+        "Your organisation has not verified the domain of your e-mail address. Please ask your administrator to do so.",
+    ),
+    ("link_void", "This link is not good any more. It was used, or it is too old. Please start again."),
+    ("confirmed_elsewhere", "Please open the link in the browser in which you began to sign in."),
+    ("email_from_provider", "Your address comes from your organisation's sign-in service. Please change it there."),
+    ("email_unchanged", "This is your address already."),
+    ("email_taken", "Another account here has this address."),
+    ("reauthentication_needed", "Please sign in again first: this needs a login that is not older than ten minutes."),
+    ("user_suspended", "Your account is suspended."),
+    ("user_unknown", "You have no account here yet. Please ask your administrator to add you."),
+    ("credentials_wrong", "Address and password do not fit. Please try again."),
+    ("code_wrong", "This is not the code of this moment, or it was used already. Please wait for the next one."),
+    ("second_step_expired", "This took too long. Please start again."),
+    ("totp_not_begun", "This took too long. Please begin anew."),
+    ("password_needed", "Codes are the second step of signing in by password, and you have no password here."),
+    (
+        "address_not_proven",
+        "Your e-mail address is not confirmed yet. Please enter it once more under “Change your address”, and open the link in the e-mail.",
+    ),
+    ("last_way_in", "This is your only way to sign in. It cannot be taken away."),
+    (
+        "reauthentication_refused",
+        "For this you have to sign in again, and your organisation's sign-in service did not say that it asked you to.",
+    ),
+    ("password_change_expired", "This took too long. Please start again."),
+    ("sso_enforced", "Passwords are not accepted here. Please sign in by your organisation's sign-in service."),
+    ("break_glass_wrong", "Address and code do not fit, or the code was used. Please try again."),
+    ("break_glass_closed", "Codes are not accepted here at the moment. Please sign in as usual."),
+    ("sso_off", "This way of signing in is not available. Please sign in by password."),
+    ("rate_limited", "Too many tries. Please wait a moment."),
+    ("service_unavailable", "We cannot answer at the moment. Please try again."),
+];
+
+pub(super) static DE: &Reasons = &[
+    ("client_unknown", "Die Anwendung, von der Sie kommen, ist uns nicht bekannt."),
+    ("redirect_uri_mismatch", "Die Anwendung, von der Sie kommen, nennt eine Rückadresse, die nicht eingetragen ist."),
+    ("repeated_parameter", "Die Anwendung, von der Sie kommen, hat auf eine Weise gefragt, die wir nicht verstehen."),
+    (
+        "request_unknown",
+        "Diese Anmeldung ist beendet oder hat zu lange gedauert. Bitte beginnen Sie in der Anwendung noch einmal.",
+    ),
+    ("not_found", "Hier ist nichts. Bitte prüfen Sie die Adresse."),
+    (
+        "method_not_allowed",
+        "Diese Seite lässt sich so nicht öffnen. Bitte gehen Sie zurück und beginnen Sie noch einmal.",
+    ),
+    ("connection_not_active", "Diese Art der Anmeldung steht nicht zur Verfügung."),
+    ("tenant_suspended", "Diese Organisation ist gesperrt."),
+    ("attempt_expired", "Das hat zu lange gedauert. Bitte beginnen Sie noch einmal."),
+    ("attempt_used", "Diese Anmeldung wurde schon verwendet. Bitte beginnen Sie noch einmal."),
+    ("attempt_unknown", "Diese Anmeldung ist nicht mehr bekannt. Bitte beginnen Sie noch einmal."),
+    ("state_missing", "Diese Anmeldung ist nicht mehr bekannt. Bitte beginnen Sie noch einmal."),
+    ("state_unknown", "Diese Anmeldung ist nicht mehr bekannt. Bitte beginnen Sie noch einmal."),
+    (
+        "browser_mismatch",
+        "Diese Anmeldung wurde in einem anderen Browser begonnen. Bitte beginnen Sie hier noch einmal.",
+    ),
+    ("provider_error", "Der Anmeldedienst Ihrer Organisation hat Sie nicht hereingelassen."),
+    ("unreachable", "Der Anmeldedienst Ihrer Organisation antwortet nicht. Bitte versuchen Sie es gleich noch einmal."),
+    ("email_missing", "Der Anmeldedienst Ihrer Organisation hat uns Ihre E-Mail-Adresse nicht genannt."),
+    (
+        "email_not_verified",
+        "Ihre E-Mail-Adresse ist nicht bestätigt. Bitte bestätigen Sie sie beim Anmeldedienst Ihrer Organisation.",
+    ),
+    (
+        "email_domain_not_verified",
+        "Ihre Organisation hat die Domain Ihrer E-Mail-Adresse nicht bestätigt. Bitte wenden Sie sich an Ihre Administration.",
+    ),
+    (
+        "link_void",
+        "Dieser Link gilt nicht mehr. Er wurde schon verwendet oder ist zu alt. Bitte beginnen Sie noch einmal.",
+    ),
+    ("confirmed_elsewhere", "Bitte öffnen Sie den Link in dem Browser, in dem Sie sich anzumelden begonnen haben."),
+    ("email_from_provider", "Ihre Adresse kommt vom Anmeldedienst Ihrer Organisation. Bitte ändern Sie sie dort."),
+    ("email_unchanged", "Das ist schon Ihre Adresse."),
+    ("email_taken", "Ein anderes Konto hier hat diese Adresse."),
+    (
+        "reauthentication_needed",
+        "Bitte melden Sie sich zuerst noch einmal an: Das braucht eine Anmeldung, die nicht älter als zehn Minuten ist.",
+    ),
+    ("user_suspended", "Ihr Konto ist gesperrt."),
+    ("user_unknown", "Sie haben hier noch kein Konto. Bitte wenden Sie sich an Ihre Administration."),
+    ("credentials_wrong", "Adresse und Passwort passen nicht zusammen. Bitte versuchen Sie es noch einmal."),
+    (
+        "code_wrong",
+        "Das ist nicht der Code dieses Augenblicks, oder er wurde schon verwendet. Bitte warten Sie auf den nächsten.",
+    ),
+    ("second_step_expired", "Das hat zu lange gedauert. Bitte beginnen Sie noch einmal."),
+    ("totp_not_begun", "Das hat zu lange gedauert. Bitte beginnen Sie neu."),
+    ("password_needed", "Codes sind der zweite Schritt der Anmeldung mit Passwort, und Sie haben hier kein Passwort."),
+    (
+        "address_not_proven",
+        "Ihre E-Mail-Adresse ist noch nicht bestätigt. Bitte geben Sie sie unter „Adresse ändern“ noch einmal ein, und öffnen Sie den Link in der E-Mail.",
+    ),
+    ("last_way_in", "Das ist Ihre einzige Art, sich anzumelden. Sie lässt sich nicht wegnehmen."),
+    (
+        "reauthentication_refused",
+        "Dafür müssen Sie sich noch einmal anmelden, und der Anmeldedienst Ihrer Organisation sagt nicht, dass er Sie danach gefragt hat.",
+    ),
+    ("password_change_expired", "Das hat zu lange gedauert. Bitte beginnen Sie noch einmal."),
+    (
+        "sso_enforced",
+        "Passwörter gelten hier nicht. Bitte melden Sie sich über den Anmeldedienst Ihrer Organisation an.",
+    ),
+    (
+        "break_glass_wrong",
+        "Adresse und Code passen nicht zusammen, oder der Code wurde schon verwendet. Bitte versuchen Sie es noch einmal.",
+    ),
+    ("break_glass_closed", "Codes werden hier zurzeit nicht angenommen. Bitte melden Sie sich wie gewohnt an."),
+    ("sso_off", "Diese Art der Anmeldung steht nicht zur Verfügung. Bitte melden Sie sich mit Passwort an."),
+    ("rate_limited", "Zu viele Versuche. Bitte warten Sie einen Augenblick."),
+    ("service_unavailable", "Wir können gerade nicht antworten. Bitte versuchen Sie es noch einmal."),
+];
