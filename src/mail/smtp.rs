@@ -140,7 +140,7 @@ fn extensions(server: &ServerInfo, (addresses, text): (bool, bool)) -> Result<Ve
     ];
     let mut parameters = Vec::new();
     for (_, extension, parameter) in wanted.into_iter().filter(|(needed, ..)| *needed) {
-        if !server.supports_feature(extension.clone()) {
+        if !server.supports_feature(extension) {
             let reason = format!("the mail server does not have {extension}, which this letter needs");
             return Err(Failure::new(FailureKind::Lasting, reason));
         }

@@ -5,8 +5,9 @@
 //! afterwards it must still be pending, and for everything but "sent" it must still be ours.
 
 use chrono::{DateTime, Utc};
+use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Bool, Text, Timestamptz, Uuid as SqlUuid};
 use uuid::Uuid;
 
 use crate::model::delivery::{Delivery, DeliveryState};
@@ -22,12 +23,13 @@ pub fn insert(conn: &mut PgConnection, tenant: Uuid, row: &Delivery) -> QueryRes
     diesel::insert_into(deliveries::table).values(row).execute(conn)
 }
 
-/// How many went to this address since then.
+/// How many went to this address since then, in whatever case it was written.
 ///
 /// # Errors
 /// What the database says.
 pub fn count_to(conn: &mut PgConnection, tenant: Uuid, recipient: &str, since: DateTime<Utc>) -> QueryResult<i64> {
-    let to_it = deliveries::table.filter(deliveries::tenant_id.eq(tenant)).filter(deliveries::recipient.eq(recipient));
+    let to_it = sql::<Bool>("lower(recipient) = ").bind::<Text, _>(recipient.to_lowercase());
+    let to_it = deliveries::table.filter(deliveries::tenant_id.eq(tenant)).filter(to_it);
     to_it.filter(deliveries::created_at.gt(since)).count().get_result(conn)
 }
 

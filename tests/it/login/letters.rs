@@ -239,14 +239,18 @@ async fn k_08_a_provider_that_changes_addresses_all_day_floods_no_mailbox() {
     let (acme, provider) = (app.tenant("acme").await, HostileProvider::start());
     let connection = acme.connect(&provider, json!({})).await;
     let browser = app.browser();
+    let victim = ["victim@elsewhere.example", "Victim@elsewhere.example", "victim@Elsewhere.example"];
     for n in 0..28 {
-        let email = ["victim@elsewhere.example".to_owned(), format!("n{n}@evil.example")][n % 2].clone();
+        let email = if n % 2 == 0 { victim[n % 3].into() } else { format!("n{n}@evil.example") };
         provider.person(json!({"sub": "u", "email": email, "email_verified": true}));
         let page = browser.follow(login_url(&connection)).await;
         assert_eq!(page.text_of("email"), Some(email), "{}", page.body);
     }
-    let told = posted_to(&app, "victim@elsewhere.example").await;
-    assert_eq!(told.len(), usize::try_from(LETTERS_PER_MAILBOX).unwrap());
+    let mut told = 0;
+    for spelling in victim {
+        told += posted_to(&app, spelling).await.len();
+    }
+    assert_eq!(told, usize::try_from(LETTERS_PER_MAILBOX).unwrap());
 }
 
 #[actix_web::test]

@@ -114,7 +114,7 @@ async fn k_08_a_browser_that_knew_the_password_before_there_were_codes_is_a_stra
 async fn k_08_the_browser_in_which_the_app_was_set_up_has_tries_of_its_own_at_once() {
     for by_page in [false, true] {
         let app = app_within_a_window();
-        person(&app.tenant("acme").await, ALICE).await;
+        proven_person(&app, &app.tenant("acme").await, ALICE).await;
         let own = app.browser();
         signs_in(&try_password(&own, ALICE, PASSWORD).await);
         app.clock.advance(Duration::seconds(1));
