@@ -8,6 +8,7 @@ pub mod accept_invitation;
 pub mod authenticate;
 pub mod begin_login;
 pub mod break_glass;
+pub mod carried;
 pub mod change_address;
 pub mod deliver;
 pub mod destination;

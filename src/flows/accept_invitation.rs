@@ -8,30 +8,28 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Duration, Utc};
 use diesel::PgConnection;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::context::Context;
 use crate::context::caches::TenantCache;
-use crate::flows::find_connection;
 use crate::flows::provision::invited::over_code;
-use crate::flows::{Error, limits, ways_in};
+use crate::flows::{Error, carried, find_connection, limits, ways_in};
 use crate::model::connection::Connection;
 use crate::model::email::EmailAddress;
 use crate::model::invitation::{Invitation, InvitationState};
 use crate::model::tenant::Sso;
-use crate::secrets::sealed::Place;
 use crate::secrets::token;
 use crate::store::db::DbError;
 use crate::store::{domains, identities, invitations, local_credentials, users};
 
 /// How long a button that was pressed is remembered, in minutes.
 pub const REMEMBERED_MINUTES: i64 = 15;
+/// What the cookie is sealed for.
+const COOKIE: &str = "invitation";
 
 /// How the invited person may sign in.
 pub struct Ways {
@@ -131,20 +129,12 @@ pub fn password_way_of(conn: &mut PgConnection, invitation: &Invitation, sso: Ss
 pub fn remember(ctx: &Context, invitation: &Invitation, anew: bool) -> Result<SecretString, Error> {
     let until = ctx.clock.now() + Duration::minutes(REMEMBERED_MINUTES);
     let remembered = Remembered { token_hash: invitation.token_hash.clone().unwrap_or_default(), anew, until };
-    let bytes = serde_json::to_vec(&remembered).map_err(|e| Error::Internal(e.to_string()))?;
-    Ok(URL_SAFE_NO_PAD.encode(ctx.sealer.seal(place(invitation.tenant_id), &bytes)).into())
+    carried::write(ctx, invitation.tenant_id, COOKIE, &remembered)
 }
 
 /// What a cookie remembers; `None` when it is not one of ours for this tenant, or too old.
 #[must_use]
 pub fn remembered(ctx: &Context, tenant: Uuid, cookie: Option<&str>) -> Option<Remembered> {
-    let sealed = URL_SAFE_NO_PAD.decode(cookie?).ok()?;
-    let bytes = ctx.sealer.open(place(tenant), &sealed).ok()?;
-    let remembered: Remembered = serde_json::from_slice(bytes.expose_secret()).ok()?;
+    let remembered: Remembered = carried::read(ctx, tenant, COOKIE, cookie?)?;
     (remembered.until > ctx.clock.now()).then_some(remembered)
-}
-
-/// It lives in no table; the place keeps it from opening as anything else, or for another tenant.
-fn place(tenant: Uuid) -> Place {
-    Place { tenant, table: "(invitation cookie)", row: Uuid::nil(), column: "token" }
 }

@@ -105,7 +105,7 @@ pub async fn look(ctx: &Context, tenant: &TenantCache, token: &str, person: Pers
         limits::check(ctx, format!("link/{id}/{}", person.user), limits::GARBAGE_PER_MINUTE, 60).await?; // K-08
         return Err(Error::NotFound);
     };
-    if proof.is_live(ctx.clock.now()) { Ok(proof) } else { Err(void()) }
+    if proof.is_live(ctx.clock.now()) { Ok(proof) } else { Err(Error::link_void()) }
 }
 
 /// Changes the address. The letter has shown whose mailbox it is, and the session whose account.
@@ -117,10 +117,10 @@ pub async fn confirm(ctx: &Context, tenant: &TenantCache, token: &str, person: P
     let email = EmailAddress::parse(&proof.address).map_err(|e| Error::Internal(e.to_string()))?;
     let (id, stamp, context) = (tenant.tenant.id, person.stamp, ctx.clone());
     write(ctx, id, stamp, move |conn| {
-        let mut user = User::lock(conn, id, person.user)?.ok_or_else(void)?;
+        let mut user = User::lock(conn, id, person.user)?.ok_or_else(Error::link_void)?;
         // L-10: void when the user has another address by now than when it was asked for; of many at once one succeeds.
         if user.email_key != proof.user_key || !address_proofs::use_up(conn, id, proof.id, stamp.at)? {
-            return Err(void());
+            return Err(Error::link_void());
         }
         check_own(identities::any_of_user(conn, id, user.id)?)?;
         // What nobody proved may be a stranger's address; they are told nothing.
@@ -140,8 +140,4 @@ pub async fn confirm(ctx: &Context, tenant: &TenantCache, token: &str, person: P
         Ok(((), Some(Event::UserEmailChanged { id: user.id })))
     })
     .await
-}
-
-fn void() -> Error {
-    Error::gone("link_void", "this link was used, or is too old, or what it was for has changed")
 }

@@ -1,8 +1,6 @@
 //! end_session: signing out. The own session ends first, whatever the provider does; then its tokens are revoked where
 //! the connection says so, and the browser may go on to the provider's own logout.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 use uuid::Uuid;
@@ -12,12 +10,14 @@ use crate::context::caches::TenantCache;
 use crate::context::provider::{OpenIdProvider, Speaks};
 use crate::flows::onward::Onward;
 use crate::flows::open_session::upstream_place;
-use crate::flows::{Error, authenticate, single_logout, write};
+use crate::flows::{Error, authenticate, carried, single_logout, write};
 use crate::model::audit::{Actor, Event, SessionEnded, Stamp};
 use crate::model::session::{Session, Upstream, UpstreamTokens};
 use crate::protocol::oidc::logout::{self, EndSession, TokenKind};
-use crate::secrets::sealed::Place;
 use crate::store::sessions;
+
+/// What a `state` is sealed for, so that nobody else can say where a logout goes.
+const TARGET: &str = "logout target";
 
 /// Where the browser goes after its session ended here.
 #[derive(Debug, Default)]
@@ -64,14 +64,7 @@ pub async fn end_session(
 /// Where a logout goes that comes back from the provider with this `state`.
 #[must_use]
 pub fn target_of_state(ctx: &Context, tenant: Uuid, state: &str) -> Option<String> {
-    let sealed = URL_SAFE_NO_PAD.decode(state).ok()?;
-    let opened = ctx.sealer.open(target_place(tenant), &sealed).ok()?;
-    String::from_utf8(opened.expose_secret().to_vec()).ok()
-}
-
-/// Sealed into `state`, so that nobody else can say where a logout goes.
-fn target_place(tenant: Uuid) -> Place {
-    Place { tenant, table: "sessions", row: Uuid::nil(), column: "logout_target" }
+    carried::read(ctx, tenant, TARGET, state)
 }
 
 async fn at_provider(
@@ -90,9 +83,11 @@ async fn at_provider(
     let upstream = serde_json::from_slice(bytes.expose_secret()).map_err(|e| Error::Internal(e.to_string()))?;
     match (&provider.speaks, upstream) {
         (Speaks::Oidc(party), Upstream::Oidc(tokens)) => {
-            let state = target.map(|url| ctx.sealer.seal(target_place(session.tenant_id), url.as_bytes()));
-            let state = state.map_or_else(|| "done".to_owned(), |sealed| URL_SAFE_NO_PAD.encode(sealed));
-            let url = at_openid_provider(ctx, tenant, (party, source), tokens, &state).await?;
+            let state = match target {
+                Some(url) => carried::write(ctx, session.tenant_id, TARGET, &url)?,
+                None => "done".into(),
+            };
+            let url = at_openid_provider(ctx, tenant, (party, source), tokens, state.expose_secret()).await?;
             Ok(Farewell { onward: url.map(Onward::Redirect), remember: None })
         }
         (Speaks::Saml(party), Upstream::Saml(upstream)) => {

@@ -159,6 +159,12 @@ impl Error {
         Self::Forbidden { code, message: message.into() }
     }
 
+    /// A mailed link is good no longer.
+    #[must_use]
+    pub fn link_void() -> Self {
+        Self::gone("link_void", "this link was used, or is too old, or what it was for has changed")
+    }
+
     /// It was there, and is good no longer.
     #[must_use]
     pub fn gone(code: &'static str, message: impl Into<String>) -> Self {
@@ -210,6 +216,14 @@ impl From<DbError> for Error {
             }
         }
         Self::Internal(query.to_string())
+    }
+}
+
+impl From<garde::Report> for Error {
+    fn from(report: garde::Report) -> Self {
+        let fault =
+            |(path, error): &(garde::Path, garde::Error)| Fault { field: path.to_string(), message: error.to_string() };
+        Self::Invalid(report.iter().map(fault).collect())
     }
 }
 

@@ -15,11 +15,11 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::context::Context;
+use crate::flows::Error;
 use crate::flows::authenticate::Caller;
 use crate::flows::limits::{self, Counted, Limit};
 use crate::flows::post::take_back;
 use crate::flows::write::{check_room, write};
-use crate::flows::{Error, Fault};
 use crate::model::audit::{Actor, Event, Stamp, Subject};
 use crate::model::delivery::Language;
 use crate::model::email::EmailAddress;
@@ -154,13 +154,7 @@ pub async fn import(
         }
         let done = match input.validate() {
             Ok(()) => create(ctx, caller, input, false).await.map(|invited| invited.row),
-            Err(report) => {
-                let fault = |(path, error): &(garde::Path, garde::Error)| Fault {
-                    field: path.to_string(),
-                    message: error.to_string(),
-                };
-                Err(Error::Invalid(report.iter().map(fault).collect()))
-            }
+            Err(report) => Err(report.into()),
         };
         match done {
             Err(error @ (Error::Internal(_) | Error::Unavailable)) if told.is_empty() => return Err(error),
@@ -200,6 +194,8 @@ pub async fn resend(ctx: &Context, caller: &Caller, id: Uuid) -> Result<Invitati
         if let Some(email) = &email {
             letter::post(conn, &context, &slug, &mut row, email)?;
         }
+        // Another one for the same person whose time is over is in nobody's way.
+        invitations::expire(conn, tenant, (row.email_key.as_deref(), row.external_id.as_deref()), stamp.at)?;
         row.state = InvitationState::Pending;
         invitations::renew(conn, tenant, &row)?;
         Ok((row, Some(Event::InvitationResent(Subject { id, name: None }))))
@@ -215,7 +211,7 @@ pub async fn resend(ctx: &Context, caller: &Caller, id: Uuid) -> Result<Invitati
 pub async fn revoke(ctx: &Context, caller: &Caller, id: Uuid) -> Result<(), Error> {
     let (tenant, stamp, caller) = (caller.tenant_id(), caller.stamp(ctx), caller.clone());
     write(ctx, tenant, stamp, move |conn| {
-        let row = invitations::find(conn, tenant, id)?.ok_or(Error::NotFound)?;
+        let row = invitations::lock(conn, tenant, id)?.ok_or(Error::NotFound)?;
         caller.check_role(row.role)?;
         if !invitations::revoke(conn, tenant, id, stamp.at)? {
             return Err(over());
@@ -301,7 +297,7 @@ fn check_names(conn: &mut PgConnection, row: &Invitation, stamp: Stamp) -> Resul
         return Err(Error::conflict("external_id_taken", "another user has this external_id"));
     }
     invitations::expire(conn, tenant, (row.email_key.as_deref(), row.external_id.as_deref()), stamp.at)?;
-    check_room(invitations::count_pending(conn, tenant)?, MAX_PENDING)
+    check_room(invitations::count_pending(conn, tenant, stamp.at)?, MAX_PENDING)
 }
 
 /// L-20: nobody makes a mail relay of invitations.
@@ -314,12 +310,13 @@ async fn count(ctx: &Context, caller: &Caller, email: Option<&EmailAddress>) -> 
         Actor::Visitor | Actor::System => Uuid::nil(),
     };
     let limit = |what: String, max: u32| Limit { what: format!("invite/{what}"), max };
-    let mut all =
-        vec![limit(format!("inviter/{tenant}/{who}"), PER_INVITER), limit(format!("tenant/{tenant}"), PER_TENANT)];
+    // Whoever is stopped at an address has used up their own, and not the whole tenant's.
+    let mut all = vec![limit(format!("inviter/{tenant}/{who}"), PER_INVITER)];
     if let Some(EmailAddress { key, .. }) = email {
         all.push(limit(format!("address/{tenant}/{key}"), PER_ADDRESS));
         all.push(limit(format!("address/{key}"), PER_ADDRESS_IN_ALL));
     }
+    all.push(limit(format!("tenant/{tenant}"), PER_TENANT));
     limits::check_each(ctx, all, WINDOW).await
 }
 

@@ -14,8 +14,8 @@ use crate::model::delivery::{Delivery, DeliveryState, PATIENCE};
 use crate::model::email::EmailAddress;
 use crate::store::{deliveries, invitations, users};
 
-/// Tries it again, at once, and for another day if need be, with pauses that begin anew. One that was given up goes only if it had no link: that was
-/// wiped, and nothing can bring it back.
+/// Tries it again, at once, and for another day if need be, with pauses that begin anew. One that was given up goes only if
+/// it had no link: that was wiped, and nothing can bring it back.
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::Conflict`] `delivery_over`, `delivery_link_wiped` or `delivery_under_way`.

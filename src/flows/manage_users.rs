@@ -250,11 +250,7 @@ pub async fn update_own(
 ) -> Result<User, Error> {
     let user_id = caller.user().ok_or(Error::NotFound)?;
     // A form of ours comes by here without the checks of a body.
-    patch.validate().map_err(|report| {
-        let fault =
-            |(path, error): &(garde::Path, garde::Error)| Fault { field: path.to_string(), message: error.to_string() };
-        Error::Invalid(report.iter().map(fault).collect())
-    })?;
+    patch.validate()?;
     change(ctx, caller, (user_id, expected), Event::UserUpdated, move |_, user: &mut User| {
         let mut fields = Vec::new();
         put(&mut user.name, patch.name, "name", &mut fields);

@@ -163,10 +163,10 @@ pub async fn set(
     let login = proof.return_to.clone();
     write(ctx, id, stamp, move |conn| {
         // Held, so that of many who come with one link at once, or with two, one comes first (L-10).
-        let mut user = User::lock(conn, id, row.user_id)?.ok_or_else(void)?;
+        let mut user = User::lock(conn, id, row.user_id)?.ok_or_else(Error::link_void)?;
         let credential = local_credentials::find(conn, id, user.id)?;
         if !fits(&proof, &user, credential.as_ref()) || !address_proofs::use_up(conn, id, proof.id, stamp.at)? {
-            return Err(void());
+            return Err(Error::link_void());
         }
         if user.email_verified_at.is_none() {
             first_proof::clear(conn, id, user.id, stamp.at)?; // L-08
@@ -208,7 +208,7 @@ async fn find(
     };
     match user {
         Some(user) if proof.is_live(ctx.clock.now()) && fits(&proof, &user, credential.as_ref()) => Ok((proof, user)),
-        _ => Err(void()),
+        _ => Err(Error::link_void()),
     }
 }
 
@@ -217,8 +217,4 @@ fn fits(proof: &AddressProof, user: &User, credential: Option<&LocalCredential>)
     user.status == AccountStatus::Active
         && user.email_key.as_deref() == Some(&proof.address_key)
         && credential.map(|credential| credential.password_id) == proof.password_id
-}
-
-fn void() -> Error {
-    Error::gone("link_void", "this link was used, or is too old, or what it was for has changed")
 }

@@ -12,7 +12,6 @@ use uuid::Uuid;
 
 use crate::flows::onward::Onward;
 use crate::model::audit::Stamp;
-use crate::secrets::sealed::Place;
 
 pub use begin::begin;
 pub use receive::receive;
@@ -60,9 +59,4 @@ pub enum Outcome {
         /// The audit event.
         event_id: Uuid,
     },
-}
-
-/// Where it is sealed what the browser remembers.
-fn memory_place(tenant: Uuid) -> Place {
-    Place { tenant, table: "sessions", row: Uuid::nil(), column: "logout_request" }
 }

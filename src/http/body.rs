@@ -10,7 +10,7 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, web};
 use garde::Validate;
 use serde::de::DeserializeOwned;
 
-use crate::flows::Fault;
+use crate::flows::{Error, Fault};
 use crate::http::problem::Problem;
 
 /// Largest JSON body, in bytes; a bulk import of a thousand people fits.
@@ -78,11 +78,7 @@ fn read_json<T: DeserializeOwned + Validate<Context = ()>>(bytes: &[u8]) -> Resu
         }
     })?;
     reader.end().map_err(|_| malformed("there is something after the JSON value".into()))?;
-    value.validate().map_err(|report| {
-        let fault =
-            |(path, error): &(garde::Path, garde::Error)| Fault { field: path.to_string(), message: error.to_string() };
-        Problem::invalid(report.iter().map(fault).collect())
-    })?;
+    value.validate().map_err(Error::from)?;
     Ok(value)
 }
 

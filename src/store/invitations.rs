@@ -59,14 +59,15 @@ pub fn search(
     query.order(invitations::id).limit(page.limit).load(conn)
 }
 
-/// How many invitations of the tenant wait.
+/// How many invitations of the tenant wait at `now`.
 ///
 /// # Errors
 /// What the database says.
-pub fn count_pending(conn: &mut PgConnection, tenant: Uuid) -> QueryResult<i64> {
+pub fn count_pending(conn: &mut PgConnection, tenant: Uuid, now: DateTime<Utc>) -> QueryResult<i64> {
     let pending = invitations::table
         .filter(invitations::tenant_id.eq(tenant))
-        .filter(invitations::state.eq(InvitationState::Pending));
+        .filter(invitations::state.eq(InvitationState::Pending))
+        .filter(invitations::expires_at.gt(now));
     pending.count().get_result(conn)
 }
 

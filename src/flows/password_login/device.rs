@@ -1,23 +1,20 @@
 //! The device cookie: sealed, it names the accounts of a tenant that this browser has signed in to by password, each
 //! with an id of its own to count by. It signs nobody in.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Duration, Utc};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::context::Context;
-use crate::flows::Error;
-use crate::secrets::sealed::Place;
+use crate::flows::{Error, carried};
 
 /// How long a browser is remembered after a login, in days.
 pub const DEVICE_DAYS: i64 = 180;
 /// How many accounts of a tenant one browser is remembered for.
 const MAX_ACCOUNTS: usize = 5;
-/// Longest cookie that is looked at, in bytes.
-const MAX_COOKIE: usize = 2048;
+/// What the cookie is sealed for.
+const COOKIE: &str = "device";
 
 /// An account that the browser has signed in to.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -30,11 +27,8 @@ pub struct Known {
 
 /// The accounts that a cookie names; none when it is not one of ours for this tenant.
 pub fn read(ctx: &Context, tenant: Uuid, cookie: Option<&str>) -> Vec<Known> {
-    let Some(cookie) = cookie.filter(|cookie| cookie.len() <= MAX_COOKIE) else { return Vec::new() };
-    let sealed = URL_SAFE_NO_PAD.decode(cookie).unwrap_or_default();
-    let opened = ctx.sealer.open(place(tenant), &sealed).ok();
-    let mut known: Vec<Known> =
-        opened.and_then(|bytes| serde_json::from_slice(bytes.expose_secret()).ok()).unwrap_or_default();
+    let read = cookie.and_then(|cookie| carried::read(ctx, tenant, COOKIE, cookie));
+    let mut known: Vec<Known> = read.unwrap_or_default();
     let oldest = ctx.clock.now() - Duration::days(DEVICE_DAYS);
     known.retain(|known| known.at > oldest);
     known
@@ -66,11 +60,5 @@ pub fn renewed(ctx: &Context, tenant: Uuid, known: &[Known], user: Uuid) -> Resu
     let device = of_user(known, user).map_or_else(Uuid::new_v4, |known| known.device);
     let mut all = vec![Known { user, device, at: ctx.clock.now() }];
     all.extend(known.iter().filter(|known| known.user != user).take(MAX_ACCOUNTS - 1).cloned());
-    let bytes = serde_json::to_vec(&all).map_err(|e| Error::Internal(e.to_string()))?;
-    Ok(URL_SAFE_NO_PAD.encode(ctx.sealer.seal(place(tenant), &bytes)).into())
-}
-
-/// It lives in no table; the place keeps it from opening as anything else, or for another tenant.
-fn place(tenant: Uuid) -> Place {
-    Place { tenant, table: "(device cookie)", row: Uuid::nil(), column: "accounts" }
+    carried::write(ctx, tenant, COOKIE, &all)
 }

@@ -1,25 +1,24 @@
 //! A password that must be changed: whoever knew it chooses another one, and is signed in by that.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Duration, Utc};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::context::Context;
 use crate::context::caches::TenantCache;
-use crate::flows::Error;
 use crate::flows::password_login::{Arrival, Ending, Passed, check_allowed, device, open, usable};
+use crate::flows::{Error, carried};
 use crate::model::audit::Event;
 use crate::model::local_credential::LocalCredential;
 use crate::model::password::Unfit;
 use crate::secrets::argon::Match;
-use crate::secrets::sealed::Place;
 use crate::store::{audit_events, changes, local_credentials, sessions};
 
 /// How long a proof is good, in minutes.
 const PROOF_MINUTES: i64 = 10;
+/// What it is sealed for.
+const PROOF: &str = "password change";
 
 /// That this password was right; sealed.
 #[derive(Serialize, Deserialize)]
@@ -48,8 +47,7 @@ pub struct NewPassword {
 pub fn prove(ctx: &Context, credential: &LocalCredential, second: bool) -> Result<SecretString, Error> {
     let until = ctx.clock.now() + Duration::minutes(PROOF_MINUTES);
     let right = RightPassword { user: credential.user_id, password: credential.password_id, second, until };
-    let bytes = serde_json::to_vec(&right).map_err(|e| Error::Internal(e.to_string()))?;
-    Ok(URL_SAFE_NO_PAD.encode(ctx.sealer.seal(place(credential.tenant_id), &bytes)).into())
+    carried::write(ctx, credential.tenant_id, PROOF, &right)
 }
 
 /// Sets the password that was chosen, ends every session that the old one opened, and signs in.
@@ -64,7 +62,8 @@ pub async fn choose(
 ) -> Result<Ending, Error> {
     check_allowed(ctx, tenant)?;
     let (id, now) = (tenant.tenant.id, ctx.clock.now());
-    let right = read(ctx, id, &chosen.proof).filter(|right| right.until > now).ok_or_else(expired)?;
+    let right: Option<RightPassword> = carried::read(ctx, id, PROOF, &chosen.proof);
+    let right = right.filter(|right| right.until > now).ok_or_else(expired)?;
     let found = usable(ctx, id, right.user).await?;
     let found = found.filter(|(_, old)| old.password_id == right.password && old.must_change);
     let (user, old) = found.ok_or_else(expired)?;
@@ -95,14 +94,4 @@ pub async fn choose(
 
 fn expired() -> Error {
     Error::forbidden("password_change_expired", "the password was not changed in time; sign in again")
-}
-
-fn read(ctx: &Context, tenant: Uuid, proof: &str) -> Option<RightPassword> {
-    let sealed = URL_SAFE_NO_PAD.decode(proof).ok()?;
-    let bytes = ctx.sealer.open(place(tenant), &sealed).ok()?;
-    serde_json::from_slice(bytes.expose_secret()).ok()
-}
-
-fn place(tenant: Uuid) -> Place {
-    Place { tenant, table: "local_credentials", row: Uuid::nil(), column: "(proof)" }
 }

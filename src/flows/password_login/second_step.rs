@@ -7,8 +7,6 @@
 //!    recovery code opens at the limit all the same: of 2^80 there is nothing to guess, and who found out the password
 //!    must not lock its owner out.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Duration, Utc};
 use diesel::PgConnection;
 use secrecy::{ExposeSecret, SecretString};
@@ -21,20 +19,19 @@ use crate::flows::manage_totp::secret_place;
 use crate::flows::password_login::{
     Arrival, Ending, Passed, WRONG_CODE, check_allowed, device, new_password, open, refuse, throttle, usable,
 };
-use crate::flows::{Error, limits};
+use crate::flows::{Error, carried, limits};
 use crate::model::audit::{Event, Stamp};
 use crate::model::local_credential::LocalCredential;
 use crate::model::totp::TotpSecret;
 use crate::model::user::User;
-use crate::secrets::sealed::Place;
 use crate::secrets::{recovery_code, totp};
 use crate::store::db::DbError;
 use crate::store::{audit_events, local_credentials, recovery_codes, totp_secrets};
 
 /// How long the first step counts, in minutes.
 pub const HALF_LOGIN_MINUTES: i64 = 10;
-/// Longest cookie that is looked at, in bytes.
-const MAX_COOKIE: usize = 1024;
+/// What the cookie is sealed for.
+const COOKIE: &str = "first step";
 
 /// That this password was right in this browser; sealed.
 #[derive(Serialize, Deserialize)]
@@ -91,8 +88,7 @@ pub(super) async fn begin(
     let Some(active) = active.await? else { return Ok(None) };
     let until = ctx.clock.now() + Duration::minutes(HALF_LOGIN_MINUTES);
     let half = HalfLogin { user, password, totp: active.id, until };
-    let bytes = serde_json::to_vec(&half).map_err(|e| Error::Internal(e.to_string()))?;
-    Ok(Some(URL_SAFE_NO_PAD.encode(ctx.sealer.seal(place(tenant), &bytes)).into()))
+    carried::write(ctx, tenant, COOKIE, &half).map(Some)
 }
 
 /// Signs in whoever took the first step in this browser and has the code.
@@ -108,7 +104,8 @@ pub async fn finish(
 ) -> Result<Ending, Error> {
     check_allowed(ctx, tenant)?;
     let (id, now) = (tenant.tenant.id, ctx.clock.now());
-    let half = read(ctx, id, given.half.as_deref()).filter(|half| half.until > now).ok_or_else(expired)?;
+    let half = given.half.and_then(|cookie| carried::read::<HalfLogin>(ctx, id, COOKIE, &cookie));
+    let half = half.filter(|half| half.until > now).ok_or_else(expired)?;
     let (user, credential, secret) = still(ctx, id, &half).await?.ok_or_else(expired)?;
     let devices = device::read(ctx, id, arrival.device_cookie.as_deref());
     let mine = device::of_user_since(&devices, user.id, secret.confirmed_at.unwrap_or(now));
@@ -191,15 +188,4 @@ fn use_up(conn: &mut PgConnection, (tenant, user): (Uuid, Uuid), right: &Right, 
 
 fn expired() -> Error {
     Error::forbidden("second_step_expired", "the code did not come in time; sign in again")
-}
-
-fn read(ctx: &Context, tenant: Uuid, cookie: Option<&str>) -> Option<HalfLogin> {
-    let sealed = URL_SAFE_NO_PAD.decode(cookie.filter(|cookie| cookie.len() <= MAX_COOKIE)?).ok()?;
-    let bytes = ctx.sealer.open(place(tenant), &sealed).ok()?;
-    serde_json::from_slice(bytes.expose_secret()).ok()
-}
-
-/// It lives in no table; the place keeps it from opening as anything else, or for another tenant.
-fn place(tenant: Uuid) -> Place {
-    Place { tenant, table: "(half-finished login)", row: Uuid::nil(), column: "first step" }
 }

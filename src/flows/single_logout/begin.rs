@@ -1,7 +1,5 @@
 //! From our own sign-out to the provider's.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::Duration;
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
@@ -9,9 +7,8 @@ use uuid::Uuid;
 
 use crate::context::Context;
 use crate::context::saml_provider::SamlProvider;
-use crate::flows::Error;
 use crate::flows::onward::{Onward, carry};
-use crate::flows::single_logout::memory_place;
+use crate::flows::{Error, carried};
 use crate::model::session::{Session, UpstreamSession};
 use crate::protocol::saml::NameId;
 use crate::protocol::saml::logout::LogoutRequest;
@@ -19,6 +16,8 @@ use crate::protocol::saml::message::new_id;
 
 /// How long the provider may take to look at our request, in minutes.
 const REQUEST_MINUTES: i64 = 5;
+/// What the cookie is sealed for.
+const COOKIE: &str = "single logout";
 
 /// What the browser remembers: which answer is awaited, from whom, and where to go then.
 #[derive(Serialize, Deserialize)]
@@ -61,15 +60,12 @@ pub fn begin(
     // Logout messages are always signed: who could end sessions without would end anybody's.
     let onward = carry(&request.message(), &service.url, service.binding, None, Some(&*party.signing_key))?;
     let memory = Memory { request_id: id, connection_id: connection, target: target.map(str::to_owned) };
-    let bytes = serde_json::to_vec(&memory).map_err(|e| Error::Internal(e.to_string()))?;
-    let sealed = ctx.sealer.seal(memory_place(session.tenant_id), &bytes);
-    Ok(Some((onward, URL_SAFE_NO_PAD.encode(sealed))))
+    let remember = carried::write(ctx, session.tenant_id, COOKIE, &memory)?;
+    Ok(Some((onward, remember.expose_secret().to_owned())))
 }
 
 /// Opens what the browser remembers; `None` when it is not ours, or of another connection's logout.
 pub(super) fn recall(ctx: &Context, tenant: Uuid, connection: Uuid, remembered: &str) -> Option<Memory> {
-    let sealed = URL_SAFE_NO_PAD.decode(remembered).ok()?;
-    let opened = ctx.sealer.open(memory_place(tenant), &sealed).ok()?;
-    let memory: Memory = serde_json::from_slice(opened.expose_secret()).ok()?;
+    let memory: Memory = carried::read(ctx, tenant, COOKIE, remembered)?;
     (memory.connection_id == connection).then_some(memory)
 }

@@ -60,7 +60,7 @@ pub async fn get_verify(ctx: Ctx, req: HttpRequest, query: Query<Token>) -> Resu
         Ok(Seen::Here(proof)) => Ok(asked.ask(&req, (&proof.address, &token), true)),
         Ok(Seen::Elsewhere(proof)) => Ok(asked.ask(&req, (&proof.address, &token), false)),
         Ok(Seen::OnlyThere) => Ok(refusal(&req, Some(&tenant), &only_there())),
-        Ok(Seen::Void) => Ok(refusal(&req, Some(&tenant), &void())),
+        Ok(Seen::Void) => Ok(refusal(&req, Some(&tenant), &Error::link_void())),
         Err(error) => Ok(refusal(&req, Some(&tenant), &error)),
     }
 }
@@ -142,11 +142,6 @@ pub(super) fn to_waiting(ctx: &Ctx, req: &HttpRequest, tenant: &TenantCache, wai
     with_cookies(see_other(&url).finish(), &set)
 }
 
-/// The link is good no longer.
-pub(in crate::http) fn void() -> Error {
-    Error::gone("link_void", "this link was used, or is too old, or what it was for has changed")
-}
-
 fn only_there() -> Error {
     Error::forbidden("confirmed_elsewhere", "open the link in the browser in which the sign-in began")
 }
@@ -226,7 +221,7 @@ impl<'a> Asker<'a> {
             }
             Ok(Continued::NotYet(proof)) => self.wait(req, (&proof.address, proof.id), Some(t.letters.not_yet)),
             Ok(Continued::OnlyThere) => refused(&only_there()),
-            Ok(Continued::Void) => refused(&void()),
+            Ok(Continued::Void) => refused(&Error::link_void()),
             Err(error) => refused(&error),
         }
     }
@@ -242,7 +237,7 @@ impl<'a> Asker<'a> {
             Ending::Waits(waiting) => to_waiting(self.ctx, req, self.tenant, &waiting),
             // Those belong to what providers send.
             Ending::AlreadyDone { .. } | Ending::Parked { .. } | Ending::Restart { .. } => {
-                refusal(req, Some(self.tenant), &void())
+                refusal(req, Some(self.tenant), &Error::link_void())
             }
         }
     }

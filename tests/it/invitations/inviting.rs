@@ -114,6 +114,12 @@ async fn one_invitation_waits_for_a_person_and_an_old_one_is_not_in_the_way() {
     acme.delete(&format!("/invitations/{}", id(&second))).await.expect(204);
     let resent = acme.post(&format!("/invitations/{}/resend", id(&first)), &json!({})).await.ok();
     assert_eq!(resent["state"], "pending");
+    // Nor is one in the way whose own time is over too, though nothing has said so yet.
+    app.clock.advance(chrono::Duration::hours(169));
+    let third = invite(&acme, A, json!({"external_id": "s-1"})).await;
+    app.clock.advance(chrono::Duration::hours(169));
+    let resent = acme.post(&format!("/invitations/{}/resend", id(&first)), &json!({})).await.ok();
+    assert_eq!((&resent["state"], &now(&acme, &third).await["state"]), (&json!("pending"), &json!("expired")));
     // An external id that is somebody's already invites nobody else.
     acme.post("/users", &json!({"external_id": "s-9"})).await.created();
     assert_eq!(acme.post("/invitations", &json!({"external_id": "s-9"})).await.expect(409).code(), "external_id_taken");
