@@ -54,10 +54,8 @@ pub fn set(
             check_proof(conn, row.id, actor, now)?;
             SsoSetting::enforced_until(now + Duration::hours(CONFIRM_HOURS), counts)
         }
-        (Sso::Off, _) if counts != Sso::Off && !local_credentials::of_an_owner(conn, row.id)? => {
-            let how =
-                "connections would sign nobody in, and no active owner has a password and an address to come in by";
-            return Err(Error::conflict("no_owner_with_password", how));
+        (Sso::Off, _) if counts != Sso::Off && local_credentials::owners(conn, row.id)?.is_empty() => {
+            return Err(no_owner_with_password());
         }
         (Sso::Off | Sso::Optional, _) => wanted.into(),
     };
@@ -190,6 +188,24 @@ pub fn keep_a_connection(conn: &mut PgConnection, tenant: Uuid, now: DateTime<Ut
         return Ok(());
     }
     Err(Error::conflict("last_connection", "sso is enforced and this is the last active connection; set sso first"))
+}
+
+/// Refuses, in the transaction that takes the user's way in by password, while connections sign nobody in and no other
+/// owner has one.
+///
+/// # Errors
+/// [`Error::Conflict`] `no_owner_with_password`.
+pub fn keep_an_owner_with_password(conn: &mut PgConnection, user: &User, now: DateTime<Utc>) -> Result<(), Error> {
+    let row = tenants::lock(conn, user.tenant_id)?.ok_or(Error::NotFound)?; // as above
+    if row.sso.at(now) != Sso::Off || local_credentials::owners(conn, row.id)? != [user.id] {
+        return Ok(());
+    }
+    Err(no_owner_with_password())
+}
+
+fn no_owner_with_password() -> Error {
+    let how = "connections would sign nobody in, and no active owner has a password and an address to come in by";
+    Error::conflict("no_owner_with_password", how)
 }
 
 /// Posts a letter to every active user of these roles who has an address.

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::context::Context;
 use crate::flows::authenticate::Caller;
 use crate::flows::write::write;
-use crate::flows::{Error, fresh_login, limits, password_login};
+use crate::flows::{Error, enforce_sso, fresh_login, limits, password_login};
 use crate::model::audit::{Event, Stamp};
 use crate::model::local_credential::LocalCredential;
 use crate::model::password::{Password, Unfit};
@@ -85,7 +85,8 @@ pub async fn set(ctx: &Context, caller: &Caller, id: Uuid, input: PasswordIn) ->
 pub async fn remove(ctx: &Context, caller: &Caller, id: Uuid) -> Result<(), Error> {
     let (tenant, stamp, by) = (caller.tenant_id(), caller.stamp(ctx), caller.clone());
     write(ctx, tenant, stamp, move |conn| {
-        fresh_login::hold(conn, &by, id, stamp.at)?;
+        let user = fresh_login::hold(conn, &by, id, stamp.at)?;
+        enforce_sso::keep_an_owner_with_password(conn, &user, stamp.at)?;
         if !local_credentials::delete(conn, tenant, id)? {
             return Err(Error::NotFound);
         }

@@ -11,7 +11,7 @@ use crate::flows::authenticate::Caller;
 use crate::flows::manage_identities::{IdentityIn, new_identity};
 use crate::flows::patch::{not_null, nullable, put};
 use crate::flows::write::{change, remove, write};
-use crate::flows::{Error, Fault, fresh_login};
+use crate::flows::{Error, Fault, enforce_sso, fresh_login};
 use crate::model::audit::{Event, Subject};
 use crate::model::email::EmailAddress;
 use crate::model::profile::Profile;
@@ -227,6 +227,9 @@ pub async fn update(
         put(&mut user.status, patch.status, "status", &mut fields);
         let stays_owner = user.role == Role::Owner && user.status == AccountStatus::Active;
         keep_an_owner(conn, tenant, id, stays_owner)?;
+        if !stays_owner || user.email_key.is_none() {
+            enforce_sso::keep_an_owner_with_password(conn, user, now)?;
+        }
         if user.role != Role::Owner {
             break_glass_codes::delete_of_user(conn, tenant, id)?; // whoever becomes an owner again makes new ones
         }
@@ -266,10 +269,11 @@ pub async fn update_own(
 /// # Errors
 /// [`Error::NotFound`], [`Error::Stale`], [`Error::Conflict`] `last_owner`, [`Error::Forbidden`].
 pub async fn delete(ctx: &Context, caller: &Caller, id: Uuid, expected: Option<i64>) -> Result<(), Error> {
-    let (by, tenant) = (caller.clone(), caller.tenant_id());
+    let (by, tenant, now) = (caller.clone(), caller.tenant_id(), ctx.clock.now());
     remove(ctx, caller, (id, expected), move |conn, user: &User| {
         by.check_role(user.role)?;
         keep_an_owner(conn, tenant, id, false)?;
+        enforce_sso::keep_an_owner_with_password(conn, user, now)?;
         Ok(Event::UserDeleted(Subject { id, name: None }))
     })
     .await

@@ -19,19 +19,20 @@ pub fn any(conn: &mut PgConnection, tenant: Uuid) -> QueryResult<bool> {
     select(exists(local_credentials::table.filter(local_credentials::tenant_id.eq(tenant)))).get_result(conn)
 }
 
-/// Whether an active owner has a password, and an address to sign in by.
+/// The active owners who have a password, and an address to sign in by.
 ///
 /// # Errors
 /// What the database says.
-pub fn of_an_owner(conn: &mut PgConnection, tenant: Uuid) -> QueryResult<bool> {
+pub fn owners(conn: &mut PgConnection, tenant: Uuid) -> QueryResult<Vec<Uuid>> {
     let same_user = local_credentials::tenant_id.eq(users::tenant_id).and(local_credentials::user_id.eq(users::id));
-    let owners = users::table
+    users::table
         .inner_join(local_credentials::table.on(same_user))
         .filter(users::tenant_id.eq(tenant))
         .filter(users::role.eq(Role::Owner))
         .filter(users::status.eq(AccountStatus::Active))
-        .filter(users::email_key.is_not_null());
-    select(exists(owners)).get_result(conn)
+        .filter(users::email_key.is_not_null())
+        .select(users::id)
+        .load(conn)
 }
 
 /// The user's password.

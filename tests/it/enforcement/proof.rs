@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::scene::{OLGA, Scene, TENANT, by_page};
 use crate::support::Browser;
+use crate::support::admin::Answer;
 use crate::support::passwords::{PASSWORD, set, signs_in, try_password};
 use crate::support::sign_in::id;
 
@@ -123,6 +124,16 @@ async fn row_e5_it_is_turned_off_where_an_owner_has_a_password_or_by_an_operator
     for _ in 0..2 {
         assert_eq!(s.set_sso(&olga, "off").await.ok()["sso"], "off");
     }
+    // Nor does she lose it then, while she is the only one who has one.
+    s.person("oscar@acme.example", "owner").await;
+    let olgas = format!("/users/{}", id(&s.owner));
+    let lost = |answer: Answer| assert_eq!(answer.expect(409).code(), "no_owner_with_password");
+    for change in [json!({"email": null}), json!({"role": "admin"}), json!({"status": "suspended"})] {
+        lost(s.acme.patch(&olgas, &change).await);
+    }
+    lost(s.acme.delete(&format!("{olgas}/password")).await);
+    lost(s.acme.delete(&olgas).await);
+    s.acme.patch(&olgas, &json!({"name": "Olga"})).await.ok();
     signs_in(&try_password(&s.app.browser(), OLGA, PASSWORD).await);
 }
 

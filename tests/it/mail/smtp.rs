@@ -8,7 +8,7 @@ use crate::support::admin::Admin;
 use crate::support::aiosmtpd::Aiosmtpd;
 use crate::support::hostile_provider::HostileProvider;
 use crate::support::mailbox::token_of;
-use crate::support::passwords::{ANOTHER, PASSWORD, person, signs_in, try_password};
+use crate::support::passwords::{ANOTHER, PASSWORD, person, proven_person, signs_in, try_password};
 use crate::support::sign_in::{id, login_url, refused, to_callback};
 use crate::support::test_app::Setup;
 use crate::{needs, needs_loopback};
@@ -149,7 +149,7 @@ async fn a_forgotten_password_is_set_anew_by_the_link_that_the_mail_server_got()
 async fn an_address_is_changed_by_the_link_that_the_mail_server_got_and_the_old_one_is_told() {
     needs_loopback!("127.0.0.27");
     let (server, app, owner) = by_starttls(&needs!("DOORWARD_TEST_AIOSMTPD")).await;
-    let user = person(&owner, ADA).await;
+    let user = proven_person(&app, &owner, ADA).await;
     let (browser, new) = (app.browser(), "ada@new.example");
     signs_in(&try_password(&browser, ADA, PASSWORD).await);
     assert_eq!(browser.post("/t/acme/account/email", &[("email", new)]).await.status, 200);
