@@ -139,8 +139,8 @@ fn empty_cluster(options: &EmbeddedOptions) -> Result<EmbeddedPostgres, Box<dyn 
 }
 
 fn tell(seeded: &Seeded, hello: Option<String>) {
-    let Seeded { base, admin_key, .. } = seeded;
-    let key = admin_key.expose_secret();
+    let Seeded { base, operator_key, admin_key, .. } = seeded;
+    let (operator, key) = (operator_key.expose_secret(), admin_key.expose_secret());
     let application = match hello {
         Some(url) => format!("Open the example application, and click:    {url}"),
         None => "The example application is not built: cargo build --example hello".to_owned(),
@@ -156,7 +156,7 @@ Doorward runs at {base}
       carol@northwind.example / carol-tries-the-demo    comes in, without groups
   Sign in to acme without an application:     {base}/t/acme/login
 
-  REST, as acme's admin:
+  REST, as acme's admin; the operator of the installation, who may do everything, has {operator}
       export KEY={key}
       curl -H \"Authorization: Bearer $KEY\" {base}/v1/tenants/acme/users
       curl -H \"Authorization: Bearer $KEY\" {base}/v1/tenants/acme/audit-events

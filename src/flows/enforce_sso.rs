@@ -89,7 +89,9 @@ fn check_proof(conn: &mut PgConnection, tenant: Uuid, actor: Actor, now: DateTim
     if shown {
         return Ok(());
     }
-    let how = format!("sign in by an active connection, then enforce it within {PROOF_MINUTES} minutes");
+    let how = format!(
+        "sign in by an active connection, and enforce it within {PROOF_MINUTES} minutes in that session or by a key of your user"
+    );
     Err(Error::forbidden("sso_proof_needed", how))
 }
 

@@ -242,7 +242,7 @@ fn read(caller: &Caller, input: InvitationIn, stamp: Stamp) -> Result<(Invitatio
     let email = input.email.as_deref().map(EmailAddress::parse).transpose();
     let email = email.map_err(|fault| Error::invalid("email", fault.to_string()))?;
     if email.is_none() && input.external_id.is_none() {
-        return Err(Error::invalid("email", "or external_id: one way to know the person"));
+        return Err(Error::invalid("email", "is needed, or external_id: one way to know the person"));
     }
     if email.is_none() && role > Role::Auditor {
         // T-05: whoever sets up a connection decides what its subjects are called.

@@ -1,5 +1,5 @@
 //! manage_deliveries: an admin tries a delivery again, or cancels it. Any may be tried again: it is to arrive. What may be
-//! held back, and by whom, is in [`check_cancel`].
+//! held back, and by whom, is in `check_cancel`.
 
 use chrono::{DateTime, Utc};
 use diesel::PgConnection;

@@ -152,7 +152,7 @@ pub async fn create(ctx: &Context, caller: &Caller, inputs: Vec<UserIn>, bulk: b
         if input.email.is_none() && input.external_id.is_none() && input.identities.is_empty() {
             faults.push(Fault {
                 field: field("email"),
-                message: "or external_id or identities: one way to know the person".into(),
+                message: "is needed, or external_id or identities: one way to know the person".into(),
             });
         }
         user.name = input.name;

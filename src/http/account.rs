@@ -61,6 +61,25 @@ struct IdentityLine {
     email: String,
 }
 
+/// What the page says first.
+#[derive(Clone, Copy)]
+enum Told<'a> {
+    Nothing,
+    /// A change was saved.
+    Saved,
+    /// Code and sentence of what was wrong.
+    Wrong((&'a str, &'a str)),
+}
+
+impl<'a> Told<'a> {
+    const fn alert(self) -> Option<(&'a str, &'a str)> {
+        match self {
+            Self::Wrong(alert) => Some(alert),
+            Self::Nothing | Self::Saved => None,
+        }
+    }
+}
+
 /// All that the page shows.
 struct Account {
     user: User,
@@ -84,6 +103,7 @@ struct AccountPage<'a> {
     account: Account,
     /// Code and sentence of what was wrong.
     alert: Option<(&'a str, &'a str)>,
+    saved: bool,
 }
 
 /// What the link back from the login says.
@@ -92,6 +112,9 @@ pub struct AccountQuery {
     /// They signed in again for a change; when that did not help, they are told.
     #[serde(default)]
     again: bool,
+    /// A change was saved.
+    #[serde(default)]
+    saved: bool,
 }
 
 /// `GET /t/{tenant}/account`.
@@ -103,7 +126,8 @@ pub async fn get_account(ctx: Ctx, req: HttpRequest, query: Query<AccountQuery>)
     };
     let alert = query.again && was_not_asked(&ctx, &caller).await?;
     let alert = alert.then(|| (NOT_ASKED, texts(&req).reason(NOT_ASKED)));
-    show(&ctx, &req, &tenant, &caller, (StatusCode::OK, alert)).await
+    let told = if query.saved { Told::Saved } else { alert.map_or(Told::Nothing, Told::Wrong) };
+    show(&ctx, &req, &tenant, &caller, (StatusCode::OK, told)).await
 }
 
 /// Whether the login just now is none that changes anything here.
@@ -149,7 +173,7 @@ async fn finished(
 ) -> Result<HttpResponse, Problem> {
     let t = texts(req);
     let (status, code) = match done {
-        Ok(()) => return Ok(see_other(&account_url(ctx, &tenant.tenant)).finish()),
+        Ok(()) => return Ok(see_other(&format!("{}?saved=true", account_url(ctx, &tenant.tenant))).finish()),
         Err(Error::Forbidden { code: "reauthentication_needed", .. }) => {
             return Ok(sign_in(ctx, tenant, &account_again_url(ctx, &tenant.tenant)));
         }
@@ -163,7 +187,7 @@ async fn finished(
         "invalid_fields" => t.account.name_unfit,
         code => t.reason(code),
     };
-    show(ctx, req, tenant, caller, (status, Some((code, sentence)))).await
+    show(ctx, req, tenant, caller, (status, Told::Wrong((code, sentence)))).await
 }
 
 async fn show(
@@ -171,7 +195,7 @@ async fn show(
     req: &HttpRequest,
     tenant: &TenantCache,
     caller: &TenantMember,
-    (status, alert): (StatusCode, Option<(&str, &str)>),
+    (status, told): (StatusCode, Told<'_>),
 ) -> Result<HttpResponse, Problem> {
     let Some(account) = load(ctx, caller).await? else {
         return Ok(sign_in(ctx, tenant, &account_url(ctx, &tenant.tenant)));
@@ -184,7 +208,8 @@ async fn show(
         landing: ctx.config.url(&format!("/t/{slug}")),
         logout: ctx.config.url(&format!("/t/{slug}/logout")),
         account,
-        alert,
+        alert: told.alert(),
+        saved: matches!(told, Told::Saved),
     };
     // A post of it may end at the login page, and that at a provider.
     Ok(page(HttpResponse::build(status), &ctx.config, &template, true))

@@ -73,6 +73,10 @@ impl Files {
 
 /// Whole or not at all, and for nobody else's eyes: letters hold links that let people in.
 fn write(folder: &Path, id: Uuid, bytes: &[u8]) -> io::Result<()> {
+    if let Some(data) = folder.parent() {
+        // As the embedded PostgreSQL makes it, whose account passes through it when we are root.
+        DirBuilder::new().recursive(true).mode(0o711).create(data)?;
+    }
     DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     let draft = folder.join(format!("{id}.{}.draft", Uuid::now_v7()));
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;

@@ -150,13 +150,13 @@ static EN: Texts = Texts {
         subject: "{tenant}: sign-in by password is possible again",
         lines: &[
             "Single sign-on was enforced at {tenant}, and no administrator signed in by the identity provider to confirm it.",
-            "So it is enforced no more: people sign in as before.",
+            "So it is no longer enforced: people sign in as before.",
         ],
         button: None,
         after: &["Try the connection before you enforce it again."],
     },
     break_glass_codes_made: Sentences {
-        subject: "{tenant}: somebody has break-glass codes now",
+        subject: "{tenant}: new break-glass codes were made",
         lines: &["{by} made break-glass codes for {tenant}. Each signs them in once without the identity provider."],
         button: None,
         after: &["If none of you expected this, withdraw the codes at once."],

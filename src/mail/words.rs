@@ -105,7 +105,8 @@ fn fill(pattern: &str, values: &Values) -> String {
     for part in parts {
         let (name, rest) = part.split_once('}').unwrap_or(("", part));
         text.push_str(values.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value));
-        text.push_str(rest);
+        // "Acme Inc." ends a sentence itself.
+        text.push_str(if text.ends_with('.') { rest.strip_prefix('.').unwrap_or(rest) } else { rest });
     }
     text
 }

@@ -3,12 +3,14 @@
 use std::error::Error;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::ops::Range;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
+use uuid::Uuid;
 
 use super::bind;
 use super::seed::Seeded;
@@ -16,6 +18,8 @@ use crate::config::Config;
 
 /// Where the application is, unless something else is there.
 const PORT: u16 = 8090;
+/// Ports below those that systems give out to whoever asks for any.
+const UNASKED: Range<u16> = 20_000..30_000;
 /// Runs a program until standard input closes. Our end of that pipe closes when the child is dropped, and when we are
 /// killed: so the application never outlives us.
 const WHILE_OPEN: &str = r#""$0" & started=$!; exec >&-; read -r _; kill "$started""#;
@@ -32,10 +36,24 @@ pub(super) fn place(config: &Config, check: bool) -> Result<SocketAddr, String> 
     let ip = if everywhere { Ipv4Addr::UNSPECIFIED } else { Ipv4Addr::LOCALHOST };
     let at = |port| bind((ip, port).into()).and_then(|listener| listener.local_addr().map_err(|e| e.to_string()));
     match (check || config.listen.port() == 0, everywhere) {
-        (true, _) => at(0),
+        (true, _) => free(at),
         (false, true) => at(PORT),
-        (false, false) => at(PORT).or_else(|_| at(0)),
+        (false, false) => at(PORT).or_else(|_| free(at)),
     }
+}
+
+/// A port that is free and that no system gives out by itself: it has to be free still when the application starts.
+fn free(at: impl Fn(u16) -> Result<SocketAddr, String>) -> Result<SocketAddr, String> {
+    let some_port =
+        || UNASKED.start + u16::try_from(Uuid::new_v4().as_u128() % UNASKED.len() as u128).unwrap_or_default();
+    let mut tried = Err("no port is free".to_owned());
+    for _ in 0..100 {
+        tried = at(some_port());
+        if tried.is_ok() {
+            break;
+        }
+    }
+    tried
 }
 
 /// The URL of an application that listens there. Not `localhost`, so that browsers take it for another site than

@@ -42,6 +42,8 @@ pub(super) struct Client {
 pub(super) struct Seeded {
     /// The public URL, without a final slash.
     pub(super) base: String,
+    /// The installation's operator's key.
+    pub(super) operator_key: SecretString,
     /// The key of acme's admin.
     pub(super) admin_key: SecretString,
     /// The example application.
@@ -60,7 +62,7 @@ pub(super) async fn seed(ctx: &Context, home: &str) -> Result<Seeded, Box<dyn Er
     let admin_key = acme(&rest).await?;
     connect(&rest).await?;
     let client = application(&rest, "acme", "Hello", &format!("{home}/callback"), &format!("{home}/")).await?;
-    Ok(Seeded { base, admin_key, client })
+    Ok(Seeded { base, operator_key: rest.key, admin_key, client })
 }
 
 /// People with passwords, and their groups.

@@ -17,7 +17,10 @@ pub async fn post_break_glass(ctx: Ctx, req: HttpRequest) -> Result<HttpResponse
     };
     let t = &texts(&req).account;
     match make(&ctx, &caller).await {
-        Ok(made) => Ok(codes_page(&ctx, &req, &tenant, (t.break_glass_title, t.break_glass_keep), &made.codes)),
+        Ok(made) => {
+            let at = ctx.config.url(&format!("/t/{}/login/break-glass", tenant.tenant.slug));
+            Ok(codes_page(&ctx, &req, &tenant, (t.break_glass_title, t.break_glass_keep, Some(at)), &made.codes))
+        }
         Err(error) => finished(&ctx, &req, &tenant, &caller, Err(error)).await,
     }
 }

@@ -12,7 +12,7 @@ use crate::flows::destination::account_url;
 use crate::flows::manage_passwords::{self, OwnPasswordIn};
 use crate::flows::manage_totp;
 use crate::http::account::qr::{Qr, code_of};
-use crate::http::account::{enter, finished, show};
+use crate::http::account::{Told, enter, finished, show};
 use crate::http::body::{FormText, read_pairs};
 use crate::http::login::{page, with_cookies};
 use crate::http::problem::Problem;
@@ -48,6 +48,8 @@ struct CodesPage<'a> {
     title: &'a str,
     /// What they are for, and to keep them.
     keep: &'a str,
+    /// Where they are typed, where that has a page of its own.
+    at: Option<String>,
     codes: Vec<&'a str>,
 }
 
@@ -60,8 +62,8 @@ pub async fn post_password(ctx: Ctx, req: HttpRequest, form: FormText) -> Result
     let form: OwnPasswordIn = read_pairs(&form.0)?;
     match manage_passwords::change_own(&ctx, &caller, form).await {
         Ok(Err(unfit)) => {
-            let alert = Some(("invalid_fields", texts(&req).unfit(&unfit)));
-            show(&ctx, &req, &tenant, &caller, (StatusCode::UNPROCESSABLE_ENTITY, alert)).await
+            let told = Told::Wrong(("invalid_fields", texts(&req).unfit(&unfit)));
+            show(&ctx, &req, &tenant, &caller, (StatusCode::UNPROCESSABLE_ENTITY, told)).await
         }
         done => finished(&ctx, &req, &tenant, &caller, done.map(drop)).await,
     }
@@ -144,7 +146,7 @@ fn enrolment(
 
 fn recovery_codes(ctx: &Ctx, req: &HttpRequest, tenant: &TenantCache, codes: &[SecretString]) -> HttpResponse {
     let t = &texts(req).account;
-    codes_page(ctx, req, tenant, (t.recovery_title, t.recovery_keep), codes)
+    codes_page(ctx, req, tenant, (t.recovery_title, t.recovery_keep, None), codes)
 }
 
 /// Codes that are shown once.
@@ -152,7 +154,7 @@ pub(super) fn codes_page(
     ctx: &Ctx,
     req: &HttpRequest,
     tenant: &TenantCache,
-    (title, keep): (&str, &str),
+    (title, keep, at): (&str, &str, Option<String>),
     codes: &[SecretString],
 ) -> HttpResponse {
     let template = CodesPage {
@@ -161,6 +163,7 @@ pub(super) fn codes_page(
         base: account_url(ctx, &tenant.tenant),
         title,
         keep,
+        at,
         codes: codes.iter().map(ExposeSecret::expose_secret).collect(),
     };
     page(HttpResponse::Ok(), &ctx.config, &template, true)

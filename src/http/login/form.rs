@@ -57,6 +57,8 @@ struct LoginPage<'a> {
     ask_password: bool,
     /// The reason code of the refusal before.
     refused: Option<&'a str>,
+    /// They are here because a change of theirs wants a new login.
+    again: bool,
     choose: bool,
     /// Name and value of what every form carries along.
     carried: Option<(&'static str, String)>,
@@ -76,7 +78,7 @@ pub fn show(ctx: &Ctx, req: &HttpRequest, tenant: &TenantCache, ways: &Ways, sho
     let destination = shown.destination.filter(|to| to.url(ctx, &tenant.tenant).is_some());
     let shown = Shown { destination, ..shown };
     let ask_password = ways.passwords && shown.step != Step::Email && !shown.email.is_empty();
-    let again = (shown.step == Step::Again).then_some(WRONG);
+    let wrong = (shown.step == Step::Again).then_some(WRONG);
     let begin = |connection: Uuid| begin_url(ctx, tenant, connection, &shown);
     let template = LoginPage {
         t: texts(req),
@@ -84,7 +86,8 @@ pub fn show(ctx: &Ctx, req: &HttpRequest, tenant: &TenantCache, ways: &Ways, sho
         action: ctx.config.url(&format!("/t/{}/login", tenant.tenant.slug)),
         ask_email: !ask_password && (ways.passwords || !ways.connections.is_empty()),
         ask_password,
-        refused: again,
+        refused: wrong,
+        again: shown.destination.as_ref().is_some_and(|to| to.asks_anew(ctx, &tenant.tenant)),
         choose: shown.choose && !ways.connections.is_empty(),
         carried: shown.destination.as_ref().map(Destination::parameter),
         another: with_query(&login_base(ctx, tenant), shown.destination.as_ref(), &[]),
@@ -93,7 +96,7 @@ pub fn show(ctx: &Ctx, req: &HttpRequest, tenant: &TenantCache, ways: &Ways, sho
         connections: ways.connections.iter().map(|c| (begin(c.id), c.display_name.clone())).collect(),
         email: &shown.email,
     };
-    let status = if again.is_some() { StatusCode::FORBIDDEN } else { StatusCode::OK };
+    let status = if wrong.is_some() { StatusCode::FORBIDDEN } else { StatusCode::OK };
     page(HttpResponse::build(status), &ctx.config, &template, true)
 }
 

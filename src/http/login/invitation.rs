@@ -85,6 +85,12 @@ pub async fn get_invitation(ctx: Ctx, req: HttpRequest, query: Query<LinkQuery>)
     let token = query.read().map(|query| query.token).unwrap_or_default();
     Ok(match open(&ctx, &req, &tenant, token).await {
         Ok(opened) => opened.show(&ctx, &req, &tenant, (StatusCode::OK, None)),
+        // Whoever comes back by the link, signed in, is where it led.
+        Err(Error::Gone { code: "invitation_accepted", .. })
+            if landing::signed_in(&ctx, &req, &tenant).await?.is_some() =>
+        {
+            see_other(&ctx.config.url(&format!("/t/{}", tenant.tenant.slug))).finish()
+        }
         Err(error) => told(&req, &tenant, &error),
     })
 }

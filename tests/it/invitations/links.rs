@@ -68,7 +68,10 @@ async fn l_15_expired_revoked_and_accepted_links_are_gone_and_say_so_kindly() {
     let (revoked, by_revoked) = invited(&app, &acme, "revoked@acme.example", json!({})).await;
     acme.delete(&format!("/invitations/{}", id(&revoked))).await.expect(204);
     let (_, by_accepted) = invited(&app, &acme, "accepted@acme.example", json!({})).await;
-    assert_eq!(press_with(&app.browser(), &by_accepted, &CHOOSE).await.status, 303);
+    let guest = app.browser();
+    assert_eq!(press_with(&guest, &by_accepted, &CHOOSE).await.status, 303);
+    let again = guest.get(&by_accepted).await;
+    assert_eq!((again.status, again.location().unwrap().path()), (303, "/t/acme"), "signed in: that is where it led");
     let (_, by_expired) = invited(&app, &acme, "expired@acme.example", json!({"expires_in_hours": 1})).await;
     app.clock.advance(chrono::Duration::hours(1));
     let users = acme.get("/users").await.text;

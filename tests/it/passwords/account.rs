@@ -31,7 +31,8 @@ async fn post(browser: &Browser, form: &str, fields: &[(&str, &str)]) -> Page {
 #[track_caller]
 fn done(page: &Page) {
     assert_eq!(page.status, 303, "{}", page.body);
-    assert!(page.location().unwrap().as_str().ends_with(PAGE), "{:?}", page.location());
+    let back = page.location().unwrap();
+    assert_eq!((back.path(), back.query()), (PAGE, Some("saved=true")), "{back}");
 }
 
 /// The page again, which says what was wrong.
@@ -156,6 +157,8 @@ async fn the_password_is_changed_on_the_page_and_what_is_wrong_is_said_in_the_pe
     assert!(page.body.contains("Dieses Passwort ist zu kurz."), "{}", page.body);
     done(&change(PASSWORD, ANOTHER).await);
     assert_eq!(acme.count_events("user.password_changed").await, 1);
+    assert!(browser.get(&format!("{PAGE}?saved=true")).await.body.contains("Your change was saved."));
+    assert!(!browser.get(PAGE).await.body.contains("Your change was saved."));
     signs_in(&try_password(&app.browser(), ALICE, ANOTHER).await);
 }
 
@@ -201,6 +204,8 @@ async fn with_an_old_login_the_page_asks_to_sign_in_again_and_leads_back() {
             (login.path(), parameter(&login, "return_to")),
             ("/t/acme/login", format!("{}{PAGE}?again=true", app.url))
         );
+        let why = browser.get(login.as_str()).await;
+        assert!(why.body.contains("this needs a login that is not older than ten minutes"), "{}", why.body);
     }
     let fields = [("current_password", PASSWORD), ("new_password", ANOTHER)];
     assert_eq!(post(&browser, "password", &fields).await.location().unwrap().path(), "/t/acme/login");

@@ -42,6 +42,7 @@ async fn journey_an_owner_sets_an_app_up_signs_in_by_it_and_makes_codes_for_the_
     assert_eq!(screen.text("#break-glass-left").await, "0");
     screen.click("#break-glass form button").await;
     assert_eq!(screen.text("ol#codes").await.lines().count(), 10);
+    assert_eq!(screen.text("#at").await, format!("{}/t/acme/login/break-glass", app.url));
     screen.click("a.choice").await;
     assert_eq!(screen.text("#break-glass-left").await, "10");
 
@@ -54,6 +55,7 @@ async fn journey_an_owner_sets_an_app_up_signs_in_by_it_and_makes_codes_for_the_
     type_code(&app, &screen, &secret, 0).await;
     assert_eq!((screen.text("#left").await.as_str(), screen.path().await.as_str()), ("10", "/t/acme/account"));
     screen.click("#break-glass form[action$='/withdraw'] button").await;
+    assert_eq!(screen.text("p[role=status]").await, "Your change was saved."); // the page before has no such thing
     assert_eq!(screen.text("#break-glass-left").await, "0");
     screen.close().await;
     assert_eq!(acme.count_events("break_glass.codes_withdrawn").await, 1);
