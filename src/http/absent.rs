@@ -1,7 +1,8 @@
-//! Paths and methods that are not there: a page for a browser, a problem for a program and for everybody below `/v1`.
+//! Who asks: a browser is told of an error by a page, a program and everybody below `/v1` by a problem. Paths and methods
+//! that are not there among them.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ACCEPT, ALLOW, HeaderValue};
+use actix_web::http::header::{ACCEPT, ALLOW, HeaderValue, RETRY_AFTER};
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
 
 use crate::flows::Error;
@@ -29,6 +30,19 @@ pub fn not_allowed(req: &HttpRequest, methods: &[&str]) -> HttpResponse {
         response.headers_mut().insert(ALLOW, methods);
     }
     response
+}
+
+/// The page of a problem, for a browser.
+#[must_use]
+pub fn page_of(req: &HttpRequest, problem: &Problem) -> Option<HttpResponse> {
+    if !wants_page(req) {
+        return None;
+    }
+    let mut response = HttpResponse::build(problem.status_code());
+    if let Some(seconds) = problem.retry_after() {
+        response.insert_header((RETRY_AFTER, seconds.to_string()));
+    }
+    Some(refused_page(response, req, None, problem.code(), None))
 }
 
 fn wants_page(req: &HttpRequest) -> bool {

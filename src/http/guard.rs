@@ -12,6 +12,7 @@ use actix_web::middleware::Next;
 use actix_web::{Error, ResponseError};
 
 use crate::config::Config;
+use crate::http::absent::page_of;
 use crate::http::problem::Problem;
 use crate::http::{Ctx, auth};
 
@@ -41,11 +42,12 @@ pub async fn guard<B: MessageBody + 'static>(
     let request_id = auth::request_id(req.request());
     let policy = if req.path().starts_with("/docs/") { READER } else { NOTHING };
     let mut response = if is_health(req.path()) || host_is_ours(&req, &ctx.config) {
-        next.call(req).await?.map_into_left_body()
+        in_words(next.call(req).await?)
     } else {
         let detail = format!("this server answers as {} only", ctx.config.host());
         let problem = Problem::new(StatusCode::MISDIRECTED_REQUEST, "unknown_host", detail);
-        req.into_response(problem.error_response()).map_into_right_body()
+        let page = page_of(req.request(), &problem);
+        req.into_response(page.unwrap_or_else(|| problem.error_response())).map_into_right_body()
     };
     let headers = response.headers_mut();
     let mut put = |name: HeaderName, value: &'static str| {
@@ -66,6 +68,15 @@ pub async fn guard<B: MessageBody + 'static>(
         headers.insert(HeaderName::from_static("x-request-id"), id);
     }
     Ok(response)
+}
+
+/// A problem in words, where a person in front of a browser would have to read it.
+fn in_words<B: MessageBody>(response: ServiceResponse<B>) -> ServiceResponse<EitherBody<B, BoxBody>> {
+    let problem = response.response().error().and_then(|error| error.as_error::<Problem>());
+    match problem.and_then(|problem| page_of(response.request(), problem)) {
+        Some(page) => response.into_response(page).map_into_right_body(),
+        None => response.map_into_left_body(),
+    }
 }
 
 /// What clients exchange for tokens is told as it is: compressing it costs more than it saves, and the length of what was

@@ -44,6 +44,18 @@ impl Problem {
         *self.body
     }
 
+    /// Its stable code.
+    #[must_use]
+    pub fn code(&self) -> &str {
+        &self.body.code
+    }
+
+    /// Seconds until another try makes sense, where that is known.
+    #[must_use]
+    pub const fn retry_after(&self) -> Option<u32> {
+        self.retry_after
+    }
+
     /// A problem with this status, code and sentence.
     #[must_use]
     pub fn new(status: StatusCode, code: &str, detail: impl Into<String>) -> Self {

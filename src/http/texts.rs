@@ -92,9 +92,18 @@ impl Texts {
     pub fn refused_title(&self, code: &str) -> &'static str {
         match code {
             "not_found" => self.not_found_title,
-            "link_void" | "confirmed_elsewhere" | "rate_limited" | "email_taken" | "email_from_provider" => {
-                self.not_done_title
-            }
+            "link_void"
+            | "confirmed_elsewhere"
+            | "rate_limited"
+            | "email_taken"
+            | "email_from_provider"
+            | "invalid_fields"
+            | "repeated_parameter"
+            | "malformed_body"
+            | "cross_site"
+            | "unknown_host"
+            | "unsupported_media_type"
+            | "body_too_large" => self.not_done_title,
             _ => self.refused_title,
         }
     }

@@ -62,6 +62,16 @@ pub(super) static EN: &Reasons = &[
     ("break_glass_wrong", "Address and code do not match, or the code was used. Please try again."),
     ("break_glass_closed", "Codes are not accepted here at the moment. Please sign in as usual."),
     ("sso_off", "This way of signing in is not available. Please sign in by password."),
+    ("invalid_fields", "Something in this link or form cannot be read. Please go back, and try again."),
+    ("repeated_parameter", "Something in this link or form is there twice. Please go back, and try again."),
+    ("malformed_body", "This form cannot be read. Please go back, and try again."),
+    ("unsupported_media_type", "This form cannot be read. Please go back, and try again."),
+    ("body_too_large", "This is too large. Please go back, and send less."),
+    ("cross_site", "This did not come from a page of ours. Please open the page here, and try again."),
+    (
+        "unknown_host",
+        "This service has another address than the one in your browser. Please use the address that you were given.",
+    ),
     ("rate_limited", "Too many tries. Please wait a moment."),
     ("service_unavailable", "We cannot answer at the moment. Please try again."),
 ];
@@ -143,6 +153,28 @@ pub(super) static DE: &Reasons = &[
     ),
     ("break_glass_closed", "Codes werden hier zurzeit nicht angenommen. Bitte melden Sie sich wie gewohnt an."),
     ("sso_off", "Diese Art der Anmeldung steht nicht zur Verfügung. Bitte melden Sie sich mit Passwort an."),
+    (
+        "invalid_fields",
+        "Etwas in diesem Link oder Formular ist nicht zu lesen. Bitte gehen Sie zurück, und versuchen Sie es noch einmal.",
+    ),
+    (
+        "repeated_parameter",
+        "Etwas in diesem Link oder Formular steht zweimal da. Bitte gehen Sie zurück, und versuchen Sie es noch einmal.",
+    ),
+    ("malformed_body", "Dieses Formular ist nicht zu lesen. Bitte gehen Sie zurück, und versuchen Sie es noch einmal."),
+    (
+        "unsupported_media_type",
+        "Dieses Formular ist nicht zu lesen. Bitte gehen Sie zurück, und versuchen Sie es noch einmal.",
+    ),
+    ("body_too_large", "Das ist zu groß. Bitte gehen Sie zurück, und senden Sie weniger."),
+    (
+        "cross_site",
+        "Das kam nicht von einer Seite von uns. Bitte öffnen Sie die Seite hier, und versuchen Sie es noch einmal.",
+    ),
+    (
+        "unknown_host",
+        "Dieser Dienst hat eine andere Adresse als die in Ihrem Browser. Bitte nehmen Sie die Adresse, die Sie bekommen haben.",
+    ),
     ("rate_limited", "Zu viele Versuche. Bitte warten Sie einen Augenblick."),
     ("service_unavailable", "Wir können gerade nicht antworten. Bitte versuchen Sie es noch einmal."),
 ];

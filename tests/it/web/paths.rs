@@ -114,6 +114,45 @@ async fn what_is_not_there_is_a_page_for_browsers_and_a_problem_for_programs() {
 }
 
 #[actix_web::test]
+async fn what_cannot_be_read_is_a_page_for_browsers_and_a_problem_for_programs() {
+    let app = TestApp::start();
+    let acme = app.tenant("acme").await;
+    for (method, path, host, status, code) in [
+        (Method::GET, "/t/acme/login?request=nonsense", None, 422, "invalid_fields"),
+        (Method::GET, "/t/acme/login?return_to=a&return_to=b", None, 400, "repeated_parameter"),
+        (Method::GET, "/t/acme/account?again=maybe", None, 422, "invalid_fields"),
+        (Method::POST, "/t/acme/login/password", None, 403, "cross_site"),
+        (Method::POST, "/t/acme/login/password", None, 415, "unsupported_media_type"),
+        (Method::GET, "/t/acme/login", Some("evil.example"), 421, "unknown_host"),
+        (Method::GET, "/v1/tenants/acme/users?limit=x", None, 422, "invalid_fields"),
+    ] {
+        for accept in ["text/html,*/*;q=0.8", "*/*"] {
+            let mut request = acme.browser.request(method.clone(), path).header("accept", accept);
+            if let Some(host) = host {
+                request = request.header("host", host);
+            }
+            if code == "cross_site" {
+                request = request.header("sec-fetch-site", "cross-site").form(&[("email", "a@b.example")]);
+            }
+            if path.starts_with("/v1/") {
+                request = request.bearer_auth(acme.key.expose_secret());
+            }
+            let answer = acme.browser.send(request, path).await;
+            assert_eq!(answer.status, status, "{path}: {}", answer.body);
+            if accept != "*/*" && !path.starts_with("/v1/") {
+                assert_eq!(answer.code(), code, "{path}");
+                assert_eq!(answer.headers["content-type"], "text/html; charset=utf-8", "{path}");
+                assert!(answer.body.contains("This was not done") && !answer.body.contains("evil"), "{}", answer.body);
+                assert!(answer.headers["content-security-policy"].to_str().unwrap().contains("default-src 'none'"));
+            } else {
+                let problem: serde_json::Value = serde_json::from_str(&answer.body).expect(path);
+                assert_eq!(problem["code"], code, "{path}");
+            }
+        }
+    }
+}
+
+#[actix_web::test]
 async fn w_19_a_nul_in_a_query_or_a_body_is_told_and_breaks_nothing() {
     let app = TestApp::start();
     let acme = app.tenant("acme").await;
