@@ -23,14 +23,19 @@ pub fn insert(conn: &mut PgConnection, tenant: Uuid, row: &Delivery) -> QueryRes
     diesel::insert_into(deliveries::table).values(row).execute(conn)
 }
 
-/// How many went to this address since then, in whatever case it was written.
+/// How many of this kind went to this address since then, in whatever case it was written.
 ///
 /// # Errors
 /// What the database says.
-pub fn count_to(conn: &mut PgConnection, tenant: Uuid, recipient: &str, since: DateTime<Utc>) -> QueryResult<i64> {
+pub fn count_to(
+    conn: &mut PgConnection,
+    tenant: Uuid,
+    (kind, recipient): (&str, &str),
+    since: DateTime<Utc>,
+) -> QueryResult<i64> {
     let to_it = sql::<Bool>("lower(recipient) = ").bind::<Text, _>(recipient.to_lowercase());
     let to_it = deliveries::table.filter(deliveries::tenant_id.eq(tenant)).filter(to_it);
-    to_it.filter(deliveries::created_at.gt(since)).count().get_result(conn)
+    to_it.filter(deliveries::kind.eq(kind)).filter(deliveries::created_at.gt(since)).count().get_result(conn)
 }
 
 /// The delivery with this id, if this tenant has it.

@@ -150,13 +150,15 @@ impl Round {
             Verdict::Raced => return Err(Undone::Raced),
         };
         welcome.warnings.extend(self.vouched.warnings);
-        // Providers change addresses as often as they like, but flood no mailbox by it.
-        let since = now - Duration::seconds(LETTER_WINDOW.into());
-        if let (Some(old), Some(new)) = (&welcome.moved_from, &welcome.user.email)
-            && deliveries::count_to(conn, tenant, &old.address, since)? < LETTERS_PER_MAILBOX.into()
-        {
+        if let (Some(old), Some(new)) = (&welcome.moved_from, &welcome.user.email) {
             let letter = Letter::AddressChanged { new_address: new.clone() };
-            post(conn, &self.ctx, tenant, (old, self.visitor.language), &letter, None)?;
+            // Providers change addresses as often as they like, but flood no mailbox by it. Other letters do not count: who
+            // causes these must not keep this one away.
+            let since = now - Duration::seconds(LETTER_WINDOW.into());
+            let told = deliveries::count_to(conn, tenant, (letter.kind(), &old.address), since)?;
+            if told < LETTERS_PER_MAILBOX.into() {
+                post(conn, &self.ctx, tenant, (old, self.visitor.language), &letter, None)?;
+            }
         }
         let session_id = session.store(conn, &welcome)?;
         if let Some(attempt) = self.attempt {

@@ -104,32 +104,28 @@ pub async fn post_waiting(
     req: HttpRequest,
     path: web::Path<(String, Uuid)>,
 ) -> Result<HttpResponse, Problem> {
-    same_origin(&req, &ctx.config)?;
-    let tenant = match tenant_of(&ctx, &req).await {
-        Ok(tenant) => tenant,
-        Err(page) => return Ok(page),
-    };
-    let asked = Asker::of(&ctx, &req, &tenant);
-    let done = match start::check_rate(&ctx, &req) {
-        Ok(()) => go_on(&ctx, &tenant, path.1, &asked.browser()).await,
-        Err(error) => Err(error),
-    };
-    Ok(asked.answer(&req, done))
+    pressed(&ctx, &req, path.1, false).await
 }
 
 /// `POST /t/{tenant}/login/verify/{attempt}/again`: another letter.
 pub async fn post_again(ctx: Ctx, req: HttpRequest, path: web::Path<(String, Uuid)>) -> Result<HttpResponse, Problem> {
-    same_origin(&req, &ctx.config)?;
-    let tenant = match tenant_of(&ctx, &req).await {
+    pressed(&ctx, &req, path.1, true).await
+}
+
+/// A button of the page that waits: for another letter (`again`), or to go on.
+async fn pressed(ctx: &Ctx, req: &HttpRequest, attempt: Uuid, again: bool) -> Result<HttpResponse, Problem> {
+    same_origin(req, &ctx.config)?;
+    let tenant = match tenant_of(ctx, req).await {
         Ok(tenant) => tenant,
         Err(page) => return Ok(page),
     };
-    let asked = Asker::of(&ctx, &req, &tenant);
-    let done = match start::check_rate(&ctx, &req) {
-        Ok(()) => send_again(&ctx, &tenant, path.1, &asked.browser()).await,
+    let asked = Asker::of(ctx, req, &tenant);
+    let done = match start::check_rate(ctx, req) {
+        Ok(()) if again => send_again(ctx, &tenant, attempt, &asked.browser()).await,
+        Ok(()) => go_on(ctx, &tenant, attempt, &asked.browser()).await,
         Err(error) => Err(error),
     };
-    Ok(asked.answer(&req, done))
+    Ok(asked.answer(req, done))
 }
 
 /// To the page that waits, with the cookie that binds the sign-in to this browser.

@@ -128,3 +128,15 @@ async fn l_11_a_link_confirmed_elsewhere_takes_over_nobody_who_has_been_here() {
     assert!(is_signed_in(&press(&ada, &link_to(&s.app, ADA).await).await));
     assert_eq!(s.identities(&user).await, 1);
 }
+
+#[actix_web::test]
+async fn k_08_guessed_links_are_counted_by_address() {
+    let s = Scene::on(crate::support::passwords::app_within_a_window()).await;
+    let browser = s.app.browser();
+    for _ in 0..100 {
+        refused(&browser.get("/t/acme/login/verify?token=guessed").await, 404, "not_found");
+    }
+    let page = browser.post("/t/acme/login/verify", &[("token", "guessed")]).await;
+    refused(&page, 429, "rate_limited");
+    assert!(page.headers.contains_key("retry-after"));
+}
